@@ -1,0 +1,238 @@
+//! One run as data: enough to play it again, anywhere.
+
+use crate::{
+    decisions::{Divergence, Mismatch, Recorded, Tape},
+    invariant::{Invariants, NO_LIVELOCK, Violation},
+    plan::Conditions,
+    scenario::{Scenario, Variant, variant},
+    scheduler::{self, End, Record},
+    timeline::{Entry, Timeline},
+    trace::{Digest, digest_bytes},
+    world::World,
+};
+use serde::{Deserialize, Serialize};
+
+/// A run, by its decisions and all that they rest on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The variant's name.
+    pub variant: String,
+    /// The invariant that the run violates; none for a run that holds.
+    pub invariant: Option<String>,
+    /// The conditions of the run.
+    pub conditions: Conditions,
+    /// Its step limit.
+    pub step_limit: u32,
+    /// Its workload, encoded by [`encode`].
+    pub workload: Vec<u8>,
+    /// Its decisions.
+    pub tape: Tape,
+    /// The digest of its trace.
+    pub digest: Digest,
+}
+
+/// A workload as bytes (postcard).
+///
+/// # Panics
+/// If an operation's `Serialize` fails, which one derived for plain data never does.
+pub fn encode<Op: Serialize>(workload: &[Op]) -> Vec<u8> {
+    postcard::to_stdvec(workload).expect("a workload is plain data")
+}
+
+/// A workload from its bytes; `None` if they are not one.
+pub fn decode<Op: for<'d> Deserialize<'d>>(bytes: &[u8]) -> Option<Vec<Op>> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((workload, [])) => Some(workload),
+        _ => None,
+    }
+}
+
+/// What came of a case that was played.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The violation, if there was one.
+    pub violation: Option<Violation>,
+    /// Where the run left its tape, or came to another result than the case says.
+    pub divergence: Option<Divergence>,
+    /// How many steps it took.
+    pub steps: u64,
+    /// How many processes, channels and timers moved.
+    pub movers: usize,
+    /// The names of the points reached.
+    pub reached: Vec<&'static str>,
+    /// The digest of its trace.
+    pub digest: Digest,
+    /// What happened.
+    pub timeline: Timeline,
+}
+
+/// Why a case cannot be played at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unplayable {
+    /// The scenario has no such variant.
+    NoVariant,
+    /// The workload does not decode.
+    BadWorkload,
+    /// The scenario has no such invariant.
+    NoInvariant,
+}
+
+/// One scenario set up to play single runs.
+pub struct Player<'s, S: Scenario> {
+    scenario: &'s S,
+    variant: &'s Variant,
+    pub(crate) world: S::World,
+    pub(crate) invariants: Invariants<S::World>,
+    pub(crate) record: Record,
+}
+
+impl<'s, S: Scenario> Player<'s, S> {
+    /// A player of a variant.
+    pub fn new(scenario: &'s S, variant: &'s Variant) -> Self {
+        Player {
+            scenario,
+            variant,
+            world: scenario.world(variant),
+            invariants: Invariants::new(scenario.invariants(variant)),
+            record: Record::default(),
+        }
+    }
+
+    /// Arms what may end a run that looks for `target`: of the invariants that the variant is
+    /// expected to break only that one, and all others.
+    pub fn aim(&mut self, target: Option<&str>) {
+        let expected = &self.variant.expectation;
+        self.invariants.arm(|name| !expected.allows(name) || Some(name) == target);
+    }
+
+    /// Sets the world up for a run.
+    pub fn set_up(&mut self, conditions: &Conditions, workload: &[S::Op], arrivals: bool) {
+        self.world.reset(conditions, arrivals);
+        self.scenario.start(self.variant, workload, &mut self.world);
+    }
+
+    /// Plays a tape, to the letter or where it fits.
+    pub fn play(
+        &mut self,
+        conditions: &Conditions,
+        workload: &[S::Op],
+        tape: &mut Recorded<'_>,
+        limit: u32,
+    ) -> End {
+        self.set_up(conditions, workload, false);
+        scheduler::run(&mut self.world, tape, &self.invariants, limit, &mut self.record)
+    }
+
+    /// The decisions of the last run by name.
+    pub fn tape(&self) -> Tape {
+        self.record.tape.named(&self.world)
+    }
+
+    /// The last run as lines.
+    pub fn timeline(&self) -> Timeline {
+        let Record { trace, tape, .. } = &self.record;
+        let mut timeline = Timeline::default();
+        for step in 0..tape.len() {
+            let events = tape.events_before(step, trace.len())..tape.events_before(step + 1, trace.len());
+            let lines = events.filter_map(|at| self.world.line(trace.at(at)));
+            timeline.entries.extend(lines.map(|line| Entry { step: step as u32 + 1, line }));
+        }
+        timeline
+    }
+
+    /// The names of the points that the last run reached.
+    pub fn reached(&self) -> Vec<&'static str> {
+        let all = self.invariants.all().iter().enumerate();
+        all.filter(|(i, _)| self.record.reached >> i & 1 == 1).map(|(_, point)| point.name).collect()
+    }
+}
+
+/// Plays a case to the letter and says what came of it.
+pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayable> {
+    let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
+    let workload = decode::<S::Op>(&case.workload).ok_or(Unplayable::BadWorkload)?;
+    let mut player = Player::new(scenario, variant);
+    let known = |name: &str| {
+        name == NO_LIVELOCK || player.invariants.all().iter().any(|inv| inv.name == name)
+    };
+    if case.invariant.as_deref().is_some_and(|name| !known(name)) {
+        return Err(Unplayable::NoInvariant);
+    }
+    player.aim(case.invariant.as_deref());
+    let mut tape = Recorded::strict(&case.tape);
+    let end = player.play(&case.conditions, &workload, &mut tape, case.step_limit);
+    let violation = match end {
+        End::Violated(violation) => Some(violation),
+        End::Settled | End::Stopped => None,
+    };
+    let digest = player.record.trace.digest();
+    let steps = player.record.tape.len() as u64;
+    let divergence = tape.divergence().or_else(|| {
+        let found = violation.as_ref().map(|violation| violation.invariant.as_str());
+        if found != case.invariant.as_deref() {
+            let text = found.map_or("everything held".to_owned(), |name| format!("{name} was violated"));
+            Some(Divergence { step: steps, mismatch: Mismatch::Verdict(text) })
+        } else if digest != case.digest {
+            Some(Divergence { step: steps, mismatch: Mismatch::Events })
+        } else {
+            None
+        }
+    });
+    let mut movers: Vec<_> = player.tape().segments.into_iter().map(|segment| segment.who).collect();
+    movers.sort();
+    movers.dedup();
+    Ok(Replay {
+        violation,
+        divergence,
+        steps,
+        movers: movers.len(),
+        reached: player.reached(),
+        digest,
+        timeline: player.timeline(),
+    })
+}
+
+/// The case of a variant's fixed workload under the canonical schedule: no seed is involved.
+pub fn canonical<S: Scenario>(scenario: &S, variant: &Variant, conditions: Conditions) -> Case {
+    let mut player = Player::new(scenario, variant);
+    player.aim(None);
+    let conditions = scenario.conditions(variant, conditions);
+    let workload = scenario.fixed(variant);
+    let step_limit = crate::plan::Spec::DEFAULT_STEP_LIMIT;
+    let empty = Tape::default();
+    let end = player.play(&conditions, &workload, &mut Recorded::lenient(&empty), step_limit);
+    let invariant = match end {
+        End::Violated(violation) => Some(violation.invariant),
+        End::Settled | End::Stopped => None,
+    };
+    Case {
+        scenario: scenario.name().to_owned(),
+        variant: variant.name.clone().into_owned(),
+        invariant,
+        conditions,
+        step_limit,
+        workload: encode(&workload),
+        tape: player.tape(),
+        digest: player.record.trace.digest(),
+    }
+}
+
+/// What a case rests on besides its own data: 16 bits that change when the semantics of the
+/// scenario or its world change, and do not when only random number generation does.
+///
+/// It is the digest of canonical runs, so nobody has to remember to bump a version.
+pub fn fingerprint<S: Scenario>(scenario: &S, variant: &Variant) -> u16 {
+    use crate::plan::Delivery::{Instant, Pairwise};
+    let mut bytes = Vec::new();
+    for delivery in [Instant, Pairwise] {
+        let case = canonical(scenario, variant, Conditions { delivery, ..Conditions::default() });
+        bytes.extend(case.digest.0.to_le_bytes());
+        bytes.extend(case.workload);
+    }
+    for invariant in scenario.invariants(variant) {
+        bytes.extend(invariant.name.bytes());
+    }
+    digest_bytes(&bytes).0 as u16
+}

@@ -1,0 +1,172 @@
+//! The audit of footprints: what claims to be independent is swapped, and must commute.
+//!
+//! In a random run each two adjacent moves of different processes with disjoint observed footprints
+//! are played in the other order; the world must come to the same state. A footprint that leaves
+//! something out fails here, and so does an announcement that does not cover what was observed.
+
+use crate::{
+    decisions::{Decisions, Names, Seeded},
+    footprint::Footprint,
+    moves::{Move, MoveSet},
+    name::Name,
+    plan::Plan,
+    trace::{Digest, Trace},
+    world::World,
+};
+
+/// What an audit looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Steps of the run.
+    pub steps: u64,
+    /// Adjacent pairs that were swapped.
+    pub swapped: u64,
+}
+
+/// A footprint that lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// Two moves with disjoint footprints lead to different states in different orders.
+    Order {
+        /// The step of the first, from 1.
+        step: usize,
+        /// Who moved first and second.
+        movers: [Name; 2],
+        /// Their footprints.
+        footprints: [String; 2],
+    },
+    /// A move enabled another although their footprints are disjoint.
+    Enabling {
+        /// The step of the first, from 1.
+        step: usize,
+        /// Who moved first and second.
+        movers: [Name; 2],
+    },
+    /// A move touched what it had not announced.
+    Announcement {
+        /// The step, from 1.
+        step: usize,
+        /// Who moved.
+        mover: Name,
+        /// What it had announced and what it touched.
+        footprints: [String; 2],
+    },
+}
+
+struct Step {
+    mv: Move,
+    id: u64,
+    name: Name,
+    values: Vec<u32>,
+    footprint: Footprint,
+    /// Time passed before it: nothing may be moved across.
+    barrier: bool,
+    state: Digest,
+}
+
+/// Answers the values of one move from a list.
+struct Values<'v>(&'v [u32]);
+
+impl Decisions for Values<'_> {
+    fn next_move(&mut self, _: &MoveSet, _: &dyn Names) -> Option<usize> {
+        None
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        match self.0.split_first() {
+            Some((&value, rest)) if options > 1 => {
+                self.0 = rest;
+                value
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// Writes down the values of one move.
+struct Noted<'d>(&'d mut Seeded, Vec<u32>);
+
+impl Decisions for Noted<'_> {
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        self.0.next_move(moves, names)
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        let value = self.0.value(options);
+        if options > 1 {
+            self.1.push(value);
+        }
+        value
+    }
+}
+
+/// Audits one run of a plan. `start` resets the world (with arrivals, if the strategy wants them)
+/// and starts its processes.
+pub fn audit<W: World>(world: &mut W, plan: &Plan, mut start: impl FnMut(&mut W)) -> Result<Audit, Lie> {
+    world.observe(true);
+    start(world);
+    let steps = record(world, plan)?;
+    let mut audit = Audit { steps: steps.len() as u64, swapped: 0 };
+    for at in 0..steps.len().saturating_sub(1) {
+        let (first, second) = (&steps[at], &steps[at + 1]);
+        let own = first.id == second.id;
+        if own || second.barrier || first.footprint.conflicts(&second.footprint) {
+            continue;
+        }
+        start(world);
+        steps[..at].iter().for_each(|step| play(world, step));
+        if first.barrier {
+            world.wait();
+        }
+        let movers = || [first.name.clone(), second.name.clone()];
+        if world.moves().position(second.mv).is_none() {
+            return Err(Lie::Enabling { step: at + 1, movers: movers() });
+        }
+        play(world, second);
+        if world.moves().position(first.mv).is_some() {
+            play(world, first);
+        }
+        audit.swapped += 1;
+        if world.state() != second.state {
+            let footprints = [first.footprint.to_string(), second.footprint.to_string()];
+            return Err(Lie::Order { step: at + 1, movers: movers(), footprints });
+        }
+    }
+    world.observe(false);
+    Ok(audit)
+}
+
+fn play<W: World>(world: &mut W, step: &Step) {
+    while world.moves().is_empty() && world.wait() {}
+    world.play(step.mv, &mut Values(&step.values), &mut Trace::default());
+}
+
+fn record<W: World>(world: &mut W, plan: &Plan) -> Result<Vec<Step>, Lie> {
+    let mut seeded = Seeded::new(plan.seed);
+    seeded.start(plan.index, plan.strategy, 32, plan.step_limit);
+    let mut steps = Vec::new();
+    let mut announced = Footprint::default();
+    while steps.len() < plan.step_limit as usize {
+        let mut barrier = false;
+        while world.moves().is_empty() {
+            barrier = true;
+            if !world.wait() {
+                return Ok(steps);
+            }
+        }
+        let at = seeded.next_move(world.moves(), world).expect("a seed always answers");
+        let mv = world.moves().all()[at];
+        world.moves_mut().forget_arrivals();
+        let (id, name) = (world.id(mv), world.name(mv));
+        world.announced(mv, &mut announced);
+        let mut noted = Noted(&mut seeded, Vec::new());
+        world.play(mv, &mut noted, &mut Trace::default());
+        let (values, footprint) = (noted.1, world.observed().clone());
+        if !announced.covers(&footprint) {
+            let footprints = [announced.to_string(), footprint.to_string()];
+            return Err(Lie::Announcement { step: steps.len() + 1, mover: name, footprints });
+        }
+        steps.push(Step { mv, id, name, values, footprint, barrier, state: world.state() });
+    }
+    Ok(steps)
+}

@@ -1,0 +1,182 @@
+//! Decisions read from a tape.
+//!
+//! Strict, a tape is followed to the letter and the first step that does not fit ends the run and
+//! is named: replay promises the same run or says why not. Lenient, what does not fit is skipped
+//! and the canonical schedule fills the gaps: that is what the shrinker needs after a cut.
+
+use super::{Decisions, Names, Tape};
+use crate::{
+    moves::{Move, MoveSet},
+    name::Name,
+};
+use std::fmt;
+
+/// Where a strict replay left its tape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// The step, from 1.
+    pub step: u64,
+    /// What did not fit.
+    pub mismatch: Mismatch,
+}
+
+/// What did not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The tape names a move that is not enabled.
+    NotRunnable {
+        /// Whom the tape names.
+        expected: Name,
+        /// Who could move, in canonical order.
+        runnable: Vec<Name>,
+    },
+    /// The tape has ended and somebody could still move.
+    TapeEnded {
+        /// Who could move, in canonical order.
+        runnable: Vec<Name>,
+    },
+    /// The run ended while the tape went on.
+    RunEnded,
+    /// Every step fitted and the events differ all the same.
+    Events,
+    /// The run came to another verdict than the tape was recorded with.
+    Verdict(String),
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |names: &[Name]| {
+            names.iter().map(Name::to_string).collect::<Vec<_>>().join(", ")
+        };
+        write!(f, "diverged at step {}: ", self.step)?;
+        match &self.mismatch {
+            Mismatch::NotRunnable { expected, runnable } => {
+                write!(f, "the tape moves {expected}, but only {} could run", list(runnable))
+            }
+            Mismatch::TapeEnded { runnable } => {
+                write!(f, "the tape has ended, but {} could still run", list(runnable))
+            }
+            Mismatch::RunEnded => f.write_str("the run has ended, but the tape goes on"),
+            Mismatch::Events => f.write_str("same moves, different events"),
+            Mismatch::Verdict(verdict) => write!(f, "the run came to another verdict: {verdict}"),
+        }
+    }
+}
+
+/// A tape as a source of decisions.
+#[derive(Clone, Debug)]
+pub struct Recorded<'t> {
+    tape: &'t Tape,
+    ids: Vec<u64>,
+    segment: usize,
+    taken: u32,
+    value: usize,
+    steps: u64,
+    strict: bool,
+    last: Option<u64>,
+    divergence: Option<Divergence>,
+}
+
+impl<'t> Recorded<'t> {
+    /// Follows the tape to the letter.
+    pub fn strict(tape: &'t Tape) -> Self {
+        Self::new(tape, true)
+    }
+
+    /// Follows the tape where it fits; elsewhere whoever moved last goes on, else the first in
+    /// canonical order. Missing values are 0.
+    pub fn lenient(tape: &'t Tape) -> Self {
+        Self::new(tape, false)
+    }
+
+    fn new(tape: &'t Tape, strict: bool) -> Self {
+        let ids = tape.segments.iter().map(|segment| segment.who.id()).collect();
+        let (segment, taken, value, steps) = (0, 0, 0, 0);
+        Recorded { tape, ids, segment, taken, value, steps, strict, last: None, divergence: None }
+    }
+
+    /// Where a strict replay left the tape, if it did; asked after the run.
+    ///
+    /// A run that ended by itself before the tape did has diverged too.
+    pub fn divergence(&self) -> Option<Divergence> {
+        let unread = self.segment < self.tape.segments.len();
+        let ended_early =
+            || Divergence { step: self.steps + 1, mismatch: Mismatch::RunEnded };
+        self.divergence.clone().or_else(|| (self.strict && unread).then(ended_early))
+    }
+
+    /// How many steps were taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn follow(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        while let Some(&id) = self.ids.get(self.segment) {
+            let at = position_of(id, moves, names);
+            if at.is_some() {
+                self.taken += 1;
+                if self.taken >= self.tape.segments[self.segment].steps {
+                    self.segment += 1;
+                    self.taken = 0;
+                }
+                return at;
+            }
+            if self.strict {
+                return None;
+            }
+            self.segment += 1;
+            self.taken = 0;
+        }
+        None
+    }
+
+    fn leave(&mut self, moves: &MoveSet, names: &dyn Names) {
+        let mut runnable: Vec<Name> = moves.all().iter().map(|&mv| names.name(mv)).collect();
+        runnable.sort();
+        let mismatch = match self.tape.segments.get(self.segment) {
+            Some(segment) => Mismatch::NotRunnable { expected: segment.who.clone(), runnable },
+            None => Mismatch::TapeEnded { runnable },
+        };
+        self.divergence = Some(Divergence { step: self.steps + 1, mismatch });
+    }
+}
+
+fn position_of(id: u64, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+    moves.all().iter().position(|&mv| names.id(mv) == id)
+}
+
+/// Who goes on when no tape says: whoever moved last, else the first in canonical order.
+fn canonical(last: Option<u64>, moves: &MoveSet, names: &dyn Names) -> usize {
+    let again = last.and_then(|id| position_of(id, moves, names));
+    let first = || {
+        let by_name = |&(_, &mv): &(usize, &Move)| names.name(mv);
+        moves.all().iter().enumerate().min_by_key(by_name).map_or(0, |(at, _)| at)
+    };
+    again.unwrap_or_else(first)
+}
+
+impl Decisions for Recorded<'_> {
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        let at = match self.follow(moves, names) {
+            Some(at) => at,
+            None if self.strict => {
+                self.leave(moves, names);
+                return None;
+            }
+            None => canonical(self.last, moves, names),
+        };
+        self.last = Some(names.id(moves.all()[at]));
+        self.steps += 1;
+        Some(at)
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        assert!(options > 0, "a choice needs at least one option");
+        if options == 1 {
+            return 0;
+        }
+        let value = self.tape.values.get(self.value).copied().unwrap_or(0);
+        self.value += 1;
+        value.min(options - 1)
+    }
+}

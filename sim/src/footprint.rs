@@ -1,0 +1,146 @@
+//! What a move reads and writes.
+//!
+//! Two moves of different processes with disjoint footprints commute: playing them in either order
+//! gives the same state. Reduction, partial-order sampling and race reports all rest on this, so
+//! every world is audited ([`crate::check::audit`]): a footprint that lies fails there.
+//!
+//! A footprint comes in two kinds: *announced*, before the move, and *observed*, recorded while the
+//! move is played. Resources go by schedule-independent ids, so footprints of two runs compare.
+
+use std::fmt;
+
+/// A thing that moves touch: its kind, from the world's table, and an id within that kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resource {
+    /// The kind of thing, a letter or sign that its world documents.
+    pub kind: u8,
+    /// Which one, independent of the schedule.
+    pub id: u64,
+}
+
+impl Resource {
+    /// The resource of this kind and id.
+    pub const fn new(kind: u8, id: u64) -> Self {
+        Resource { kind, id }
+    }
+
+    /// One bit of 64 that stands for the resource; different bits, different resources.
+    fn bit(self) -> u64 {
+        1 << ((self.id ^ u64::from(self.kind).wrapping_mul(0x9e37_79b9)) & 63)
+    }
+}
+
+/// The resources that a move reads and writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    reads: Vec<Resource>,
+    writes: Vec<Resource>,
+    // invariant: the union of the resources' bits, so that most pairs are told apart by masks
+    read_mask: u64,
+    write_mask: u64,
+    opaque: bool,
+}
+
+impl Footprint {
+    /// Forgets everything, keeping the memory.
+    pub fn clear(&mut self) {
+        self.reads.clear();
+        self.writes.clear();
+        (self.read_mask, self.write_mask, self.opaque) = (0, 0, false);
+    }
+
+    /// Adds a read.
+    pub fn read(&mut self, resource: Resource) {
+        self.read_mask |= resource.bit();
+        if !self.reads.contains(&resource) {
+            self.reads.push(resource);
+        }
+    }
+
+    /// Adds a write.
+    pub fn write(&mut self, resource: Resource) {
+        self.write_mask |= resource.bit();
+        if !self.writes.contains(&resource) {
+            self.writes.push(resource);
+        }
+    }
+
+    /// Says that the move may touch anything: it conflicts with every other.
+    pub fn make_opaque(&mut self) {
+        self.opaque = true;
+    }
+
+    /// True if the move may touch anything.
+    pub fn is_opaque(&self) -> bool {
+        self.opaque
+    }
+
+    /// What is read.
+    pub fn reads(&self) -> &[Resource] {
+        &self.reads
+    }
+
+    /// What is written.
+    pub fn writes(&self) -> &[Resource] {
+        &self.writes
+    }
+
+    /// True if one writes what the other touches: the two moves may not be swapped.
+    pub fn conflicts(&self, other: &Footprint) -> bool {
+        if self.opaque || other.opaque {
+            return true;
+        }
+        let touched = other.read_mask | other.write_mask;
+        if self.write_mask & touched == 0 && self.read_mask & other.write_mask == 0 {
+            return false;
+        }
+        let touches = |footprint: &Footprint, resource: &Resource| {
+            footprint.reads.contains(resource) || footprint.writes.contains(resource)
+        };
+        self.writes.iter().any(|w| touches(other, w)) || other.writes.iter().any(|w| touches(self, w))
+    }
+
+    /// True if everything that `observed` touched was announced here.
+    pub fn covers(&self, observed: &Footprint) -> bool {
+        self.opaque
+            || (observed.writes.iter().all(|w| self.writes.contains(w))
+                && observed.reads.iter().all(|r| self.reads.contains(r) || self.writes.contains(r)))
+    }
+}
+
+impl fmt::Display for Footprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.opaque {
+            return f.write_str("anything");
+        }
+        for (sign, list) in [("R", &self.reads), ("W", &self.writes)] {
+            for resource in list {
+                write!(f, " {sign} {}:{:04x}", char::from(resource.kind), resource.id & 0xffff)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflict_needs_a_write_on_a_shared_resource() {
+        let (x, y) = (Resource::new(b'x', 1), Resource::new(b'y', 1));
+        let of = |reads: &[Resource], writes: &[Resource]| {
+            let mut footprint = Footprint::default();
+            reads.iter().for_each(|&r| footprint.read(r));
+            writes.iter().for_each(|&w| footprint.write(w));
+            footprint
+        };
+        assert!(!of(&[x], &[]).conflicts(&of(&[x], &[])), "two reads");
+        assert!(of(&[x], &[]).conflicts(&of(&[], &[x])), "read and write");
+        assert!(of(&[], &[x]).conflicts(&of(&[x], &[])), "write and read");
+        assert!(!of(&[y], &[y]).conflicts(&of(&[x], &[x])), "different resources");
+        let mut opaque = Footprint::default();
+        opaque.make_opaque();
+        assert!(opaque.conflicts(&of(&[], &[])), "opaque conflicts with all");
+    }
+}

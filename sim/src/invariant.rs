@@ -1,0 +1,201 @@
+//! What must be true of a run.
+//!
+//! Three kinds. *Always* is checked after each step and is local: a function of one event and of
+//! what that event touched. *Settled* is checked when nothing more can happen. *Sometimes* must be
+//! reached in at least one run of a campaign; a campaign that never gets there proves nothing.
+//!
+//! An invariant reads and never changes. Each has a name, which verdicts and expectations use, and
+//! a sentence, which people read.
+
+use crate::{
+    trace::{Event, EventMask},
+    world::World,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The name of the verdict on a run that does not end.
+pub const NO_LIVELOCK: &str = "no-livelock";
+
+/// Why an invariant does not hold, in a sentence of the domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Evidence(pub String);
+
+impl<T: Into<String>> From<T> for Evidence {
+    fn from(text: T) -> Self {
+        Evidence(text.into())
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+type AlwaysFn<W> = Box<dyn Fn(&W, Event) -> Option<Evidence> + Send + Sync>;
+type SettledFn<W> = Box<dyn Fn(&W) -> Option<Evidence> + Send + Sync>;
+type SometimesFn<W> = Box<dyn Fn(&W, Event) -> bool + Send + Sync>;
+
+enum Check<W> {
+    Always(EventMask, AlwaysFn<W>),
+    Settled(SettledFn<W>),
+    Sometimes(EventMask, SometimesFn<W>),
+}
+
+/// An invariant of a world.
+pub struct Invariant<W> {
+    /// Its name, `no-duplicate-link`.
+    pub name: &'static str,
+    /// What it says, in one sentence.
+    pub sentence: &'static str,
+    check: Check<W>,
+}
+
+impl<W: World> Invariant<W> {
+    /// Must be true after each step. `check` sees each event whose kind is in `on`; what it reads
+    /// of the world must be what that event touched.
+    pub fn always(
+        name: &'static str,
+        sentence: &'static str,
+        on: EventMask,
+        check: impl Fn(&W, Event) -> Option<Evidence> + Send + Sync + 'static,
+    ) -> Self {
+        Invariant { name, sentence, check: Check::Always(on, Box::new(check)) }
+    }
+
+    /// Must be true when nothing more can happen.
+    pub fn settled(
+        name: &'static str,
+        sentence: &'static str,
+        check: impl Fn(&W) -> Option<Evidence> + Send + Sync + 'static,
+    ) -> Self {
+        Invariant { name, sentence, check: Check::Settled(Box::new(check)) }
+    }
+
+    /// Must happen in at least one run of a campaign.
+    pub fn sometimes(
+        name: &'static str,
+        sentence: &'static str,
+        on: EventMask,
+        reached: impl Fn(&W, Event) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Invariant { name, sentence, check: Check::Sometimes(on, Box::new(reached)) }
+    }
+
+    /// `always`, `settled` or `sometimes`.
+    pub fn kind(&self) -> &'static str {
+        match self.check {
+            Check::Always(..) => "always",
+            Check::Settled(_) => "settled",
+            Check::Sometimes(..) => "sometimes",
+        }
+    }
+
+    /// True for a point that must be reached rather than a rule that must hold.
+    pub fn is_sometimes(&self) -> bool {
+        matches!(self.check, Check::Sometimes(..))
+    }
+}
+
+/// An invariant that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The name of the invariant.
+    pub invariant: String,
+    /// Why it does not hold.
+    pub evidence: Evidence,
+}
+
+/// The invariants of a scenario, and which of them are armed in a run.
+pub struct Invariants<W> {
+    list: Vec<Invariant<W>>,
+    // invariant: the union of the masks of all armed event-driven checks
+    mask: EventMask,
+    armed: u64,
+}
+
+impl<W: World> Invariants<W> {
+    /// All of the list, armed.
+    ///
+    /// # Panics
+    /// If there are more than 64, or two of one name.
+    pub fn new(list: Vec<Invariant<W>>) -> Self {
+        assert!(list.len() <= 64, "a scenario has at most 64 invariants, this one {}", list.len());
+        for (i, invariant) in list.iter().enumerate() {
+            let twice = list[..i].iter().any(|other| other.name == invariant.name);
+            assert!(!twice, "two invariants are named {}", invariant.name);
+        }
+        let mut all = Invariants { list, mask: EventMask::NONE, armed: u64::MAX };
+        all.arm(|_| true);
+        all
+    }
+
+    /// Arms those whose name passes; the others are not checked.
+    pub fn arm(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.armed = 0;
+        self.mask = EventMask::NONE;
+        for (i, invariant) in self.list.iter().enumerate().filter(|(_, inv)| wanted(inv.name)) {
+            self.armed |= 1 << i;
+            if let Check::Always(on, _) | Check::Sometimes(on, _) = &invariant.check {
+                self.mask = self.mask.or(*on);
+            }
+        }
+    }
+
+    /// All invariants, armed or not.
+    pub fn all(&self) -> &[Invariant<W>] {
+        &self.list
+    }
+
+    fn armed(&self) -> impl Iterator<Item = (usize, &Invariant<W>)> {
+        self.list.iter().enumerate().filter(|(i, _)| self.armed >> i & 1 == 1)
+    }
+
+    /// Checks one event; sets the bits of points reached.
+    #[inline]
+    pub(crate) fn after(&self, world: &W, event: Event, reached: &mut u64) -> Option<Violation> {
+        if !self.mask.has(event) {
+            return None;
+        }
+        self.after_masked(world, event, reached)
+    }
+
+    fn after_masked(&self, world: &W, event: Event, reached: &mut u64) -> Option<Violation> {
+        for (i, invariant) in self.armed() {
+            match &invariant.check {
+                Check::Always(on, check) if on.has(event) => {
+                    if let Some(evidence) = check(world, event) {
+                        return Some(violation(invariant.name, evidence));
+                    }
+                }
+                Check::Sometimes(on, check) if on.has(event) && *reached >> i & 1 == 0 => {
+                    *reached |= u64::from(check(world, event)) << i;
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Checks the settled world; the first in the list that does not hold is the verdict.
+    pub(crate) fn settled(&self, world: &W) -> Option<Violation> {
+        self.armed().find_map(|(_, invariant)| match &invariant.check {
+            Check::Settled(check) => check(world).map(|why| violation(invariant.name, why)),
+            _ => None,
+        })
+    }
+}
+
+fn violation(name: &str, evidence: Evidence) -> Violation {
+    Violation { invariant: name.to_owned(), evidence }
+}
+
+/// A settled world leaves no client waiting.
+pub fn no_deadlock<W: World>() -> Invariant<W> {
+    Invariant::settled(
+        "no-deadlock",
+        "when nothing more can happen, every client is done",
+        |world: &W| world.stuck(),
+    )
+}

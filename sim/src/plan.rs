@@ -1,0 +1,159 @@
+//! Everything about a run, in one printable value.
+//!
+//! What a campaign fixes stands in a [`Spec`]; what it leaves open is drawn from the seed, a block
+//! at a time (swarm testing). So one number names a run, and the same plan gives the same bytes.
+
+use crate::{
+    decisions::{Draws, Purpose, RunIndex},
+    strategy::StrategyKind,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// When a signal acts on its receiver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// In the step that sends it: what one BEAM node mostly does.
+    #[default]
+    Instant,
+    /// Later, in order for each pair of sender and receiver: all that the language guarantees.
+    Pairwise,
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Delivery::Instant => "instant",
+            Delivery::Pairwise => "pairwise",
+        })
+    }
+}
+
+/// When a timer fires.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimerRule {
+    /// When nothing else can move, the earliest first.
+    #[default]
+    Idle,
+    /// At any time once it is armed: every time-out is a race.
+    Any,
+}
+
+impl fmt::Display for TimerRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TimerRule::Idle => "idle",
+            TimerRule::Any => "any",
+        })
+    }
+}
+
+/// The conditions under which a world is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Conditions {
+    /// When signals act.
+    pub delivery: Delivery,
+    /// When timers fire.
+    pub timers: TimerRule,
+    /// How many processes the fault process may kill.
+    pub faults: u32,
+}
+
+impl fmt::Display for Conditions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} delivery, {} timers, {} faults", self.delivery, self.timers, self.faults)
+    }
+}
+
+/// What a campaign fixes; `None` is drawn for each run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The base seed.
+    pub seed: u64,
+    /// The strategy; open: rotated by [`StrategyKind::of_run`].
+    pub strategy: Option<StrategyKind>,
+    /// The delivery model; open: either.
+    pub delivery: Option<Delivery>,
+    /// The timer rule; open: either.
+    pub timers: Option<TimerRule>,
+    /// The number of faults allowed.
+    pub faults: u32,
+    /// A run longer than this is a livelock; from half of it on the schedule is round-robin.
+    pub step_limit: u32,
+}
+
+impl Spec {
+    /// The base seed when nobody chooses one.
+    pub const DEFAULT_SEED: u64 = 0xa720_9005;
+    /// The step limit when nobody chooses one.
+    pub const DEFAULT_STEP_LIMIT: u32 = 10_000;
+
+    /// Nothing fixed but the seed.
+    pub fn seeded(seed: u64) -> Self {
+        Spec {
+            seed,
+            strategy: None,
+            delivery: None,
+            timers: None,
+            faults: 0,
+            step_limit: Self::DEFAULT_STEP_LIMIT,
+        }
+    }
+
+    /// The plans of the 64 runs of a block.
+    pub fn block(&self, block: u64) -> Vec<Plan> {
+        let mut draws = Draws::new(self.seed, RunIndex { block, run: 0 }, Purpose::Plan);
+        (0..RunIndex::BLOCK).map(|run| self.plan(RunIndex { block, run }, &mut draws)).collect()
+    }
+
+    fn plan(&self, index: RunIndex, draws: &mut Draws) -> Plan {
+        // Both are drawn whether or not they are fixed: fixing one must not shift the other.
+        let delivery = [Delivery::Instant, Delivery::Pairwise][draws.below(2) as usize];
+        let timers = [TimerRule::Idle, TimerRule::Any][draws.below(2) as usize];
+        Plan {
+            seed: self.seed,
+            index,
+            strategy: self.strategy.unwrap_or_else(|| StrategyKind::of_run(index.run)),
+            conditions: Conditions {
+                delivery: self.delivery.unwrap_or(delivery),
+                timers: self.timers.unwrap_or(timers),
+                faults: self.faults,
+            },
+            step_limit: self.step_limit,
+        }
+    }
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Spec::seeded(Spec::DEFAULT_SEED)
+    }
+}
+
+/// One run, with nothing left open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The base seed.
+    pub seed: u64,
+    /// Which run under that seed.
+    pub index: RunIndex,
+    /// How moves are picked.
+    pub strategy: StrategyKind,
+    /// What the world is told.
+    pub conditions: Conditions,
+    /// When the run is called a livelock.
+    pub step_limit: u32,
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { seed, index, strategy, conditions, step_limit } = self;
+        write!(
+            f,
+            "seed {seed:x}, run {}, {strategy}, {conditions}, at most {step_limit} steps",
+            index.number()
+        )
+    }
+}

@@ -1,0 +1,208 @@
+//! Signals: sending them, and what each does when it arrives.
+//!
+//! A signal acts in the step that sends it (instant) or is queued in the channel of its ordered
+//! pair, which keeps order for messages and all other signals alike (pairwise; Erlang reference
+//! manual, "Processes", "Signals"). Either way it arrives here, so there is one set of rules.
+
+use super::{
+    BY_LINK, Mover, ProcessWorld, Term, UNOWED,
+    kind::{event, message, signal},
+    table::{Channel, Tie},
+};
+use crate::{decisions::Decisions, trace::Trace, word::Words};
+
+impl ProcessWorld {
+    /// Sends a signal. To oneself it arrives at once under both models.
+    #[inline]
+    pub(super) fn signal(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
+        if self.is_instant() || from == to {
+            self.arrive(from, to, signal, trace);
+        } else {
+            self.queue(from, to, signal);
+        }
+    }
+
+    fn queue(&mut self, from: u32, to: u32, signal: Words) {
+        let channel = self.channel(from, to);
+        self.writes_channel(channel);
+        let queue = &mut self.tables.channels[channel as usize].queue;
+        queue.push_back(signal);
+        if queue.len() == 1 {
+            self.enable(Mover::Channel(channel));
+        }
+    }
+
+    /// The channel between two processes, made when it is first used.
+    fn channel(&mut self, from: u32, to: u32) -> u32 {
+        let outgoing = &self.tables.processes[from as usize].outgoing;
+        match outgoing.binary_search_by_key(&to, |&(to, _)| to) {
+            Ok(at) => outgoing[at].1,
+            Err(at) => {
+                let (index, channel) = self.tables.channels.add(|channel: &mut Channel| channel.queue.clear());
+                (channel.from, channel.to) = (from, to);
+                self.tables.processes[from as usize].outgoing.insert(at, (to, index));
+                self.tables.processes[to as usize].incoming.push(index);
+                index
+            }
+        }
+    }
+
+    /// A step of a channel: its oldest signal arrives.
+    pub(super) fn deliver(&mut self, channel: u32, trace: &mut Trace) {
+        self.writes_channel(channel);
+        let Channel { from, to, ref mut queue } = self.tables.channels[channel as usize];
+        let signal = queue.pop_front().expect("an enabled channel holds a signal");
+        if queue.is_empty() {
+            self.disable(Mover::Channel(channel));
+        }
+        self.arrive(from, to, signal, trace);
+    }
+
+    /// Says that a signal has arrived, where that is a step of its own.
+    fn arrived(&self, kind: u8, to: u32, from: u32, value: u64, trace: &mut Trace) {
+        if !self.is_instant() && from != to {
+            trace.push(Words::new(kind, to, from, value));
+        }
+    }
+
+    /// What a signal does to its receiver.
+    #[inline]
+    pub(super) fn arrive(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
+        self.reads(b'l', to);
+        if !self.tables.is_alive(to) {
+            return self.arrive_at_the_dead(from, to, signal, trace);
+        }
+        match signal.kind() {
+            signal::MESSAGE => {
+                self.arrived(event::DELIVER, to, from, signal.value(), trace);
+                self.into_mailbox(to, Words::new(message::USER, 0, 0, signal.value()));
+            }
+            signal::EXIT => self.exit_arrives(from, to, Term(signal.value()), false, trace),
+            signal::LINK_EXIT => self.link_exit_arrives(from, to, Term(signal.value()), trace),
+            signal::LINK => self.link_arrives(from, to, trace),
+            signal::UNLINK => self.unlink_arrives(from, to, signal.arg(), trace),
+            signal::UNLINK_ACK => self.ack_arrives(from, to, signal.arg(), trace),
+            signal::MONITOR => self.monitor_arrives(from, to, signal.arg(), trace),
+            signal::DEMONITOR => {
+                self.arrived(event::DEMONITORED, to, from, 0, trace);
+                self.untie(to, Tie::Watch { monitor: signal.arg() });
+            }
+            signal::DOWN => self.down_arrives(from, to, signal.arg(), Term(signal.value()), trace),
+            other => unreachable!("signal kind {other}"),
+        }
+    }
+
+    /// Signals to a dead process: a link or monitor is answered with noproc, an unlink is
+    /// acknowledged, everything else is dropped.
+    fn arrive_at_the_dead(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
+        match signal.kind() {
+            signal::MESSAGE => trace_lost(to, from, signal, trace),
+            signal::LINK => {
+                let exit = Words::new(signal::LINK_EXIT, from, 0, Term::NOPROC.0);
+                self.signal(to, from, exit, trace);
+            }
+            signal::UNLINK => {
+                let ack = Words::new(signal::UNLINK_ACK, from, signal.arg(), 0);
+                self.signal(to, from, ack, trace);
+            }
+            signal::MONITOR => {
+                let down = Words::new(signal::DOWN, from, signal.arg(), Term::NOPROC.0);
+                self.signal(to, from, down, trace);
+            }
+            signal::LINK_EXIT => {
+                trace.push(Words::new(event::EXIT_DROPPED, to, from | BY_LINK, signal.value()));
+            }
+            signal::EXIT => trace.push(Words::new(event::EXIT_DROPPED, to, from, signal.value())),
+            signal::DOWN => trace.push(Words::new(event::DOWN_DROPPED, to, signal.arg(), signal.value())),
+            _ => self.arrived(event::LOST, to, from, 0, trace),
+        }
+    }
+
+    /// An exit signal meets its receiver. Erlang reference manual, "Processes", "Receiving Exit
+    /// Signals":
+    ///
+    /// | reason | from a link | trapping | then |
+    /// |---|---|---|---|
+    /// | `kill` | no | either | the receiver dies, its reason is `killed` |
+    /// | any | either | yes | a message `{'EXIT', From, Reason}` |
+    /// | `normal` | either | no | nothing, unless the receiver sent it itself |
+    /// | other | either | no | the receiver dies of it |
+    pub(super) fn exit_arrives(&mut self, from: u32, to: u32, reason: Term, by_link: bool, trace: &mut Trace) {
+        self.reads(b't', to);
+        if self.tables.hot[to as usize].doomed {
+            self.reads(b'd', to);
+            return trace.push(Words::new(event::EXIT_DROPPED, to, from | flag(by_link, BY_LINK), reason.0));
+        }
+        let owed = by_link && self.settle_debt(to, from);
+        let party = from | flag(by_link, BY_LINK) | flag(by_link && !owed, UNOWED);
+        let trapping = self.tables.hot[to as usize].trapping;
+        match (reason, by_link, trapping) {
+            (Term::KILL, false, _) => self.doom(to, party, Term::KILLED, trace),
+            (_, _, true) => {
+                trace.push(Words::new(event::EXIT_TRAPPED, to, party, reason.0));
+                self.into_mailbox(to, Words::new(message::EXIT, from, u32::from(by_link), reason.0));
+            }
+            (Term::NORMAL, _, false) if from != to => {
+                trace.push(Words::new(event::EXIT_IGNORED, to, party, reason.0));
+                if by_link {
+                    self.mourn(to, from);
+                }
+            }
+            (_, _, false) => self.doom(to, party, reason, trace),
+        }
+    }
+
+    /// The receiver's next step will be its exit; the first doom stays.
+    fn doom(&mut self, to: u32, party: u32, reason: Term, trace: &mut Trace) {
+        self.writes(b'd', to);
+        trace.push(Words::new(event::EXIT_FATAL, to, party, reason.0));
+        self.tables.hot[to as usize].doomed = true;
+        self.tables.processes[to as usize].reason = Some(reason);
+        self.wake(to);
+    }
+
+    fn monitor_arrives(&mut self, from: u32, to: u32, monitor: u32, trace: &mut Trace) {
+        self.arrived(event::MONITORED, to, from, 0, trace);
+        self.writes_monitor(monitor);
+        if from != to {
+            self.tie(to, Tie::Watch { monitor });
+        }
+    }
+
+    /// A DOWN arrives: once for each monitor, and never after demonitor returned.
+    fn down_arrives(&mut self, from: u32, to: u32, monitor: u32, reason: Term, trace: &mut Trace) {
+        self.writes_monitor(monitor);
+        let was_active = std::mem::replace(&mut self.tables.monitors[monitor as usize].active, false);
+        if !was_active && self.profile.down_needs_monitor {
+            return trace.push(Words::new(event::DOWN_DROPPED, to, monitor, reason.0));
+        }
+        trace.push(Words::new(event::DOWN, to, monitor, reason.0));
+        self.into_mailbox(to, Words::new(message::DOWN, from, monitor, reason.0));
+    }
+
+    /// A step of the fault process: it kills somebody who lives, or nobody.
+    pub(super) fn fault(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
+        self.recorder.print.make_opaque();
+        let mut living: Vec<u32> =
+            (0..self.tables.hot.len() as u32).filter(|&p| self.tables.is_alive(p)).collect();
+        living.sort_by_cached_key(|&process| self.tables.path(process));
+        let answer = decisions.value(living.len() as u32 + 1);
+        self.tables.faults -= 1;
+        if self.tables.faults == 0 {
+            self.disable(Mover::Fault);
+        }
+        let victim = answer.checked_sub(1).map(|nth| living[nth as usize]);
+        trace.push(Words::new(event::FAULT, 0, victim.unwrap_or(0), u64::from(victim.is_some())));
+        if let Some(victim) = victim.filter(|&victim| !self.tables.hot[victim as usize].doomed) {
+            self.doom(victim, victim, Term::KILLED, trace);
+        }
+    }
+}
+
+fn flag(set: bool, flag: u32) -> u32 {
+    if set { flag } else { 0 }
+}
+
+fn trace_lost(to: u32, from: u32, signal: Words, trace: &mut Trace) {
+    trace.push(Words::new(event::LOST, to, from, signal.value()));
+}

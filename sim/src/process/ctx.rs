@@ -1,0 +1,400 @@
+//! What a body can do: the effects, in the words of Erlang.
+
+use super::{
+    desk::{Answer, Body, Desk, Effect, Ending, Newborn, Note, Raise, Spawn},
+    kind::{NO_TIMEOUT, effect, filter, message, reply, spawn},
+    term::{Pid, Ref, Term},
+};
+use crate::word::Words;
+use std::{borrow::Cow, future::Future, rc::Rc};
+
+/// The handle through which a body reaches its world. Cheap to clone; there is one desk a world.
+#[derive(Clone)]
+pub struct Ctx {
+    desk: Rc<Desk>,
+}
+
+/// What a receive waits for.
+///
+/// The filter is data and not a closure, so that the world knows whether a message wakes the
+/// process before it chooses who moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Any message.
+    Any,
+    /// A message that is no EXIT and no DOWN.
+    User,
+    /// A message that matches this pattern; [`Term::ANY`] matches anything.
+    Matching(Term),
+    /// An `{'EXIT', Pid, Reason}`.
+    Exit,
+    /// The EXIT of this process.
+    ExitOf(Pid),
+    /// A `{'DOWN', ..}`.
+    Down,
+    /// The DOWN of this monitor.
+    DownOf(Ref),
+}
+
+impl Filter {
+    fn packed(self) -> Words {
+        let (who, arg, value) = match self {
+            Filter::Any => (0, filter::ANY, 0),
+            Filter::User => (0, filter::USER, 0),
+            Filter::Matching(pattern) => (0, filter::TERM, pattern.0),
+            Filter::Exit => (0, filter::EXIT, 0),
+            Filter::ExitOf(pid) => (pid.0, filter::EXIT_FROM, 0),
+            Filter::Down => (0, filter::DOWN, 0),
+            Filter::DownOf(reference) => (0, filter::DOWN_OF, u64::from(reference.0)),
+        };
+        Words::new(effect::RECEIVE, who, arg, value)
+    }
+}
+
+/// A message taken from the mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// What somebody sent.
+    User(Term),
+    /// `{'EXIT', from, reason}`: an exit signal that was trapped.
+    Exit {
+        /// Whose signal it was.
+        from: Pid,
+        /// Why.
+        reason: Term,
+    },
+    /// `{'DOWN', monitor, process, object, reason}`.
+    Down {
+        /// Which monitor.
+        monitor: Ref,
+        /// Who died.
+        object: Pid,
+        /// Why.
+        reason: Term,
+    },
+}
+
+impl Message {
+    /// The term, if somebody sent it.
+    pub fn user(self) -> Option<Term> {
+        match self {
+            Message::User(term) => Some(term),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a name is bound to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereis {
+    /// It is.
+    At(Pid),
+    /// It is not.
+    Undefined,
+}
+
+impl Whereis {
+    /// The pid, if the name is bound.
+    pub fn pid(self) -> Option<Pid> {
+        match self {
+            Whereis::At(pid) => Some(pid),
+            Whereis::Undefined => None,
+        }
+    }
+}
+
+impl Ctx {
+    pub(super) fn new(desk: Rc<Desk>) -> Self {
+        Ctx { desk }
+    }
+
+    fn announce<T>(&self, op: Words) -> Effect<'_, T> {
+        Effect::new(&self.desk, op)
+    }
+
+    /// `self()`: the process whose body runs.
+    pub fn me(&self) -> Pid {
+        self.desk.me()
+    }
+
+    /// An atom of any length; no effect.
+    pub fn atom(&self, name: &str) -> Term {
+        self.desk.terms.borrow_mut().atom(name)
+    }
+
+    /// A tuple; no effect.
+    pub fn tuple(&self, elements: &[Term]) -> Term {
+        self.desk.terms.borrow_mut().tuple(elements)
+    }
+
+    /// A proper list; no effect.
+    pub fn list(&self, items: &[Term]) -> Term {
+        self.desk.terms.borrow_mut().list(items)
+    }
+
+    /// The elements of a tuple; empty if it is none. No effect.
+    pub fn elements(&self, term: Term) -> Vec<Term> {
+        self.desk.terms.borrow().elements(term).unwrap_or_default().to_vec()
+    }
+
+    /// Gives way: one step that touches nothing.
+    pub fn yield_now(&self) -> Effect<'_, ()> {
+        self.announce(Words::new(effect::YIELD, 0, 0, 0))
+    }
+
+    fn start<T, F, Fut>(&self, label: Cow<'static, str>, options: u32, code: F) -> Spawn<'_, T>
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        let body: Body = Box::pin(code(self.clone()));
+        let effect = self.announce(Words::new(effect::SPAWN, 0, options, 0));
+        Spawn::new(effect, Newborn { label, body })
+    }
+
+    /// `spawn/1`: starts a process. The label is for people; identity is the spawner and the
+    /// ordinal there.
+    pub fn spawn<F, Fut>(&self, label: impl Into<Cow<'static, str>>, code: F) -> Spawn<'_, Pid>
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        self.start(label.into(), 0, code)
+    }
+
+    /// A process that must come to its end for the run to be no deadlock.
+    pub fn spawn_client<F, Fut>(&self, label: impl Into<Cow<'static, str>>, code: F) -> Spawn<'_, Pid>
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        self.start(label.into(), spawn::CLIENT, code)
+    }
+
+    /// `spawn_link/1`: starts a process linked to the caller, atomically.
+    pub fn spawn_link<F, Fut>(&self, label: impl Into<Cow<'static, str>>, code: F) -> Spawn<'_, Pid>
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        self.start(label.into(), spawn::LINK, code)
+    }
+
+    /// `spawn_monitor/1`: starts a process monitored by the caller, atomically.
+    pub fn spawn_monitor<F, Fut>(
+        &self,
+        label: impl Into<Cow<'static, str>>,
+        code: F,
+    ) -> Spawn<'_, (Pid, Ref)>
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        self.start(label.into(), spawn::MONITOR, code)
+    }
+
+    /// `link/1`. Raises `error:noproc` where the profile says so.
+    pub fn link(&self, peer: Pid) -> Effect<'_, Result<(), Raise>> {
+        self.announce(Words::new(effect::LINK, peer.0, 0, 0))
+    }
+
+    /// `unlink/1`.
+    pub fn unlink(&self, peer: Pid) -> Effect<'_, ()> {
+        self.announce(Words::new(effect::UNLINK, peer.0, 0, 0))
+    }
+
+    /// `exit(Pid, Reason)`: sends an exit signal.
+    pub fn exit2(&self, target: Pid, reason: impl Into<Term>) -> Effect<'_, ()> {
+        self.announce(Words::new(effect::EXIT2, target.0, 0, reason.into().0))
+    }
+
+    /// `process_flag(trap_exit, On)`; answers the old value.
+    pub fn trap_exit(&self, on: bool) -> Effect<'_, bool> {
+        self.announce(Words::new(effect::TRAP, 0, u32::from(on), 0))
+    }
+
+    /// `monitor(process, Pid)`.
+    pub fn monitor(&self, target: Pid) -> Effect<'_, Ref> {
+        self.announce(Words::new(effect::MONITOR, target.0, 0, 0))
+    }
+
+    /// `demonitor(Ref)`; answers whether the monitor still existed.
+    pub fn demonitor(&self, monitor: Ref) -> Effect<'_, bool> {
+        self.announce(Words::new(effect::DEMONITOR, 0, monitor.0, 0))
+    }
+
+    /// `demonitor(Ref, [flush])`: a DOWN that has arrived already is removed.
+    pub fn demonitor_flush(&self, monitor: Ref) -> Effect<'_, bool> {
+        self.announce(Words::new(effect::DEMONITOR, 0, monitor.0, 1))
+    }
+
+    /// `register(Name, Pid)`. Raises `error:badarg` if the name is taken or `undefined`, the
+    /// process is dead or has a name.
+    pub fn register(&self, name: impl Into<Term>, pid: Pid) -> Effect<'_, Result<(), Raise>> {
+        self.announce(Words::new(effect::REGISTER, pid.0, 0, name.into().0))
+    }
+
+    /// `unregister(Name)`. Raises `error:badarg` if the name is not bound.
+    pub fn unregister(&self, name: impl Into<Term>) -> Effect<'_, Result<(), Raise>> {
+        self.announce(Words::new(effect::UNREGISTER, 0, 0, name.into().0))
+    }
+
+    /// `whereis(Name)`.
+    pub fn whereis(&self, name: impl Into<Term>) -> Effect<'_, Whereis> {
+        self.announce(Words::new(effect::WHEREIS, 0, 0, name.into().0))
+    }
+
+    /// `Pid ! Message`; silent if the receiver is dead.
+    #[inline]
+    pub fn send(&self, to: Pid, message: impl Into<Term>) -> Effect<'_, ()> {
+        self.announce(Words::new(effect::SEND, to.0, 0, message.into().0))
+    }
+
+    /// `Name ! Message`. Raises `error:badarg` if the name is not bound.
+    pub fn send_name(
+        &self,
+        name: impl Into<Term>,
+        message: impl Into<Term>,
+    ) -> Effect<'_, Result<(), Raise>> {
+        let op = Words::new(effect::SEND_NAME, 0, 0, message.into().0);
+        Effect::with_extra(&self.desk, op, name.into().0)
+    }
+
+    /// `receive`: the first message in the mailbox that the filter takes; waits for one.
+    #[inline]
+    pub fn receive(&self, wanted: Filter) -> Effect<'_, Message> {
+        Effect::with_extra(&self.desk, wanted.packed(), NO_TIMEOUT)
+    }
+
+    /// `receive .. after Ms`: `None` when the time is over. 0 still looks through the whole
+    /// mailbox once.
+    pub fn receive_after(&self, wanted: Filter, ms: u32) -> Effect<'_, Option<Message>> {
+        Effect::with_extra(&self.desk, wanted.packed(), u64::from(ms) + 1)
+    }
+
+    /// `erlang:send_after(Ms, Pid, Message)`.
+    pub fn send_after(&self, ms: u32, to: Pid, message: impl Into<Term>) -> Effect<'_, Ref> {
+        let op = Words::new(effect::SEND_AFTER, to.0, 0, message.into().0);
+        Effect::with_extra(&self.desk, op, u64::from(ms) + 1)
+    }
+
+    /// `erlang:cancel_timer(Ref)`; answers whether the timer was still armed.
+    pub fn cancel_timer(&self, timer: Ref) -> Effect<'_, bool> {
+        self.announce(Words::new(effect::CANCEL, 0, timer.0, 0))
+    }
+
+    /// `process_info(Pid, links)` of a living process, in the order in which the links were made;
+    /// empty for a dead one.
+    pub async fn links(&self, pid: Pid) -> Vec<Pid> {
+        let list: Term = self.announce(Words::new(effect::LINKS, pid.0, 0, 0)).await;
+        let terms = self.desk.terms.borrow();
+        terms.items(list).unwrap_or_default().iter().filter_map(|item| item.as_pid()).collect()
+    }
+
+    /// `is_process_alive(Pid)`.
+    pub fn is_alive(&self, pid: Pid) -> Effect<'_, bool> {
+        self.announce(Words::new(effect::ALIVE, pid.0, 0, 0))
+    }
+
+    /// A value below `options`, decided by the run; 0 is the harmless one.
+    pub fn choose(&self, options: u32) -> Effect<'_, u32> {
+        self.announce(Words::new(effect::CHOOSE, 0, options, 0))
+    }
+
+    /// Declares that this process keeps `pid` under a label, for invariants to see; no effect.
+    pub fn hold(&self, label: impl Into<Cow<'static, str>>, pid: Pid) {
+        self.desk.note(Note::Hold(label.into(), pid));
+    }
+
+    /// Declares that this process no longer uses what it kept under a label; no effect.
+    pub fn release(&self, label: impl Into<Cow<'static, str>>) {
+        self.desk.note(Note::Release(label.into()));
+    }
+
+    /// Declares that this process passed a point; no effect. `sometimes` points can wait for it.
+    pub fn mark(&self, label: impl Into<Cow<'static, str>>) {
+        self.desk.note(Note::Mark(label.into()));
+    }
+}
+
+impl Answer for () {
+    #[inline(always)]
+    fn read(_: Words) -> Self {}
+}
+
+impl Answer for bool {
+    #[inline(always)]
+    fn read(reply: Words) -> Self {
+        reply.value() != 0
+    }
+}
+
+impl Answer for u32 {
+    fn read(reply: Words) -> Self {
+        reply.value() as u32
+    }
+}
+
+impl Answer for Term {
+    fn read(reply: Words) -> Self {
+        Term(reply.value())
+    }
+}
+
+impl Answer for Pid {
+    fn read(reply: Words) -> Self {
+        Pid(reply.who())
+    }
+}
+
+impl Answer for Ref {
+    fn read(reply: Words) -> Self {
+        Ref(reply.arg())
+    }
+}
+
+impl Answer for (Pid, Ref) {
+    fn read(reply: Words) -> Self {
+        (Pid(reply.who()), Ref(reply.arg()))
+    }
+}
+
+impl Answer for Result<(), Raise> {
+    fn read(answer: Words) -> Self {
+        match answer.kind() {
+            reply::RAISED => Err(Raise::error(Term(answer.value()))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Answer for Whereis {
+    fn read(answer: Words) -> Self {
+        match answer.value() {
+            0 => Whereis::Undefined,
+            _ => Whereis::At(Pid(answer.who())),
+        }
+    }
+}
+
+impl Answer for Message {
+    #[inline]
+    fn read(answer: Words) -> Self {
+        let value = Term(answer.value());
+        match answer.kind() - reply::MESSAGE {
+            message::EXIT => Message::Exit { from: Pid(answer.who()), reason: value },
+            message::DOWN => Message::Down {
+                monitor: Ref(answer.arg()),
+                object: Pid(answer.who()),
+                reason: value,
+            },
+            _ => Message::User(value),
+        }
+    }
+}
+
+impl Answer for Option<Message> {
+    fn read(answer: Words) -> Self {
+        (answer.kind() != reply::TIMEOUT).then(|| Message::read(answer))
+    }
+}

@@ -1,0 +1,275 @@
+//! The seam between a body and its world: announce, then be answered.
+//!
+//! A body is straight-line async Rust. When it wants an effect it writes two words on the desk and
+//! returns `Pending`: the effect is announced. The world keeps the words with the process, and the
+//! scheduler sees what everybody is about to do before it chooses. When the move is played, the
+//! world performs the effect, puts the answer on the desk and polls the body, which reads it and
+//! runs to its next effect. A body never touches the world.
+//!
+//! One desk serves all bodies of a world, since only one runs at a time. There is no waker and no
+//! thread-local.
+
+use super::{kind::effect, term::{Pid, Terms}};
+use crate::word::Words;
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+/// An error that an effect raised, or a body raises itself; uncaught it ends the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raise {
+    /// `error`, `exit` or `throw`.
+    pub class: Class,
+    /// Why.
+    pub reason: super::Term,
+}
+
+/// The class of an Erlang exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// `erlang:error/1`: uncaught, the reason gains a stack trace.
+    Error,
+    /// `erlang:exit/1`: uncaught, the reason is as it stands.
+    Exit,
+}
+
+impl Raise {
+    /// What `erlang:exit(Reason)` raises.
+    pub fn exit(reason: impl Into<super::Term>) -> Self {
+        Raise { class: Class::Exit, reason: reason.into() }
+    }
+
+    /// What `erlang:error(Reason)` raises.
+    pub fn error(reason: impl Into<super::Term>) -> Self {
+        Raise { class: Class::Error, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Raise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {:?}", self.class, self.reason)
+    }
+}
+
+impl std::error::Error for Raise {}
+
+/// How a body ends: `Ok` is a return, that is reason `normal`; `Err` is an uncaught exception.
+pub type Ending = Result<(), Raise>;
+
+/// The code of a process.
+pub(super) type Body = Pin<Box<dyn Future<Output = Ending>>>;
+
+/// A body that was announced and has no process yet.
+pub(super) struct Newborn {
+    pub(super) label: Cow<'static, str>,
+    pub(super) body: Body,
+}
+
+/// What a body declares beside its effects.
+pub(super) enum Note {
+    Hold(Cow<'static, str>, Pid),
+    Release(Cow<'static, str>),
+    Mark(Cow<'static, str>),
+}
+
+#[derive(Default)]
+pub(super) struct Desk {
+    /// The announced effect; kind 0 if none.
+    op: Cell<Words>,
+    /// A second value of the announced effect, for the few that have one.
+    extra: Cell<u64>,
+    /// The answer to the effect that was performed.
+    reply: Cell<Words>,
+    /// True from the moment an answer is laid out until it is read.
+    answered: Cell<bool>,
+    /// The process whose body runs.
+    me: Cell<u32>,
+    /// True while bodies are dropped: no effect may be announced then.
+    closing: Cell<bool>,
+    refused: Cell<bool>,
+    newborn: RefCell<Option<Newborn>>,
+    noted: Cell<bool>,
+    notes: RefCell<Vec<Note>>,
+    pub(super) terms: RefCell<Terms>,
+}
+
+impl Desk {
+    /// Polls a body until it announces its next effect. `Ready` is the body's end.
+    #[inline]
+    pub(super) fn poll(&self, pid: Pid, body: &mut Body) -> Poll<Ending> {
+        self.me.set(pid.0);
+        body.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()))
+    }
+
+    /// Lays out the answer that the next poll reads.
+    #[inline]
+    pub(super) fn answer(&self, reply: Words) {
+        self.reply.set(reply);
+        self.answered.set(true);
+    }
+
+    /// Takes the announced effect; kind 0 if the body waits for something that is no effect.
+    #[inline]
+    pub(super) fn take(&self) -> Words {
+        self.op.replace(Words::NONE)
+    }
+
+    pub(super) fn extra(&self) -> u64 {
+        self.extra.get()
+    }
+
+    pub(super) fn take_newborn(&self) -> Option<Newborn> {
+        self.newborn.borrow_mut().take()
+    }
+
+    #[inline]
+    pub(super) fn has_notes(&self) -> bool {
+        self.noted.get()
+    }
+
+    pub(super) fn take_notes(&self) -> Vec<Note> {
+        self.noted.set(false);
+        std::mem::take(&mut self.notes.borrow_mut())
+    }
+
+    /// Drops what `drop` drops with the desk closed; true if that tried to announce an effect.
+    pub(super) fn close_while(&self, drop: impl FnOnce()) -> bool {
+        let was = self.closing.replace(true);
+        drop();
+        self.closing.set(was);
+        self.refused.replace(false)
+    }
+
+    /// Forgets an announcement left by a body that panicked.
+    pub(super) fn clear(&self) {
+        self.op.set(Words::NONE);
+        self.answered.set(false);
+        self.newborn.borrow_mut().take();
+        self.take_notes();
+    }
+
+    pub(super) fn note(&self, note: Note) {
+        if !self.closing.get() {
+            self.noted.set(true);
+            self.notes.borrow_mut().push(note);
+        }
+    }
+
+    pub(super) fn me(&self) -> Pid {
+        Pid(self.me.get())
+    }
+}
+
+/// An answer that a body can read.
+pub trait Answer: Sized {
+    /// Reads the packed answer.
+    #[doc(hidden)]
+    fn read(reply: Words) -> Self;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    Announced,
+    Answered,
+}
+
+/// An effect on its way: await it to announce it and to get its answer.
+#[must_use = "an effect happens when it is awaited"]
+pub struct Effect<'a, T> {
+    desk: &'a Rc<Desk>,
+    op: Words,
+    extra: u64,
+    stage: Stage,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<'a, T> Effect<'a, T> {
+    #[inline(always)]
+    pub(super) fn new(desk: &'a Rc<Desk>, op: Words) -> Self {
+        Self::with_extra(desk, op, 0)
+    }
+
+    #[inline(always)]
+    pub(super) fn with_extra(desk: &'a Rc<Desk>, op: Words, extra: u64) -> Self {
+        Effect { desk, op, extra, stage: Stage::New, answer: PhantomData }
+    }
+
+    #[cold]
+    fn refuse(&self) {
+        self.desk.refused.set(true);
+    }
+}
+
+impl<T: Answer> Future for Effect<'_, T> {
+    type Output = T;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+        if self.desk.closing.get() {
+            self.refuse();
+            return Poll::Pending;
+        }
+        match self.stage {
+            Stage::New => {
+                let idle = self.desk.op.get().kind() == effect::NONE;
+                assert!(idle, "two effects announced in one poll: a process does one thing at a time");
+                self.desk.op.set(self.op);
+                self.desk.answered.set(false);
+                if self.extra != 0 {
+                    self.desk.extra.set(self.extra);
+                }
+                self.stage = Stage::Announced;
+                Poll::Pending
+            }
+            Stage::Announced if self.desk.answered.get() => {
+                self.desk.answered.set(false);
+                self.stage = Stage::Answered;
+                Poll::Ready(T::read(self.desk.reply.get()))
+            }
+            Stage::Announced => Poll::Pending,
+            Stage::Answered => panic!("an effect was polled after its answer"),
+        }
+    }
+}
+
+/// A spawn on its way: an [`Effect`] that brings a body along.
+#[must_use = "a process starts when its spawn is awaited"]
+pub struct Spawn<'a, T> {
+    effect: Effect<'a, T>,
+    newborn: Option<Newborn>,
+}
+
+impl<'a, T> Spawn<'a, T> {
+    pub(super) fn new(effect: Effect<'a, T>, newborn: Newborn) -> Self {
+        Spawn { effect, newborn: Some(newborn) }
+    }
+}
+
+impl<T: Answer> Future for Spawn<'_, T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        if let Some(newborn) = self.newborn.take() {
+            *self.effect.desk.newborn.borrow_mut() = Some(newborn);
+        }
+        Pin::new(&mut self.effect).poll(context)
+    }
+}
+
+impl<T> Drop for Effect<'_, T> {
+    /// An effect dropped before its answer withdraws its announcement, if the world has not taken
+    /// it yet.
+    fn drop(&mut self) {
+        if self.stage == Stage::Announced && !self.desk.closing.get() && self.desk.op.get() == self.op {
+            self.desk.op.set(Words::NONE);
+        }
+    }
+}

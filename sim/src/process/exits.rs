@@ -1,0 +1,149 @@
+//! Deaths: the exit event, and who is told of it.
+//!
+//! Alive, name, links, EXIT and DOWN are separate things. The exit event (dead, name free, mailbox
+//! gone) comes first; then each link and each monitor is told. Under instant delivery and
+//! [`Death::Steps`] each telling is a step of the dying process, so that others can run in between;
+//! under pairwise delivery the exit event puts all signals into their channels, and each delivery
+//! is a step. Erlang reference manual, "Processes": exit signals, monitors, the order of signals.
+
+use super::{
+    Death, Mover, ProcessWorld, Term,
+    kind::{event, signal},
+    table::{Phase, Tie},
+};
+use crate::{trace::Trace, word::Words};
+
+impl ProcessWorld {
+    /// Links and monitors are told in the order in which they were made.
+    pub(super) fn orders_ties(&self) -> bool {
+        self.profile.death == Death::OnePass
+    }
+
+    /// The exit event.
+    pub(super) fn die(&mut self, me: u32, reason: Term, trace: &mut Trace) {
+        self.writes(b'l', me);
+        self.writes(b'm', me);
+        trace.push(Words::new(event::EXIT, me, 0, reason.0));
+        self.stop_timeout(me);
+        self.forget_name(me);
+        let row = &mut self.tables.processes[me as usize];
+        row.mailbox.clear();
+        row.holds.clear();
+        row.reason = Some(reason);
+        row.cursor = 0;
+        self.tables.hot[me as usize].phase = Phase::Exiting;
+        self.tables.hot[me as usize].doomed = false;
+        self.drop_body(me, trace);
+        self.disarm_timers_to(me);
+        if self.profile.drains_at_death {
+            self.drain(me, trace);
+        }
+        if !self.is_instant() || self.orders_ties() {
+            while let Some(tie) = self.next_tie(me) {
+                self.tell(me, tie, reason, trace);
+            }
+        }
+        self.settle_notices(me);
+    }
+
+    fn forget_name(&mut self, me: u32) {
+        self.writes(b'g', me);
+        if let Some(name) = self.tables.processes[me as usize].registered.take() {
+            self.writes_name(name);
+            if let Ok(at) = self.tables.name_at(name) {
+                self.tables.names.remove(at);
+            }
+        }
+    }
+
+    /// A timer with a pid as its target dies with it (erlang:start_timer/4).
+    fn disarm_timers_to(&mut self, me: u32) {
+        let to_me = |purpose| matches!(purpose, super::timers::Purpose::Send { to, .. } if to == me);
+        let timers: Vec<u32> =
+            self.tables.timers.armed().filter(|(_, t)| to_me(t.purpose)).map(|(index, _)| index).collect();
+        timers.into_iter().for_each(|timer| {
+            self.disarm(timer);
+        });
+    }
+
+    /// AtomVM v0.6.6: a dying process handles the link, unlink and monitor signals that are on
+    /// their way to it, and no others (context_destroy).
+    fn drain(&mut self, me: u32, trace: &mut Trace) {
+        for channel in self.tables.processes[me as usize].incoming.clone() {
+            self.writes_channel(channel);
+            let from = self.tables.channels[channel as usize].from;
+            while let Some(signal) = self.tables.channels[channel as usize].queue.pop_front() {
+                let (id, monitor) = (signal.arg(), signal.arg());
+                match signal.kind() {
+                    signal::LINK => self.link_arrives(from, me, trace),
+                    signal::UNLINK => self.unlink_arrives(from, me, id, trace),
+                    signal::UNLINK_ACK => self.ack_arrives(from, me, id, trace),
+                    signal::MONITOR => {
+                        self.writes_monitor(monitor);
+                        self.tie(me, Tie::Watch { monitor });
+                    }
+                    signal::DEMONITOR => self.untie(me, Tie::Watch { monitor }),
+                    signal::MESSAGE => trace.push(Words::new(event::LOST, me, from, signal.value())),
+                    _ => {}
+                }
+            }
+            self.disable(Mover::Channel(channel));
+        }
+    }
+
+    /// One step of a process that is telling its death.
+    pub(super) fn notify_next(&mut self, me: u32, trace: &mut Trace) {
+        let reason = self.tables.processes[me as usize].reason.unwrap_or(Term::NORMAL);
+        let tie = self.next_tie(me).expect("a dying process that can move has somebody to tell");
+        self.tell(me, tie, reason, trace);
+        self.settle_notices(me);
+    }
+
+    /// Moves on if nobody is left to tell: then the process is done.
+    pub(super) fn settle_notices(&mut self, me: u32) {
+        let cursor = self.tables.processes[me as usize].cursor;
+        if self.next_tie(me).is_none() {
+            self.tables.hot[me as usize].phase = Phase::Dead;
+            self.tables.processes[me as usize].ties.clear();
+            self.disable(Mover::Process(me));
+        } else {
+            self.tables.processes[me as usize].cursor = cursor;
+            self.enable(Mover::Process(me));
+        }
+    }
+
+    /// The next entry to tell, by the cursor: where order counts, one pass; else links, then
+    /// monitors (ERTS sends them in this order; it is not documented).
+    fn next_tie(&mut self, me: u32) -> Option<Tie> {
+        let ordered = self.orders_ties();
+        let row = &mut self.tables.processes[me as usize];
+        let passes = if ordered { 1 } else { 2 };
+        while (row.cursor as usize) < row.ties.len() * passes {
+            let pass = row.cursor as usize / row.ties.len();
+            let tie = row.ties[row.cursor as usize % row.ties.len()];
+            row.cursor += 1;
+            let wanted = match tie {
+                // A link that is being unlinked sends no exit (OTP PR 6150, AtomVM v0.6.6).
+                Tie::Link { pending, .. } => pass == 0 && pending == 0,
+                Tie::Watch { .. } => pass == passes - 1,
+            };
+            if wanted {
+                return Some(tie);
+            }
+        }
+        None
+    }
+
+    fn tell(&mut self, me: u32, tie: Tie, reason: Term, trace: &mut Trace) {
+        match tie {
+            Tie::Link { peer, .. } => {
+                self.writes_link(me, peer);
+                self.signal(me, peer, Words::new(signal::LINK_EXIT, peer, 0, reason.0), trace);
+            }
+            Tie::Watch { monitor } => {
+                let owner = self.tables.monitors[monitor as usize].owner;
+                self.signal(me, owner, Words::new(signal::DOWN, owner, monitor, reason.0), trace);
+            }
+        }
+    }
+}

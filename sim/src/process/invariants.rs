@@ -1,0 +1,227 @@
+//! The ready-made lifecycle invariants that can be stated on processes.
+//!
+//! Each is a plain function of the world (and an event); the real bug behind each is told in
+//! `docs/invariants.md`.
+
+use super::{BY_LINK, PARTY, Pid, ProcessWorld, UNOWED, event};
+use crate::{
+    invariant::{Evidence, Invariant, no_deadlock},
+    trace::{Event, EventMask},
+};
+
+/// An invariant of the process world.
+pub type ProcessInvariant = Invariant<ProcessWorld>;
+
+/// Those that hold of every sane program: no panic, no effect from a drop, no deadlock.
+pub fn basics() -> Vec<ProcessInvariant> {
+    vec![no_panic(), no_effect_from_drop(), no_deadlock()]
+}
+
+/// The invariants of links.
+pub fn links() -> Vec<ProcessInvariant> {
+    vec![
+        no_duplicate_link(),
+        one_exit_per_link(),
+        no_link_to_dead(),
+        links_symmetric(),
+        no_lost_link(),
+        no_pending_unlink(),
+    ]
+}
+
+/// No body panics.
+pub fn no_panic() -> ProcessInvariant {
+    Invariant::always(
+        "no-panic",
+        "no body panics",
+        EventMask::of(&[event::PANICKED]),
+        |world: &ProcessWorld, event: Event| {
+            let pid = Pid(event.who());
+            Some(format!("{} panicked: {}", world.shown(pid), world.panic_of(pid)).into())
+        },
+    )
+}
+
+/// A body that is dropped announces no effect: it is dead already.
+pub fn no_effect_from_drop() -> ProcessInvariant {
+    Invariant::always(
+        "no-effect-from-drop",
+        "a body that is dropped announces no effect",
+        EventMask::of(&[event::REFUSED]),
+        |world: &ProcessWorld, event: Event| {
+            let name = world.shown(Pid(event.who()));
+            Some(format!("the body of {name} announced an effect while it was dropped").into())
+        },
+    )
+}
+
+/// A link is one relation however often it is made.
+pub fn no_duplicate_link() -> ProcessInvariant {
+    Invariant::always(
+        "no-duplicate-link",
+        "a link is one relation however often it is made",
+        EventMask::of(&[event::LINK, event::LINKED, event::SPAWN]),
+        |world: &ProcessWorld, event: Event| {
+            [event.who(), event.arg()].into_iter().find_map(|pid| duplicate_link(world, Pid(pid)))
+        },
+    )
+}
+
+fn duplicate_link(world: &ProcessWorld, pid: Pid) -> Option<Evidence> {
+    let process = world.process(pid);
+    let peers: Vec<Pid> = process.links().collect();
+    let twice = peers.iter().enumerate().find(|&(at, peer)| peers[..at].contains(peer))?.1;
+    let count = peers.iter().filter(|&peer| peer == twice).count();
+    Some(format!("{} lists {} {count} times among its links", world.shown(pid), world.shown(*twice)).into())
+}
+
+/// Each establishment of a link brings at most one EXIT, and none once it was unlinked. "At most
+/// one EXIT for each pid" would be wrong: linking again after a death brings another noproc.
+pub fn one_exit_per_link() -> ProcessInvariant {
+    Invariant::always(
+        "one-exit-per-link",
+        "each establishment of a link brings at most one EXIT, and none once unlink/1 has returned",
+        EventMask::of(&[event::EXIT_TRAPPED, event::EXIT_IGNORED, event::EXIT_FATAL]),
+        |world: &ProcessWorld, event: Event| {
+            (event.arg() & UNOWED != 0).then(|| {
+                let (who, from) = (world.shown(Pid(event.who())), world.shown(Pid(event.arg() & PARTY)));
+                format!("{who} got an EXIT of {from} that no standing link accounts for").into()
+            })
+        },
+    )
+}
+
+/// No living process lists a dead one among its links.
+pub fn no_link_to_dead() -> ProcessInvariant {
+    Invariant::settled(
+        "no-link-to-dead",
+        "no living process lists a dead one among its links",
+        |world: &ProcessWorld| {
+            world.processes().filter(|process| process.is_alive()).find_map(|process| {
+                let dead = process.links().find(|&peer| !world.process(peer).is_alive())?;
+                let (who, peer) = (world.shown(process.pid()), world.shown(dead));
+                let reason = world.process(dead).exit_reason().map(|r| world.text(r)).unwrap_or_default();
+                Some(format!("{who} still lists {peer}, which exited with reason {reason}").into())
+            })
+        },
+    )
+}
+
+/// A link between two living processes stands at both ends or at neither.
+pub fn links_symmetric() -> ProcessInvariant {
+    Invariant::settled(
+        "links-symmetric",
+        "a link between two living processes stands at both ends or at neither",
+        |world: &ProcessWorld| {
+            world.processes().filter(|process| process.is_alive()).find_map(|process| {
+                let half = process.links().find(|&peer| {
+                    let peer = world.process(peer);
+                    peer.is_alive() && !peer.links().any(|back| back == process.pid())
+                })?;
+                let (who, peer) = (world.shown(process.pid()), world.shown(half));
+                Some(format!("{who} lists {peer} among its links, {peer} does not list {who}").into())
+            })
+        },
+    )
+}
+
+/// What link/1 made and nobody unmade stands, or its EXIT has come.
+pub fn no_lost_link() -> ProcessInvariant {
+    Invariant::settled(
+        "no-lost-link",
+        "a link that was made and not unmade stands, or its EXIT has come",
+        |world: &ProcessWorld| {
+            world.processes().filter(|process| process.is_alive()).find_map(|process| {
+                let lost = process.owed().find(|&peer| {
+                    let stands = process.links().any(|linked| linked == peer);
+                    !stands || !world.process(peer).is_alive()
+                })?;
+                let (who, peer) = (world.shown(process.pid()), world.shown(lost));
+                let fate = if world.process(lost).is_alive() { "no link stands" } else { "no EXIT came" };
+                Some(format!("{who} linked to {peer} and never unlinked, yet {fate}").into())
+            })
+        },
+    )
+}
+
+/// No unlink waits for ever to be acknowledged.
+pub fn no_pending_unlink() -> ProcessInvariant {
+    Invariant::settled(
+        "no-pending-unlink",
+        "no unlink waits for ever for its acknowledgement",
+        |world: &ProcessWorld| {
+            world.processes().filter(|process| process.is_alive()).find_map(|process| {
+                let peer = process.pending_unlinks().next()?;
+                let (who, peer) = (world.shown(process.pid()), world.shown(peer));
+                Some(format!("{who} unlinked {peer} and waits for the acknowledgement for ever").into())
+            })
+        },
+    )
+}
+
+/// Nobody uses a process after being told of its death: sends to it, or asks it to die.
+pub fn no_stale_pid() -> ProcessInvariant {
+    Invariant::always(
+        "no-stale-pid",
+        "nobody uses a process after being told of its death",
+        EventMask::of(&[event::SEND, event::EXIT2]),
+        |world: &ProcessWorld, event: Event| {
+            let (who, target) = (world.process(Pid(event.who())), Pid(event.arg()));
+            who.mourns(target).then(|| {
+                let reason =
+                    world.process(target).exit_reason().map(|r| world.text(r)).unwrap_or_default();
+                let (who, target) = (world.shown(who.pid()), world.shown(target));
+                format!("{who} uses {target}, which exited with reason {reason}, as {who} was told").into()
+            })
+        },
+    )
+}
+
+/// Every registered name belongs to a living process.
+pub fn names_live() -> ProcessInvariant {
+    Invariant::settled(
+        "names-live",
+        "every registered name belongs to a living process",
+        |world: &ProcessWorld| {
+            let (name, dead) = world.names().find(|&(_, pid)| !world.process(pid).is_alive())?;
+            Some(format!("the name {} belongs to {}, which is dead", world.text(name), world.shown(dead)).into())
+        },
+    )
+}
+
+/// A monitor stands at both ends or at neither.
+pub fn monitors_balanced() -> ProcessInvariant {
+    Invariant::settled(
+        "monitors-balanced",
+        "a monitor between two living processes stands at both ends or at neither",
+        |world: &ProcessWorld| {
+            world.processes().filter(|process| process.is_alive()).find_map(|process| {
+                let own = process.pid();
+                let (target, active, _) = process.monitors().find(|&(target, active, known)| {
+                    let alive = world.process(target).is_alive();
+                    target != own && ((alive && active != known) || (!alive && active))
+                })?;
+                let (who, target) = (world.shown(own), world.shown(target));
+                let side = if active { "holds a monitor that" } else { "ended a monitor that still stands at" };
+                Some(format!("{who} {side} {target} does not know of").into())
+            })
+        },
+    )
+}
+
+/// No mailbox ever holds more messages than this.
+pub fn mailbox_bounded(most: usize) -> ProcessInvariant {
+    Invariant::always(
+        "mailbox-bounded",
+        "no mailbox grows past its bound",
+        EventMask::of(&[event::SEND, event::DELIVER, event::EXIT_TRAPPED, event::DOWN, event::TIMER_FIRED]),
+        move |world: &ProcessWorld, event: Event| {
+            let parties = [event.who(), event.arg() & !BY_LINK & PARTY];
+            let full = parties.into_iter().filter(|&pid| (pid as usize) < world.len()).find(|&pid| {
+                world.process(Pid(pid)).mailbox_len() > most
+            })?;
+            let held = world.process(Pid(full)).mailbox_len();
+            Some(format!("{} holds {held} messages, at most {most} are allowed", world.shown(Pid(full))).into())
+        },
+    )
+}

@@ -1,0 +1,203 @@
+//! Links: one relation between two processes, kept as an entry at each end.
+//!
+//! The protocol is the Link Protocol of erlang/otp (`erts/doc/guides/erl_dist_protocol.md`), which
+//! is also used inside a node. An entry is active, or waits for the acknowledgement of an unlink:
+//!
+//! | event | no entry | active | unlink pending |
+//! |---|---|---|---|
+//! | link/1 | active, send link | nothing | active again, send link |
+//! | unlink/1 | nothing | pending, send unlink with a new id | nothing |
+//! | link arrives | active | nothing | nothing |
+//! | unlink arrives | acknowledge | remove, acknowledge | acknowledge |
+//! | acknowledgement arrives | nothing | nothing | remove if the id is its own |
+//! | link exit arrives | drop | react, remove | drop, remove |
+//!
+//! Where AtomVM differs, a field of [`Profile`](super::Profile) says so.
+
+use super::{
+    EntryAfterExit, LinkToDead, ProcessWorld, Term,
+    kind::{event, reply, signal},
+    table::Tie,
+};
+use crate::{trace::Trace, word::Words};
+
+type Linked = super::step::Outcome;
+
+impl ProcessWorld {
+    /// `link/1`.
+    pub(super) fn link(&mut self, me: u32, peer: u32, trace: &mut Trace) -> Linked {
+        trace.push(Words::new(event::LINK, me, peer, 0));
+        self.reads(b'l', peer);
+        self.writes_link(me, peer);
+        let dead = !self.tables.is_alive(peer);
+        let entry = self.link_entry(me, peer);
+        let raises = match self.profile.link_to_dead {
+            LinkToDead::Raises => dead,
+            LinkToDead::NoprocByTrap => {
+                let hot = &self.tables.hot[me as usize];
+                dead && entry.is_none() && self.is_instant() && !hot.trapping
+            }
+        };
+        if raises {
+            self.mourn(me, peer);
+            trace.push(Words::new(event::RAISED, me, 0, Term::NOPROC.0));
+            return Linked::Reply(Words::new(reply::RAISED, 0, 0, Term::NOPROC.0));
+        }
+        if me != peer || self.profile.links_to_self {
+            self.owe(me, peer);
+            self.make_link(me, peer, entry, trace);
+        }
+        Linked::Reply(Words::new(reply::DONE, 0, 0, 0))
+    }
+
+    fn make_link(&mut self, me: u32, peer: u32, entry: Option<usize>, trace: &mut Trace) {
+        let pending = entry.is_some_and(|at| !self.ties(me)[at].is_active_link_to(peer));
+        match entry {
+            Some(at) if pending && self.profile.relink_reactivates => {
+                self.tables.processes[me as usize].ties[at] = Tie::Link { peer, pending: 0 };
+            }
+            Some(_) if pending || !self.profile.link_again_adds => return,
+            _ => self.tie(me, Tie::Link { peer, pending: 0 }),
+        }
+        self.signal(me, peer, Words::new(signal::LINK, peer, 0, 0), trace);
+    }
+
+    /// `unlink/1`: true for a stranger and for the dead, too.
+    pub(super) fn unlink(&mut self, me: u32, peer: u32, trace: &mut Trace) {
+        trace.push(Words::new(event::UNLINK, me, peer, 0));
+        self.reads(b'l', peer);
+        self.writes_link(me, peer);
+        self.settle_debt(me, peer);
+        let active = self.ties(me).iter().position(|tie| tie.is_active_link_to(peer));
+        let Some(at) = active else { return };
+        if !self.tables.is_alive(peer) {
+            if self.profile.unlink_of_dead_removes {
+                self.untie_at(me, at);
+            }
+            return;
+        }
+        let row = &mut self.tables.processes[me as usize];
+        row.unlinks_made += 1;
+        let id = row.unlinks_made;
+        row.ties[at] = Tie::Link { peer, pending: id };
+        self.signal(me, peer, Words::new(signal::UNLINK, peer, id, 0), trace);
+    }
+
+    pub(super) fn link_arrives(&mut self, from: u32, to: u32, trace: &mut Trace) {
+        self.writes_link(from, to);
+        self.signal_arrived(event::LINKED, to, from, trace);
+        let entry = self.link_entry(to, from);
+        let pending = entry.is_some_and(|at| !self.ties(to)[at].is_active_link_to(from));
+        if !pending {
+            self.owe(to, from);
+        }
+        if entry.is_none() || (!pending && self.profile.link_again_adds) {
+            self.tie(to, Tie::Link { peer: from, pending: 0 });
+        }
+    }
+
+    pub(super) fn unlink_arrives(&mut self, from: u32, to: u32, id: u32, trace: &mut Trace) {
+        self.writes_link(from, to);
+        self.signal_arrived(event::UNLINKED, to, from, trace);
+        self.settle_debt(to, from);
+        let active = self.ties(to).iter().position(|tie| tie.is_active_link_to(from));
+        if active.is_some() || self.profile.unlink_always_acked {
+            self.signal(to, from, Words::new(signal::UNLINK_ACK, from, id, 0), trace);
+        }
+        if let Some(at) = active {
+            self.untie_at(to, at);
+        }
+    }
+
+    pub(super) fn ack_arrives(&mut self, from: u32, to: u32, id: u32, trace: &mut Trace) {
+        self.writes_link(from, to);
+        self.signal_arrived(event::UNLINK_ACKED, to, from, trace);
+        self.untie(to, Tie::Link { peer: from, pending: id });
+    }
+
+    /// The exit signal of a link arrives.
+    pub(super) fn link_exit_arrives(&mut self, from: u32, to: u32, reason: Term, trace: &mut Trace) {
+        self.writes_link(from, to);
+        let active = self.ties(to).iter().any(|tie| tie.is_active_link_to(from));
+        let trapping = self.tables.hot[to as usize].trapping;
+        let removed = match self.profile.entry_after_exit {
+            EntryAfterExit::Removed => true,
+            EntryAfterExit::RemovedIfTrapped => trapping,
+            EntryAfterExit::Kept => false,
+        };
+        if let Some(at) = self.link_entry(to, from).filter(|_| removed) {
+            self.untie_at(to, at);
+        }
+        if active || !self.profile.exit_needs_entry {
+            self.exit_arrives(from, to, reason, true, trace);
+        } else {
+            trace.push(Words::new(event::EXIT_DROPPED, to, from | super::BY_LINK, reason.0));
+        }
+    }
+
+    fn signal_arrived(&self, kind: u8, to: u32, from: u32, trace: &mut Trace) {
+        if !self.is_instant() && from != to {
+            trace.push(Words::new(kind, to, from, 0));
+        }
+    }
+
+    pub(super) fn ties(&self, of: u32) -> &[Tie] {
+        &self.tables.processes[of as usize].ties
+    }
+
+    /// Where the first entry for a peer stands, active or not.
+    fn link_entry(&self, of: u32, peer: u32) -> Option<usize> {
+        self.ties(of).iter().position(|tie| tie.is_link_to(peer))
+    }
+
+    /// Adds an entry. Where the order of entries is no part of the rules they are kept sorted, so
+    /// that two links made in either order give one state.
+    pub(super) fn tie(&mut self, of: u32, tie: Tie) {
+        let at = if self.orders_ties() {
+            self.writes(b'o', of);
+            self.ties(of).len()
+        } else {
+            let key = self.tie_key(tie);
+            self.ties(of).partition_point(|&other| self.tie_key(other) <= key)
+        };
+        self.tables.processes[of as usize].ties.insert(at, tie);
+    }
+
+    fn tie_key(&self, tie: Tie) -> (u8, u64) {
+        match tie {
+            Tie::Link { peer, .. } => (0, self.tables.id(peer)),
+            Tie::Watch { monitor } => (1, self.tables.monitor_id(monitor)),
+        }
+    }
+
+    /// Removes the first entry like this one, if there is one.
+    pub(super) fn untie(&mut self, of: u32, tie: Tie) {
+        if let Some(at) = self.ties(of).iter().position(|&other| other == tie) {
+            self.untie_at(of, at);
+        }
+    }
+
+    fn untie_at(&mut self, of: u32, at: usize) {
+        if self.orders_ties() {
+            self.writes(b'o', of);
+        }
+        self.tables.processes[of as usize].ties.remove(at);
+    }
+
+    /// Notes that an EXIT of `peer` may come to `me` from now on.
+    pub(super) fn owe(&mut self, me: u32, peer: u32) {
+        if me == peer {
+            return;
+        }
+        let owed = &mut self.tables.processes[me as usize].owed;
+        if let Err(at) = owed.binary_search(&peer) {
+            owed.insert(at, peer);
+        }
+    }
+
+    /// Notes that no EXIT of `peer` may come to `me` any more; false if none was due.
+    pub(super) fn settle_debt(&mut self, me: u32, peer: u32) -> bool {
+        let owed = &mut self.tables.processes[me as usize].owed;
+        owed.binary_search(&peer).map(|at| owed.remove(at)).is_ok()
+    }
+}

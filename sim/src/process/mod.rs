@@ -1,0 +1,337 @@
+//! The process world: processes with mailboxes, links, monitors, names and timers, as on the BEAM.
+//!
+//! Its rules are one `match` each, laid out so that the documentation can be held beside them:
+//! effects in [`step`], signals on arrival in [`arrive`], links in [`links`], deaths in [`exits`].
+//! Where runtimes differ, a [`Profile`] says how. Exit, link notification and monitor notification
+//! are separate steps; signals act at once or travel in a channel for each ordered pair of
+//! processes ([`Delivery`](crate::plan::Delivery)).
+//!
+//! Truth: OTP 25.2.3, the reference manual's chapter "Processes", and the profiles' sources.
+//! Leaves out, for now: aliases, name monitors, process dictionaries, ports, distribution.
+
+mod arrive;
+mod ctx;
+mod desk;
+mod exits;
+mod footprints;
+pub mod invariants;
+mod kind;
+mod lines;
+mod links;
+mod profile;
+mod scenario;
+mod state;
+mod step;
+mod table;
+mod term;
+mod timers;
+
+pub use ctx::{Ctx, Filter, Message, Whereis};
+pub use desk::{Answer, Class, Effect, Ending, Raise, Spawn};
+pub use kind::{BY_LINK, PARTY, UNOWED, event};
+pub use profile::{
+    ATOMVM_0_6_2, ATOMVM_0_6_3, ATOMVM_0_6_6, Death, EntryAfterExit, LinkToDead, OTP_25, PROFILES,
+    Profile, profile,
+};
+pub use scenario::ProcessScenario;
+pub use table::{ProcessView, Tables};
+pub use term::{Pid, Ref, Term, Terms};
+
+use crate::{
+    decisions::{Decisions, Names},
+    footprint::Footprint,
+    invariant::Evidence,
+    moves::{Move, MoveSet},
+    name::{self, Name},
+    plan::{Conditions, Delivery, TimerRule},
+    timeline::Line,
+    trace::{Digest, Event, Trace},
+    world::World,
+};
+use desk::{Body, Desk};
+use footprints::Recorder;
+use std::{borrow::Cow, fmt, future::Future, rc::Rc};
+
+/// A world of processes.
+pub struct ProcessWorld {
+    profile: &'static Profile,
+    conditions: Conditions,
+    desk: Rc<Desk>,
+    tables: Tables,
+    // invariant: one for each process; None once it is dead
+    bodies: Vec<Option<Body>>,
+    moves: MoveSet,
+    recorder: Recorder,
+}
+
+/// What a move index stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mover {
+    Process(u32),
+    Channel(u32),
+    Timer(u32),
+    Fault,
+}
+
+impl Mover {
+    #[inline(always)]
+    fn of(mv: Move) -> Self {
+        let index = mv.0 >> 2;
+        match mv.0 & 3 {
+            0 => Mover::Process(index),
+            1 => Mover::Channel(index),
+            2 => Mover::Timer(index),
+            _ => Mover::Fault,
+        }
+    }
+
+    #[inline(always)]
+    fn to_move(self) -> Move {
+        Move(match self {
+            Mover::Process(index) => index << 2,
+            Mover::Channel(index) => index << 2 | 1,
+            Mover::Timer(index) => index << 2 | 2,
+            Mover::Fault => 3,
+        })
+    }
+}
+
+impl ProcessWorld {
+    /// An empty world under a profile.
+    pub fn new(profile: &'static Profile) -> Self {
+        ProcessWorld {
+            profile,
+            conditions: Conditions::default(),
+            desk: Rc::new(Desk::default()),
+            tables: Tables::default(),
+            bodies: Vec::new(),
+            moves: MoveSet::default(),
+            recorder: Recorder::default(),
+        }
+    }
+
+    /// The profile whose rules hold here.
+    pub fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    /// Starts a root process before the run begins. Roots get their pids in order, so bodies can
+    /// know each other beforehand: see [`ProcessWorld::root_pid`].
+    pub fn root<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        let ctx = Ctx::new(Rc::clone(&self.desk));
+        let process = self.tables.add_process(None, label.into());
+        self.bodies.push(Some(Box::pin(code(ctx))));
+        self.first_poll(process);
+        Pid(process)
+    }
+
+    /// Starts a root process that must be done when the run ends: if it is not, that is a deadlock.
+    pub fn client<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        let pid = self.root(label, code);
+        self.tables.processes[pid.index()].client = true;
+        pid
+    }
+
+    /// The pid that the n-th root process has or will have, from 0, if all roots are started before
+    /// the run begins.
+    pub fn root_pid(&self, n: u32) -> Pid {
+        Pid(n)
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// How many processes there were, dead ones included.
+    pub fn len(&self) -> usize {
+        self.tables.hot.len()
+    }
+
+    /// True if no process was ever started.
+    pub fn is_empty(&self) -> bool {
+        self.tables.hot.is_empty()
+    }
+
+    /// A process.
+    ///
+    /// # Panics
+    /// If there is no such process in this run.
+    pub fn process(&self, pid: Pid) -> ProcessView<'_> {
+        assert!(pid.index() < self.len(), "a pid of another run");
+        ProcessView { tables: &self.tables, index: pid.0 }
+    }
+
+    /// All processes, in the order in which they were started.
+    pub fn processes(&self) -> impl Iterator<Item = ProcessView<'_>> {
+        (0..self.len() as u32).map(|index| ProcessView { tables: &self.tables, index })
+    }
+
+    /// Registered names and their processes.
+    pub fn names(&self) -> impl Iterator<Item = (Term, Pid)> + '_ {
+        self.tables.names.iter().map(|&(name, process)| (name, Pid(process)))
+    }
+
+    /// How a process is shown: its label and its path, `limiter#1.2`.
+    pub fn shown(&self, pid: Pid) -> String {
+        let label = &self.tables.processes[pid.index()].label;
+        format!("{label}#{}", Name::Process(self.tables.path(pid.0)))
+    }
+
+    /// A term as Erlang prints it.
+    pub fn text(&self, term: Term) -> String {
+        self.desk.terms.borrow().text(term, &|t| self.text_of_index(t))
+    }
+
+    fn text_of_index(&self, term: Term) -> String {
+        match (term.as_pid(), term.as_ref()) {
+            (Some(pid), _) if pid.index() < self.len() => self.shown(pid),
+            (_, Some(reference)) => self.shown_ref(reference),
+            _ => "a pid of another run".to_owned(),
+        }
+    }
+
+    fn is_instant(&self) -> bool {
+        self.conditions.delivery == Delivery::Instant
+    }
+
+    fn fires_any_time(&self) -> bool {
+        self.conditions.timers == TimerRule::Any
+    }
+
+    fn enable(&mut self, mover: Mover) {
+        self.moves.enable(mover.to_move());
+    }
+
+    fn disable(&mut self, mover: Mover) {
+        self.moves.disable(mover.to_move());
+    }
+}
+
+impl Names for ProcessWorld {
+    fn id(&self, mv: Move) -> u64 {
+        let id = |process| self.tables.id(process);
+        match Mover::of(mv) {
+            Mover::Process(process) => id(process),
+            Mover::Channel(channel) => {
+                let channel = &self.tables.channels[channel as usize];
+                name::channel_id(id(channel.from), id(channel.to))
+            }
+            Mover::Timer(timer) => {
+                let timer = self.tables.timers.get(timer).expect("a timer that can move exists");
+                name::timer_id(id(timer.owner), timer.ordinal)
+            }
+            Mover::Fault => name::fault_id(),
+        }
+    }
+
+    fn name(&self, mv: Move) -> Name {
+        let path = |process| self.tables.path(process);
+        match Mover::of(mv) {
+            Mover::Process(process) => Name::Process(path(process)),
+            Mover::Channel(channel) => {
+                let channel = &self.tables.channels[channel as usize];
+                Name::Channel(path(channel.from), path(channel.to))
+            }
+            Mover::Timer(timer) => {
+                let timer = self.tables.timers.get(timer).expect("a timer that can move exists");
+                Name::Timer(path(timer.owner), timer.ordinal)
+            }
+            Mover::Fault => Name::Fault,
+        }
+    }
+}
+
+impl World for ProcessWorld {
+    fn reset(&mut self, conditions: &Conditions, arrivals: bool) {
+        self.drop_bodies();
+        self.conditions = *conditions;
+        if self.profile.instant_only {
+            self.conditions.delivery = Delivery::Instant;
+        }
+        self.tables.clear(conditions.faults);
+        self.desk.terms.borrow_mut().clear();
+        self.moves.reset(arrivals);
+        if conditions.faults > 0 {
+            self.enable(Mover::Fault);
+        }
+    }
+
+    #[inline]
+    fn moves(&self) -> &MoveSet {
+        &self.moves
+    }
+
+    #[inline]
+    fn moves_mut(&mut self) -> &mut MoveSet {
+        &mut self.moves
+    }
+
+    #[inline]
+    fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
+        self.recorder.begin();
+        match Mover::of(mv) {
+            Mover::Process(process) => self.step(process, decisions, trace),
+            Mover::Channel(channel) => self.deliver(channel, trace),
+            Mover::Timer(timer) => self.fire(timer, trace),
+            Mover::Fault => self.fault(decisions, trace),
+        }
+    }
+
+    fn wait(&mut self) -> bool {
+        let due: Vec<u32> = self.tables.timers.advance().collect();
+        due.iter().for_each(|&timer| self.enable(Mover::Timer(timer)));
+        !due.is_empty()
+    }
+
+    fn announced(&self, mv: Move, into: &mut Footprint) {
+        self.announce(mv, into);
+    }
+
+    fn observe(&mut self, on: bool) {
+        self.recorder.on = on;
+    }
+
+    fn observed(&self) -> &Footprint {
+        &self.recorder.print
+    }
+
+    fn state(&self) -> Digest {
+        state::digest(self)
+    }
+
+    fn stuck(&self) -> Option<Evidence> {
+        let waiting = self.processes().filter(|p| self.tables.processes[p.pid().index()].client);
+        let stuck: Vec<String> =
+            waiting.filter(|p| p.is_alive()).map(|p| self.waits_for(p.pid())).collect();
+        (!stuck.is_empty()).then(|| stuck.join("; ").into())
+    }
+
+    fn line(&self, event: Event) -> Option<Line> {
+        self.line_of(event)
+    }
+}
+
+impl Drop for ProcessWorld {
+    fn drop(&mut self) {
+        self.drop_bodies();
+    }
+}
+
+impl fmt::Debug for ProcessWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessWorld")
+            .field("profile", &self.profile.name)
+            .field("conditions", &self.conditions)
+            .field("tables", &self.tables)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,104 @@
+//! A scenario of processes in a few lines: one start function, one variant, some invariants.
+//!
+//! For a system with variants, workloads and expectations implement
+//! [`Scenario`] instead.
+
+use super::{OTP_25, ProcessWorld, Profile, invariants};
+use crate::{
+    case::{self, Case, Replay, Unplayable},
+    hunt::{Found, Hunt},
+    invariant::Invariant,
+    plan::Spec,
+    scenario::{Scenario, Variant},
+    shrink,
+};
+
+type StartFn = Box<dyn Fn(&mut ProcessWorld) + Send + Sync>;
+type InvariantFn = Box<dyn Fn() -> Invariant<ProcessWorld> + Send + Sync>;
+
+/// A scenario of one variant, told by a function that starts its processes.
+pub struct ProcessScenario {
+    name: &'static str,
+    profile: &'static Profile,
+    start: StartFn,
+    invariants: Vec<InvariantFn>,
+    variants: [Variant; 1],
+}
+
+impl ProcessScenario {
+    /// A scenario whose processes `start` starts. It is checked for panics and deadlocks from the
+    /// beginning.
+    pub fn new(name: &'static str, start: impl Fn(&mut ProcessWorld) + Send + Sync + 'static) -> Self {
+        let variants = [Variant::holds("main", "the only one")];
+        ProcessScenario { name, profile: &OTP_25, start: Box::new(start), invariants: Vec::new(), variants }
+    }
+
+    /// Adds an invariant: a function that makes it.
+    pub fn invariant(
+        mut self,
+        make: impl Fn() -> Invariant<ProcessWorld> + Send + Sync + 'static,
+    ) -> Self {
+        self.invariants.push(Box::new(make));
+        self
+    }
+
+    /// Runs under another profile than OTP 25.
+    pub fn profile(mut self, profile: &'static Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Hunts through this many runs from the default seed and shrinks the first failure.
+    pub fn fuzz(&self, runs: u64) -> Option<Found> {
+        let mut hunt = Hunt::new(self, &self.variants[0], Spec::default());
+        let block = u64::from(crate::decisions::RunIndex::BLOCK);
+        let found = (0..runs.div_ceil(block)).find_map(|index| {
+            let left = (runs - index * block).min(block);
+            hunt.block(index, left as u32).found.into_iter().next()
+        })?;
+        Some(shrink::shrink(self, found, shrink::Effort::default()).found)
+    }
+
+    /// Plays a case to the letter.
+    pub fn replay(&self, case: &Case) -> Result<Replay, Unplayable> {
+        case::replay(self, case)
+    }
+}
+
+impl Scenario for ProcessScenario {
+    type World = ProcessWorld;
+    type Op = ();
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn about(&self) -> &str {
+        "a scenario of one start function"
+    }
+
+    fn variants(&self) -> &[Variant] {
+        &self.variants
+    }
+
+    fn world(&self, _: &Variant) -> ProcessWorld {
+        ProcessWorld::new(self.profile)
+    }
+
+    fn fixed(&self, _: &Variant) -> Vec<()> {
+        Vec::new()
+    }
+
+    fn workload(&self, _: &Variant, _: [u8; 32]) -> Vec<()> {
+        Vec::new()
+    }
+
+    fn start(&self, _: &Variant, _: &[()], world: &mut ProcessWorld) {
+        (self.start)(world);
+    }
+
+    fn invariants(&self, _: &Variant) -> Vec<Invariant<ProcessWorld>> {
+        let own = self.invariants.iter().map(|make| make());
+        invariants::basics().into_iter().chain(own).collect()
+    }
+}

@@ -1,0 +1,154 @@
+//! The state of a process world as one digest that does not depend on the schedule.
+//!
+//! Processes, monitors and timers are put in the order of their names, and every pid and reference
+//! counts by its name. A body is a function of the answers it has seen, so its history of answers
+//! stands for its locals. What invariants read (ghosts included) is part of the state; the clock is
+//! not, deadlines count from now.
+
+use super::{
+    Pid, ProcessWorld, Ref, Term,
+    kind::message,
+    table::Tie,
+    timers::{Purpose, Timer},
+};
+use crate::{
+    name,
+    trace::{Digest, digest_bytes, digest_words},
+    word::Words,
+};
+
+/// Marks the end of a list, so that two neighbours cannot be read as one.
+const END: u64 = u64::MAX;
+
+pub(super) fn digest(world: &ProcessWorld) -> Digest {
+    let mut words = Vec::with_capacity(256);
+    let mut order: Vec<u32> = (0..world.len() as u32).collect();
+    order.sort_unstable_by_key(|&process| world.tables.id(process));
+    order.iter().for_each(|&process| world.process_words(process, &mut words));
+    world.channel_words(&order, &mut words);
+    let names = world.tables.names.iter();
+    names.for_each(|&(name, process)| words.extend([name.0, world.tables.id(process)]));
+    world.timer_words(&mut words);
+    words.push(u64::from(world.tables.faults));
+    digest_words(&words)
+}
+
+impl ProcessWorld {
+    /// The hash of a term under names.
+    pub(super) fn stable(&self, term: Term) -> u64 {
+        if !term.is_bound() {
+            return term.0;
+        }
+        self.desk.terms.borrow().stable(term, &|t| match (t.as_pid(), t.as_ref()) {
+            (Some(Pid(process)), _) if (process as usize) < self.len() => self.tables.id(process),
+            (_, Some(reference)) => self.ref_id(reference),
+            _ => t.0,
+        })
+    }
+
+    fn ref_id(&self, Ref(reference): Ref) -> u64 {
+        let timer = self.tables.timers.get(reference & !super::step::TIMER_REF);
+        match timer {
+            Some(timer) if reference & super::step::TIMER_REF != 0 => {
+                name::timer_id(self.tables.id(timer.owner), timer.ordinal)
+            }
+            _ if (reference as usize) < self.tables.monitors.len() => self.tables.monitor_id(reference),
+            _ => u64::from(reference),
+        }
+    }
+
+    /// An answer's fields under names: who, arg, value.
+    pub(super) fn stable_words(&self, answer: Words) -> (u64, u64, u64) {
+        let who = self.tables.processes.get(answer.who() as usize).map_or(0, |row| row.id);
+        (who, self.ref_id(Ref(answer.arg())), self.stable(Term(answer.value())))
+    }
+
+    fn message_words(&self, entry: Words, words: &mut Vec<u64>) {
+        let from = if entry.kind() == message::USER { 0 } else { self.tables.id(entry.who()) };
+        let arg = match entry.kind() {
+            message::DOWN => self.tables.monitor_id(entry.arg()),
+            _ => u64::from(entry.arg()),
+        };
+        words.extend([u64::from(entry.kind()), from, arg, self.stable(Term(entry.value()))]);
+    }
+
+    fn process_words(&self, process: u32, words: &mut Vec<u64>) {
+        let (hot, row) = (&self.tables.hot[process as usize], &self.tables.processes[process as usize]);
+        let id = |&process: &u32| self.tables.id(process);
+        let flags = [hot.trapping, hot.doomed, hot.timed_out, row.timeout.is_some()];
+        let bits = flags.iter().fold(0, |bits, &flag| bits << 1 | u64::from(flag));
+        words.extend([row.id, hot.history, hot.phase as u64, bits, u64::from(row.cursor)]);
+        words.push(row.reason.map_or(0, |reason| self.stable(reason)));
+        words.push(row.registered.map_or(0, |name| name.0));
+        row.mailbox.iter().for_each(|&entry| self.message_words(entry, words));
+        words.push(END);
+        for tie in &row.ties {
+            match *tie {
+                Tie::Link { peer, pending } => words.extend([1, id(&peer), u64::from(pending)]),
+                Tie::Watch { monitor } => words.extend([2, self.tables.monitor_id(monitor), 0]),
+            }
+        }
+        words.push(END);
+        self.sorted_words(row.owed.iter().map(id), words);
+        self.sorted_words(row.mourned.iter().map(id), words);
+        for (label, pid) in &row.holds {
+            words.extend([digest_bytes(label.as_bytes()).0 as u64, id(pid)]);
+        }
+        words.push(END);
+        let mine = self.tables.monitors.iter().filter(|monitor| monitor.owner == process);
+        words.extend(mine.map(|monitor| u64::from(monitor.ordinal) << 1 | u64::from(monitor.active)));
+        words.push(END);
+    }
+
+    fn sorted_words(&self, ids: impl Iterator<Item = u64>, words: &mut Vec<u64>) {
+        let from = words.len();
+        words.extend(ids);
+        words[from..].sort_unstable();
+        words.push(END);
+    }
+
+    fn channel_words(&self, order: &[u32], words: &mut Vec<u64>) {
+        for &from in order {
+            let mut outgoing: Vec<(u64, u32)> = self.tables.processes[from as usize]
+                .outgoing
+                .iter()
+                .filter(|&&(_, channel)| !self.tables.channels[channel as usize].queue.is_empty())
+                .map(|&(to, channel)| (self.tables.id(to), channel))
+                .collect();
+            outgoing.sort_unstable();
+            for (to, channel) in outgoing {
+                words.extend([self.tables.id(from), to]);
+                for &signal in &self.tables.channels[channel as usize].queue {
+                    let arg = self.signal_arg(signal);
+                    words.extend([u64::from(signal.kind()), arg, self.stable(Term(signal.value()))]);
+                }
+                words.push(END);
+            }
+        }
+        words.push(END);
+    }
+
+    fn signal_arg(&self, signal: Words) -> u64 {
+        use super::kind::signal::{DEMONITOR, DOWN, MONITOR};
+        match signal.kind() {
+            MONITOR | DEMONITOR | DOWN => self.tables.monitor_id(signal.arg()),
+            _ => u64::from(signal.arg()),
+        }
+    }
+
+    fn timer_words(&self, words: &mut Vec<u64>) {
+        let mut timers: Vec<[u64; 4]> = self.tables.timers.armed().map(|(_, t)| self.timer_row(t)).collect();
+        timers.sort_unstable();
+        words.extend(timers.iter().flatten());
+        words.push(END);
+    }
+
+    fn timer_row(&self, timer: &Timer) -> [u64; 4] {
+        let id = name::timer_id(self.tables.id(timer.owner), timer.ordinal);
+        let left = timer.deadline.saturating_sub(self.tables.timers.now);
+        match timer.purpose {
+            Purpose::Timeout => [id, left, 0, 0],
+            Purpose::Send { to, message } => [id, left, self.tables.id(to), self.stable(message)],
+        }
+    }
+}

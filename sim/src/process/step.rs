@@ -1,0 +1,573 @@
+//! A step of a process: its announced effect is performed, and its body runs to the next one.
+//!
+//! Each effect is one arm. What an effect does to others goes through [`ProcessWorld::signal`], so
+//! both delivery models share every rule.
+
+use super::{
+    BY_LINK, Mover, Pid, ProcessWorld, Term,
+    desk::{Body, Class, Ending, Note},
+    kind::{NO_TIMEOUT, effect, event, filter, message, reply, signal, spawn},
+    table::{Monitor, Phase, Tie},
+    timers::Purpose,
+};
+use crate::{
+    decisions::Decisions,
+    trace::Trace,
+    word::{Words, mix},
+};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
+};
+
+/// The value of an EXIT effect's `arg` when the body panicked.
+const PANICKED: u32 = 1;
+
+/// The bit that tells references of timers from those of monitors.
+pub(super) const TIMER_REF: u32 = 1 << 31;
+
+/// What performing an effect comes to.
+pub(super) enum Outcome {
+    /// The body goes on with this answer.
+    Reply(Words),
+    /// The process is dead or about to die; its body does not go on.
+    Over,
+}
+
+use Outcome::{Over, Reply};
+
+const DONE: Outcome = Reply(Words::new(reply::DONE, 0, 0, 0));
+
+fn value(value: u64) -> Outcome {
+    Reply(Words::new(reply::VALUE, 0, 0, value))
+}
+
+impl ProcessWorld {
+    /// One step of a process: its doom, its next notification, or its announced effect.
+    #[inline]
+    pub(super) fn step(&mut self, me: u32, decisions: &mut dyn Decisions, trace: &mut Trace) {
+        self.reads(b'd', me);
+        let hot = self.tables.hot[me as usize];
+        if hot.doomed {
+            let reason = self.tables.processes[me as usize].reason.unwrap_or(Term::KILLED);
+            return self.die(me, reason, trace);
+        }
+        if hot.phase == Phase::Exiting {
+            return self.notify_next(me, trace);
+        }
+        if let Reply(answer) = self.perform(me, hot.pending, decisions, trace) {
+            let history = self.history_after(self.tables.hot[me as usize].history, answer);
+            self.tables.hot[me as usize].history = history;
+            self.desk.answer(answer);
+            self.resume(me, trace);
+        }
+    }
+
+    #[inline]
+    fn perform(&mut self, me: u32, op: Words, decisions: &mut dyn Decisions, trace: &mut Trace) -> Outcome {
+        let (who, arg, word) = (op.who(), op.arg(), op.value());
+        match op.kind() {
+            effect::YIELD => {
+                trace.push(Words::new(event::YIELD, me, 0, 0));
+                DONE
+            }
+            effect::SEND => {
+                trace.push(Words::new(event::SEND, me, who, word));
+                self.signal(me, who, Words::new(signal::MESSAGE, who, 0, word), trace);
+                DONE
+            }
+            effect::RECEIVE => self.receive(me, op, trace),
+            effect::SPAWN => self.spawn(me, arg, trace),
+            effect::LINK => self.link(me, who, trace),
+            effect::UNLINK => {
+                self.unlink(me, who, trace);
+                DONE
+            }
+            effect::EXIT => {
+                if arg == PANICKED {
+                    trace.push(Words::new(event::PANICKED, me, 0, 0));
+                }
+                self.die(me, Term(word), trace);
+                Over
+            }
+            effect::EXIT2 => self.exit2(me, who, Term(word), trace),
+            effect::TRAP => self.trap_exit(me, arg != 0, trace),
+            effect::MONITOR => {
+                let monitor = self.monitor(me, who, trace);
+                Reply(Words::new(reply::VALUE, 0, monitor, 0))
+            }
+            effect::DEMONITOR => self.demonitor(me, arg, word != 0, trace),
+            effect::REGISTER => self.register(me, who, Term(word), trace),
+            effect::UNREGISTER => self.unregister(me, Term(word), trace),
+            effect::WHEREIS => self.whereis(me, Term(word), trace),
+            effect::SEND_NAME => self.send_name(me, Term(word), trace),
+            effect::SEND_AFTER => self.send_after(me, who, Term(word), trace),
+            effect::CANCEL => self.cancel(me, arg, trace),
+            effect::LINKS => self.links_info(me, who, trace),
+            effect::ALIVE => {
+                self.reads(b'l', who);
+                let alive = u64::from(self.tables.is_alive(who));
+                trace.push(Words::new(event::ALIVE, me, who, alive));
+                value(alive)
+            }
+            effect::CHOOSE => {
+                let chosen = decisions.value(arg.max(1));
+                trace.push(Words::new(event::CHOSE, me, arg, u64::from(chosen)));
+                value(u64::from(chosen))
+            }
+            other => unreachable!("effect kind {other}"),
+        }
+    }
+
+    /// The body reads its answer and runs to its next effect.
+    #[inline]
+    fn resume(&mut self, me: u32, trace: &mut Trace) {
+        let Some(mut body) = self.bodies[me as usize].take() else { return };
+        let polled = catch_unwind(AssertUnwindSafe(|| self.desk.poll(Pid(me), &mut body)));
+        let op = match polled {
+            Ok(Poll::Pending) => self.desk.take(),
+            Ok(Poll::Ready(ending)) => self.ending(ending),
+            Err(panic) => self.panicked(me, panic),
+        };
+        self.bodies[me as usize] = Some(body);
+        if self.desk.has_notes() {
+            self.note(me, trace);
+        }
+        self.announce_next(me, op);
+    }
+
+    /// Polls a new body up to its first effect.
+    pub(super) fn first_poll(&mut self, process: u32) {
+        // What a body declares before its first effect belongs to its first step.
+        let mut before = Trace::default();
+        self.enable(Mover::Process(process));
+        self.resume(process, &mut before);
+    }
+
+    /// Keeps what the body announced and says whether it can happen.
+    #[inline]
+    fn announce_next(&mut self, me: u32, op: Words) {
+        self.tables.hot[me as usize].pending = op;
+        match op.kind() {
+            effect::RECEIVE => self.await_message(me, op),
+            // The body waits for something that is no effect: nothing will ever wake it.
+            effect::NONE => {
+                self.tables.hot[me as usize].phase = Phase::Waiting;
+                self.disable(Mover::Process(me));
+            }
+            effect::SEND_NAME | effect::SEND_AFTER => {
+                self.tables.processes[me as usize].extra = self.desk.extra();
+            }
+            _ => {}
+        }
+    }
+
+    /// How a body's end becomes its last effect: reason `normal`, or the reason of the exception;
+    /// `error` brings a stack trace (Erlang reference manual, "Errors and Error Handling").
+    fn ending(&mut self, ending: Ending) -> Words {
+        let reason = match ending {
+            Ok(()) => Term::NORMAL,
+            Err(raise) if raise.class == Class::Exit => raise.reason,
+            Err(raise) => self.desk.terms.borrow_mut().tuple(&[raise.reason, Term::STACK]),
+        };
+        Words::new(effect::EXIT, 0, 0, reason.0)
+    }
+
+    fn panicked(&mut self, me: u32, panic: Box<dyn Any + Send>) -> Words {
+        self.desk.clear();
+        self.tables.processes[me as usize].panic = Some(panic_text(&*panic));
+        Words::new(effect::EXIT, 0, PANICKED, Term::atom("panic").0)
+    }
+
+    fn note(&mut self, me: u32, trace: &mut Trace) {
+        for note in self.desk.take_notes() {
+            let label_word = |world: &Self, label: &str| world.desk.terms.borrow_mut().atom(label).0;
+            match note {
+                Note::Hold(label, pid) => {
+                    trace.push(Words::new(event::HOLD, me, pid.0, label_word(self, &label)));
+                    self.tables.processes[me as usize].holds.push((label, pid.0));
+                }
+                Note::Release(label) => {
+                    trace.push(Words::new(event::RELEASE, me, 0, label_word(self, &label)));
+                    self.tables.processes[me as usize].holds.retain(|(held, _)| *held != label);
+                }
+                Note::Mark(label) => {
+                    trace.push(Words::new(event::MARK, me, 0, label_word(self, &label)));
+                }
+            }
+        }
+    }
+
+    /// Mixes an answer into the history; pids and references count by name.
+    #[inline]
+    fn history_after(&self, history: u64, answer: Words) -> u64 {
+        if answer.kind() == reply::DONE {
+            return mix(history, 1);
+        }
+        let (who, arg, value) = self.stable_words(answer);
+        mix(mix(mix(history, u64::from(answer.kind()) ^ who), arg), value)
+    }
+
+    // Mailbox
+
+    /// A receive was announced: a message that is there already enables it, else it waits.
+    fn await_message(&mut self, me: u32, wanted: Words) {
+        let mailbox = &self.tables.processes[me as usize].mailbox;
+        let found = mailbox.iter().position(|&entry| self.takes(wanted, entry));
+        let timeout = self.desk.extra();
+        let row = &mut self.tables.processes[me as usize];
+        row.found = found.map(|at| at as u32);
+        if found.is_some() || timeout == 1 {
+            return;
+        }
+        self.tables.hot[me as usize].phase = Phase::Waiting;
+        self.disable(Mover::Process(me));
+        if timeout != NO_TIMEOUT {
+            let timer = self.arm(me, timeout - 1, Purpose::Timeout);
+            self.tables.processes[me as usize].timeout = Some(timer);
+        }
+    }
+
+    /// Whether a receive with this filter takes this message.
+    fn takes(&self, wanted: Words, entry: Words) -> bool {
+        match wanted.arg() {
+            filter::ANY => true,
+            filter::USER => entry.kind() == message::USER,
+            filter::TERM => {
+                let pattern = Term(wanted.value());
+                entry.kind() == message::USER
+                    && (pattern.0 == entry.value()
+                        || self.desk.terms.borrow().matches(pattern, Term(entry.value())))
+            }
+            filter::EXIT => entry.kind() == message::EXIT,
+            filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
+            filter::DOWN => entry.kind() == message::DOWN,
+            filter::DOWN_OF => {
+                entry.kind() == message::DOWN && u64::from(entry.arg()) == wanted.value()
+            }
+            other => unreachable!("filter {other}"),
+        }
+    }
+
+    /// Puts a message into a living process's mailbox; a newcomer is tested alone against the
+    /// filter that waits.
+    #[inline]
+    pub(super) fn into_mailbox(&mut self, to: u32, entry: Words) {
+        self.writes(b'm', to);
+        let at = self.tables.processes[to as usize].mailbox.len() as u32;
+        self.tables.processes[to as usize].mailbox.push_back(entry);
+        let hot = &self.tables.hot[to as usize];
+        if hot.phase == Phase::Waiting && hot.pending.kind() == effect::RECEIVE && self.takes(hot.pending, entry) {
+            self.tables.processes[to as usize].found = Some(at);
+            self.wake(to);
+        }
+    }
+
+    /// Makes a waiting process runnable.
+    pub(super) fn wake(&mut self, process: u32) {
+        self.tables.hot[process as usize].phase = Phase::Running;
+        self.stop_timeout(process);
+        self.enable(Mover::Process(process));
+    }
+
+    pub(super) fn stop_timeout(&mut self, process: u32) {
+        if let Some(timer) = self.tables.processes[process as usize].timeout.take() {
+            self.tables.timers.disarm(timer);
+            self.disable(Mover::Timer(timer));
+        }
+    }
+
+    fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
+        self.writes(b'm', me);
+        let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
+        let row = &mut self.tables.processes[me as usize];
+        // `after 0` is enabled before it looks; a message may have come since.
+        if row.found.is_none() && !over {
+            let at = self.tables.processes[me as usize].mailbox.iter().position(|&m| self.takes(wanted, m));
+            self.tables.processes[me as usize].found = at.map(|at| at as u32);
+        }
+        let row = &mut self.tables.processes[me as usize];
+        let taken = row.found.take().and_then(|at| row.mailbox.remove(at as usize));
+        let Some(entry) = taken else {
+            trace.push(Words::new(event::TIMEOUT, me, 0, 0));
+            return Reply(Words::new(reply::TIMEOUT, 0, 0, 0));
+        };
+        let (who, arg, word) = (entry.who(), entry.arg(), entry.value());
+        trace.push(match entry.kind() {
+            message::EXIT => {
+                let by_link = if arg == 1 { BY_LINK } else { 0 };
+                if arg == 1 {
+                    self.mourn(me, who);
+                }
+                Words::new(event::RECEIVE_EXIT, me, who | by_link, word)
+            }
+            message::DOWN => {
+                self.mourn(me, who);
+                Words::new(event::RECEIVE_DOWN, me, arg, word)
+            }
+            _ => Words::new(event::RECEIVE, me, 0, word),
+        });
+        Reply(Words::new(reply::MESSAGE + entry.kind(), who, arg, word))
+    }
+
+    /// Notes that a process knows of a death.
+    pub(super) fn mourn(&mut self, me: u32, dead: u32) {
+        let mourned = &mut self.tables.processes[me as usize].mourned;
+        if !mourned.contains(&dead) {
+            mourned.push(dead);
+        }
+    }
+
+    // Spawn
+
+    /// `spawn_opt/2`: the child is linked and monitored before it runs, the link first (beam:
+    /// erl_create_process; AtomVM: do_spawn).
+    fn spawn(&mut self, me: u32, options: u32, trace: &mut Trace) -> Outcome {
+        let newborn = self.desk.take_newborn().expect("a spawn lays its body on the desk");
+        let child = self.tables.add_process(Some(me), newborn.label);
+        self.tables.processes[child as usize].client = options & spawn::CLIENT != 0;
+        self.bodies.push(Some(newborn.body));
+        self.writes(b'd', child);
+        self.writes(b'l', child);
+        trace.push(Words::new(event::SPAWN, me, child, u64::from(options)));
+        let mut monitor = 0;
+        if options & spawn::LINK != 0 {
+            self.writes_link(me, child);
+            self.tie(me, Tie::Link { peer: child, pending: 0 });
+            self.tie(child, Tie::Link { peer: me, pending: 0 });
+            self.owe(me, child);
+            self.owe(child, me);
+        }
+        if options & spawn::MONITOR != 0 {
+            monitor = self.new_monitor(me, child);
+            self.tie(child, Tie::Watch { monitor });
+        }
+        self.enable(Mover::Process(child));
+        self.resume(child, trace);
+        Reply(Words::new(reply::VALUE, child, monitor, 0))
+    }
+
+    // Monitors
+
+    fn new_monitor(&mut self, owner: u32, target: u32) -> u32 {
+        let row = &mut self.tables.processes[owner as usize];
+        row.monitors_made += 1;
+        let ordinal = row.monitors_made;
+        let monitor = self.tables.monitors.len() as u32;
+        self.tables.monitors.push(Monitor { owner, target, ordinal, active: true });
+        self.writes_monitor(monitor);
+        monitor
+    }
+
+    /// `monitor(process, Pid)`: monitors stack; one on the dead gives a DOWN with reason noproc.
+    /// One on oneself never fires (erlang:monitor/2).
+    fn monitor(&mut self, me: u32, target: u32, trace: &mut Trace) -> u32 {
+        let monitor = self.new_monitor(me, target);
+        trace.push(Words::new(event::MONITOR, me, target, u64::from(monitor)));
+        self.signal(me, target, Words::new(signal::MONITOR, target, monitor, 0), trace);
+        monitor
+    }
+
+    /// `demonitor/2`: true iff the monitor still existed; afterwards no DOWN of it arrives, and with
+    /// `flush` none that has arrived stays.
+    fn demonitor(&mut self, me: u32, monitor: u32, flush: bool, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::DEMONITOR, me, monitor, 0));
+        let Some(&row) = self.tables.monitors.get(monitor as usize).filter(|row| row.owner == me) else {
+            return value(0);
+        };
+        self.writes_monitor(monitor);
+        self.tables.monitors[monitor as usize].active = false;
+        if row.active {
+            self.signal(me, row.target, Words::new(signal::DEMONITOR, row.target, monitor, 0), trace);
+        }
+        if flush {
+            self.writes(b'm', me);
+            let is_down = |m: &Words| m.kind() == message::DOWN && m.arg() == monitor;
+            self.tables.processes[me as usize].mailbox.retain(|entry| !is_down(entry));
+        }
+        value(u64::from(row.active))
+    }
+
+    // Names
+
+    fn raise(&mut self, me: u32, reason: Term, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::RAISED, me, 0, reason.0));
+        Reply(Words::new(reply::RAISED, 0, 0, reason.0))
+    }
+
+    /// `register/2`: badarg for a taken name, a second name of one pid, a dead pid, `undefined`.
+    fn register(&mut self, me: u32, pid: u32, name: Term, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::REGISTER, me, pid, name.0));
+        self.writes_name(name);
+        self.reads(b'l', pid);
+        self.writes(b'g', pid);
+        let named = self.tables.processes[pid as usize].registered.is_some();
+        match self.tables.name_at(name) {
+            Err(at) if self.tables.is_alive(pid) && !named && name != Term::UNDEFINED => {
+                self.tables.names.insert(at, (name, pid));
+                self.tables.processes[pid as usize].registered = Some(name);
+                DONE
+            }
+            _ => self.raise(me, Term::BADARG, trace),
+        }
+    }
+
+    /// `unregister/1`: badarg if the name is not bound; anyone may call it.
+    fn unregister(&mut self, me: u32, name: Term, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::UNREGISTER, me, 0, name.0));
+        self.writes_name(name);
+        match self.tables.name_at(name) {
+            Ok(at) => {
+                let (_, pid) = self.tables.names.remove(at);
+                self.writes(b'g', pid);
+                self.tables.processes[pid as usize].registered = None;
+                DONE
+            }
+            Err(_) => self.raise(me, Term::BADARG, trace),
+        }
+    }
+
+    fn whereis(&mut self, me: u32, name: Term, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::WHEREIS, me, 0, name.0));
+        self.reads_name(name);
+        match self.tables.registered(name) {
+            Some(pid) => Reply(Words::new(reply::VALUE, pid, 0, 1)),
+            None => value(0),
+        }
+    }
+
+    /// `Name ! Message`: badarg if the name is not bound, unlike a send to a dead pid.
+    fn send_name(&mut self, me: u32, term: Term, trace: &mut Trace) -> Outcome {
+        let name = Term(self.tables.processes[me as usize].extra);
+        self.reads_name(name);
+        match self.tables.registered(name) {
+            Some(to) => {
+                trace.push(Words::new(event::SEND, me, to, term.0));
+                self.signal(me, to, Words::new(signal::MESSAGE, to, 0, term.0), trace);
+                DONE
+            }
+            None => self.raise(me, Term::BADARG, trace),
+        }
+    }
+
+    // Timers
+
+    fn arm(&mut self, owner: u32, ms: u64, purpose: Purpose) -> u32 {
+        let row = &mut self.tables.processes[owner as usize];
+        row.timers_made += 1;
+        let timer = self.tables.timers.arm(owner, row.timers_made, ms, purpose);
+        self.writes_timer(timer);
+        if self.fires_any_time() {
+            self.enable(Mover::Timer(timer));
+        }
+        timer
+    }
+
+    fn send_after(&mut self, me: u32, to: u32, term: Term, trace: &mut Trace) -> Outcome {
+        let ms = self.tables.processes[me as usize].extra.saturating_sub(1);
+        let timer = self.arm(me, ms, Purpose::Send { to, message: term });
+        trace.push(Words::new(event::TIMER_SET, me, timer, ms));
+        Reply(Words::new(reply::VALUE, 0, timer | TIMER_REF, 0))
+    }
+
+    /// `cancel_timer/1`: false once the timer has fired or its target is dead.
+    fn cancel(&mut self, me: u32, reference: u32, trace: &mut Trace) -> Outcome {
+        let timer = reference & !TIMER_REF;
+        let armed = reference & TIMER_REF != 0 && self.disarm(timer);
+        trace.push(Words::new(event::TIMER_CANCELLED, me, timer, u64::from(armed)));
+        value(u64::from(armed))
+    }
+
+    pub(super) fn disarm(&mut self, timer: u32) -> bool {
+        self.writes_timer(timer);
+        self.disable(Mover::Timer(timer));
+        self.tables.timers.disarm(timer)
+    }
+
+    /// A timer fires.
+    pub(super) fn fire(&mut self, timer: u32, trace: &mut Trace) {
+        self.writes_timer(timer);
+        let row = *self.tables.timers.get(timer).expect("a timer that can move exists");
+        trace.push(Words::new(event::TIMER_FIRED, row.owner, timer, 0));
+        self.disable(Mover::Timer(timer));
+        match row.purpose {
+            Purpose::Timeout => {
+                self.reads(b'd', row.owner);
+                self.writes(b'm', row.owner);
+                self.tables.hot[row.owner as usize].timed_out = true;
+                self.wake(row.owner);
+            }
+            Purpose::Send { to, message } => {
+                self.tables.timers.disarm(timer);
+                self.arrive(row.owner, to, Words::new(signal::MESSAGE, to, 0, message.0), trace);
+            }
+        }
+    }
+
+    // Reading
+
+    /// `process_info(Pid, links)`.
+    fn links_info(&mut self, me: u32, of: u32, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::LINKS, me, of, 0));
+        self.reads(b'l', of);
+        self.reads_ties(of);
+        let peers: Vec<Term> = if self.tables.is_alive(of) {
+            self.process(Pid(of)).links().map(Term::from).collect()
+        } else {
+            Vec::new()
+        };
+        let list = self.desk.terms.borrow_mut().list(&peers);
+        value(list.0)
+    }
+
+    /// `process_flag(trap_exit, _)`: the old value; queued EXIT messages stay.
+    fn trap_exit(&mut self, me: u32, on: bool, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::TRAP, me, u32::from(on), 0));
+        self.writes(b't', me);
+        let old = std::mem::replace(&mut self.tables.hot[me as usize].trapping, on);
+        value(u64::from(old))
+    }
+
+    // Exit signals that a body sends
+
+    /// `exit/2`: true whatever becomes of it; to oneself it acts at once.
+    fn exit2(&mut self, me: u32, target: u32, reason: Term, trace: &mut Trace) -> Outcome {
+        trace.push(Words::new(event::EXIT2, me, target, reason.0));
+        self.signal(me, target, Words::new(signal::EXIT, target, 0, reason.0), trace);
+        if self.tables.hot[me as usize].doomed { Over } else { DONE }
+    }
+
+    /// Drops every body with the desk closed: a new run begins or the world ends.
+    pub(super) fn drop_bodies(&mut self) {
+        for body in self.bodies.drain(..).flatten() {
+            self.desk.close_while(|| {
+                // A panic here belongs to a run that is over; its verdict stands.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
+            });
+        }
+        self.desk.clear();
+    }
+
+    /// Drops the body of a dead process; its panics and its refused effects become events.
+    pub(super) fn drop_body(&mut self, me: u32, trace: &mut Trace) {
+        let Some(body): Option<Body> = self.bodies[me as usize].take() else { return };
+        let mut panic = None;
+        let refused = self.desk.close_while(|| {
+            panic = catch_unwind(AssertUnwindSafe(|| drop(body))).err();
+        });
+        if let Some(panic) = panic {
+            self.tables.processes[me as usize].panic = Some(panic_text(&*panic));
+            trace.push(Words::new(event::PANICKED, me, 0, 0));
+        }
+        if refused {
+            trace.push(Words::new(event::REFUSED, me, 0, 0));
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}

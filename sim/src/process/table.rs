@@ -1,0 +1,373 @@
+//! The tables of the process world: plain data, changed only while a move is played.
+
+use super::{
+    kind::effect,
+    term::{Pid, Term},
+};
+use crate::{name::Path, word::Words};
+use serde::{Serialize, Serializer};
+use std::{borrow::Cow, collections::VecDeque, hash::Hash, ops};
+
+/// Where a process is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub(super) enum Phase {
+    /// Its announced effect can be performed.
+    #[default]
+    Running,
+    /// It waits for a message.
+    Waiting,
+    /// Dead, with notifications still to make, one a step.
+    Exiting,
+    /// Dead and done.
+    Dead,
+}
+
+impl Phase {
+    pub(super) fn is_alive(self) -> bool {
+        matches!(self, Phase::Running | Phase::Waiting)
+    }
+}
+
+/// What a step of a process reads and writes each time; two of these fill a cache line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Hot {
+    /// The announced effect.
+    pub(super) pending: Words,
+    /// Hash of all answers the body has seen: with the tables, the whole state.
+    pub(super) history: u64,
+    pub(super) phase: Phase,
+    pub(super) trapping: bool,
+    /// An exit signal has hit; the next step is the exit.
+    pub(super) doomed: bool,
+    /// The time-out of its receive has fired.
+    pub(super) timed_out: bool,
+}
+
+/// One end of a link, or one monitor on a process; in AtomVM these are one list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub(super) enum Tie {
+    /// `pending` is the id of an unlink that waits for its acknowledgement; 0: the link is active.
+    Link { peer: u32, pending: u32 },
+    /// Somebody's monitor on this process.
+    Watch { monitor: u32 },
+}
+
+impl Tie {
+    pub(super) fn is_link_to(self, other: u32) -> bool {
+        matches!(self, Tie::Link { peer, .. } if peer == other)
+    }
+
+    pub(super) fn is_active_link_to(self, other: u32) -> bool {
+        matches!(self, Tie::Link { peer, pending: 0 } if peer == other)
+    }
+}
+
+/// A process, apart from what is [`Hot`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Process {
+    /// Its schedule-independent id.
+    pub(super) id: u64,
+    /// Its spawner; itself for a root.
+    pub(super) parent: u32,
+    /// Which child of its spawner it is, from 1.
+    pub(super) ordinal: u32,
+    pub(super) label: Cow<'static, str>,
+    /// Must be done when the run ends.
+    pub(super) client: bool,
+    /// How many children, monitors, timers and unlinks it has made: the next ordinal of each.
+    pub(super) children: u32,
+    pub(super) monitors_made: u32,
+    pub(super) timers_made: u32,
+    pub(super) unlinks_made: u32,
+    pub(super) mailbox: VecDeque<Words>,
+    /// The second value of its announced effect, if that has one.
+    pub(super) extra: u64,
+    /// Where in the mailbox the awaited message stands, if the process is enabled by one.
+    pub(super) found: Option<u32>,
+    /// The timer of its receive.
+    pub(super) timeout: Option<u32>,
+    // invariant: in OTP's profile sorted by kind and id, so that the order is no state
+    pub(super) ties: Vec<Tie>,
+    /// How far the notifications of its death have come; with links first, counted in two passes.
+    pub(super) cursor: u32,
+    /// Why it died or is about to.
+    pub(super) reason: Option<Term>,
+    pub(super) registered: Option<Term>,
+    /// Channels to others, by receiver.
+    // invariant: sorted by receiver
+    pub(super) outgoing: Vec<(u32, u32)>,
+    /// Channels from others.
+    pub(super) incoming: Vec<u32>,
+    /// Peers of whom an EXIT may come: what the calls that returned say, whatever the tables do.
+    /// A ghost: no rule reads it, invariants do.
+    // invariant: sorted
+    pub(super) owed: Vec<u32>,
+    /// Processes whose death it has been told of; a ghost, too.
+    pub(super) mourned: Vec<u32>,
+    /// What it declared to keep.
+    pub(super) holds: Vec<(Cow<'static, str>, u32)>,
+    /// Why its body panicked.
+    pub(super) panic: Option<String>,
+}
+
+impl Process {
+    /// Makes a used row as good as new, keeping its memory.
+    pub(super) fn renew(&mut self) {
+        let Process { mut mailbox, mut ties, mut outgoing, mut incoming, mut owed, mut mourned, mut holds, .. } =
+            std::mem::take(self);
+        mailbox.clear();
+        ties.clear();
+        outgoing.clear();
+        incoming.clear();
+        owed.clear();
+        mourned.clear();
+        holds.clear();
+        *self = Process { mailbox, ties, outgoing, incoming, owed, mourned, holds, ..Process::default() };
+    }
+}
+
+/// Signals on their way from one process to another, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Channel {
+    pub(super) from: u32,
+    pub(super) to: u32,
+    pub(super) queue: VecDeque<Words>,
+}
+
+/// A monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Monitor {
+    pub(super) owner: u32,
+    pub(super) target: u32,
+    /// Which monitor of its owner it is, from 1.
+    pub(super) ordinal: u32,
+    /// False once it was ended or its DOWN has arrived.
+    pub(super) active: bool,
+}
+
+/// A vector whose rows are kept for the next run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pool<T> {
+    rows: Vec<T>,
+    used: usize,
+}
+
+impl<T: Default> Pool<T> {
+    pub(super) fn clear(&mut self) {
+        self.used = 0;
+    }
+
+    /// Adds a row: a used one as `renew` leaves it, or a new one.
+    pub(super) fn add(&mut self, renew: impl FnOnce(&mut T)) -> (u32, &mut T) {
+        if self.used == self.rows.len() {
+            self.rows.push(T::default());
+        }
+        let at = self.used;
+        self.used += 1;
+        renew(&mut self.rows[at]);
+        (at as u32, &mut self.rows[at])
+    }
+}
+
+impl<T> ops::Deref for Pool<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        &self.rows[..self.used]
+    }
+}
+
+impl<T> ops::DerefMut for Pool<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.rows[..self.used]
+    }
+}
+
+impl<T: PartialEq> PartialEq for Pool<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Eq> Eq for Pool<T> {}
+
+impl<T: Hash> Hash for Pool<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl<T: Serialize> Serialize for Pool<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+/// All tables of a process world.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Tables {
+    pub(super) hot: Vec<Hot>,
+    pub(super) processes: Pool<Process>,
+    pub(super) channels: Pool<Channel>,
+    pub(super) monitors: Vec<Monitor>,
+    /// Registered names.
+    // invariant: sorted by name; each pid at most once
+    pub(super) names: Vec<(Term, u32)>,
+    pub(super) timers: super::timers::Timers,
+    /// How many root processes there are.
+    pub(super) roots: u32,
+    /// How many faults are left.
+    pub(super) faults: u32,
+}
+
+impl Tables {
+    pub(super) fn clear(&mut self, faults: u32) {
+        self.hot.clear();
+        self.processes.clear();
+        self.channels.clear();
+        self.monitors.clear();
+        self.names.clear();
+        self.timers.clear();
+        self.roots = 0;
+        self.faults = faults;
+    }
+
+    /// Adds a process in its first phase; `None` as parent makes a root.
+    pub(super) fn add_process(&mut self, parent: Option<u32>, label: Cow<'static, str>) -> u32 {
+        let index = self.hot.len() as u32;
+        assert!(index < Words::MAX_WHO, "a run holds at most {} processes", Words::MAX_WHO);
+        let (parent_id, counter) = match parent {
+            Some(parent) => {
+                let parent = &mut self.processes[parent as usize];
+                (parent.id, &mut parent.children)
+            }
+            None => (crate::name::root_id(), &mut self.roots),
+        };
+        *counter += 1;
+        let ordinal = *counter;
+        let (_, row) = self.processes.add(Process::renew);
+        row.id = crate::name::child_id(parent_id, ordinal);
+        row.parent = parent.unwrap_or(index);
+        row.ordinal = ordinal;
+        row.label = label;
+        self.hot.push(Hot { history: row.id, ..Hot::default() });
+        index
+    }
+
+    pub(super) fn is_alive(&self, process: u32) -> bool {
+        self.hot[process as usize].phase.is_alive()
+    }
+
+    pub(super) fn id(&self, process: u32) -> u64 {
+        self.processes[process as usize].id
+    }
+
+    /// The id of a monitor, from its owner's.
+    pub(super) fn monitor_id(&self, monitor: u32) -> u64 {
+        let Monitor { owner, ordinal, .. } = self.monitors[monitor as usize];
+        crate::word::mix(self.id(owner) ^ 0x6d6f_6e69, u64::from(ordinal))
+    }
+
+    /// The ordinals down to a process.
+    pub(super) fn path(&self, process: u32) -> Path {
+        let row = &self.processes[process as usize];
+        let mut path = if row.parent == process { Path::new() } else { self.path(row.parent) };
+        path.push(row.ordinal);
+        path
+    }
+
+    pub(super) fn registered(&self, name: Term) -> Option<u32> {
+        self.name_at(name).ok().map(|at| self.names[at].1)
+    }
+
+    pub(super) fn name_at(&self, name: Term) -> Result<usize, usize> {
+        self.names.binary_search_by_key(&name.0, |(name, _)| name.0)
+    }
+
+    /// The filter of the receive that a process has announced.
+    pub(super) fn awaited(&self, process: u32) -> Option<Words> {
+        let pending = self.hot[process as usize].pending;
+        (pending.kind() == effect::RECEIVE).then_some(pending)
+    }
+}
+
+/// A living process as an invariant sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessView<'w> {
+    pub(super) tables: &'w Tables,
+    pub(super) index: u32,
+}
+
+impl ProcessView<'_> {
+    fn row(&self) -> &Process {
+        &self.tables.processes[self.index as usize]
+    }
+
+    /// Its pid.
+    pub fn pid(&self) -> Pid {
+        Pid(self.index)
+    }
+
+    /// True until its exit event.
+    pub fn is_alive(&self) -> bool {
+        self.tables.is_alive(self.index)
+    }
+
+    /// Why it died, if it did.
+    pub fn exit_reason(&self) -> Option<Term> {
+        (!self.is_alive()).then(|| self.row().reason).flatten()
+    }
+
+    /// The peers of its active links, one for each entry.
+    pub fn links(&self) -> impl Iterator<Item = Pid> + '_ {
+        self.row().ties.iter().filter_map(|tie| match tie {
+            Tie::Link { peer, pending: 0 } => Some(Pid(*peer)),
+            _ => None,
+        })
+    }
+
+    /// The peers of links that it has unlinked and that have not acknowledged it.
+    pub fn pending_unlinks(&self) -> impl Iterator<Item = Pid> + '_ {
+        self.row().ties.iter().filter_map(|tie| match tie {
+            Tie::Link { peer, pending } if *pending != 0 => Some(Pid(*peer)),
+            _ => None,
+        })
+    }
+
+    /// Those of whom an EXIT may come, going by what link/1, unlink/1 and spawn_link/1 returned.
+    pub fn owed(&self) -> impl Iterator<Item = Pid> + '_ {
+        self.row().owed.iter().map(|&peer| Pid(peer))
+    }
+
+    /// True if it was told that `pid` died: it took the EXIT or DOWN, or got noproc.
+    pub fn mourns(&self, pid: Pid) -> bool {
+        self.row().mourned.contains(&pid.0)
+    }
+
+    /// What it declared to keep.
+    pub fn holds(&self) -> impl Iterator<Item = (&str, Pid)> + '_ {
+        self.row().holds.iter().map(|(label, pid)| (label.as_ref(), Pid(*pid)))
+    }
+
+    /// How many messages wait for it.
+    pub fn mailbox_len(&self) -> usize {
+        self.row().mailbox.len()
+    }
+
+    /// The name it is registered under.
+    pub fn registered(&self) -> Option<Term> {
+        self.row().registered
+    }
+
+    /// Its monitors on others: (target, active on this side, known on the other side).
+    pub fn monitors(&self) -> impl Iterator<Item = (Pid, bool, bool)> + '_ {
+        let mine = self.tables.monitors.iter().enumerate().filter(|(_, row)| row.owner == self.index);
+        mine.map(|(index, row)| {
+            let tie = Tie::Watch { monitor: index as u32 };
+            let known = self.tables.processes[row.target as usize].ties.contains(&tie);
+            (Pid(row.target), row.active, known)
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! The heart: moves, choose, play, observe.
+//!
+//! One loop serves seeds, tapes and enumeration. It promises that nothing is decided outside
+//! [`Decisions`], that each step leaves at least one event, and that every armed invariant has seen
+//! every event. It leaves out where answers come from and what a move does.
+
+use crate::{
+    decisions::{Decisions, Names, RawTape},
+    invariant::{Invariants, NO_LIVELOCK, Violation},
+    moves::MoveSet,
+    trace::Trace,
+    world::World,
+};
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing more can happen, and everything holds.
+    Settled,
+    /// An invariant does not hold.
+    Violated(Violation),
+    /// The decision source had no answer.
+    Stopped,
+}
+
+/// What a run leaves behind, kept from run to run so that its memory is reused.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// The events.
+    pub trace: Trace,
+    /// The decisions.
+    pub tape: RawTape,
+    /// The `sometimes` points reached, one bit each, by place in the list of invariants.
+    pub reached: u64,
+}
+
+impl Record {
+    fn clear(&mut self) {
+        self.trace.clear();
+        self.tape.clear();
+        self.reached = 0;
+    }
+}
+
+/// Plays a world that is set up, from its start to its end.
+pub fn run<W: World, D: Decisions>(
+    world: &mut W,
+    decisions: &mut D,
+    invariants: &Invariants<W>,
+    step_limit: u32,
+    record: &mut Record,
+) -> End {
+    record.clear();
+    loop {
+        match step(world, decisions, invariants, record) {
+            Some(end) => return end,
+            None if record.tape.len() >= step_limit as usize => return livelock(step_limit),
+            None => {}
+        }
+    }
+}
+
+/// One step: `None` to go on.
+#[inline]
+pub(crate) fn step<W: World, D: Decisions>(
+    world: &mut W,
+    decisions: &mut D,
+    invariants: &Invariants<W>,
+    record: &mut Record,
+) -> Option<End> {
+    while world.moves().is_empty() {
+        if !world.wait() {
+            return Some(invariants.settled(world).map_or(End::Settled, End::Violated));
+        }
+    }
+    let Some(at) = decisions.next_move(world.moves(), world) else { return Some(End::Stopped) };
+    let mv = world.moves().all()[at];
+    world.moves_mut().forget_arrivals();
+    let seen = record.trace.len();
+    record.tape.push(mv, seen);
+    world.play(mv, &mut Noting { decisions, values: &mut record.tape.values }, &mut record.trace);
+    for at in seen..record.trace.len() {
+        let event = record.trace.at(at);
+        if let Some(violation) = invariants.after(world, event, &mut record.reached) {
+            return Some(End::Violated(violation));
+        }
+    }
+    None
+}
+
+fn livelock(step_limit: u32) -> End {
+    let evidence = format!(
+        "still running after {step_limit} steps, the last {} of them round-robin",
+        step_limit.div_ceil(2)
+    );
+    End::Violated(Violation { invariant: NO_LIVELOCK.to_owned(), evidence: evidence.into() })
+}
+
+/// Writes down the values that a move draws.
+struct Noting<'a, D> {
+    decisions: &'a mut D,
+    values: &'a mut Vec<u32>,
+}
+
+impl<D: Decisions> Decisions for Noting<'_, D> {
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        self.decisions.next_move(moves, names)
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        let value = self.decisions.value(options);
+        if options > 1 {
+            self.values.push(value);
+        }
+        value
+    }
+}

@@ -1,0 +1,131 @@
+//! A scenario without its types: what a command line, a catalogue or a file can hold.
+//!
+//! [`Scenario`] has a world and an operation type of its own. [`Subject`] is the same thing with
+//! workloads as bytes, so that scenarios of different worlds stand in one list.
+
+use crate::{
+    case::{self, Case, Replay, Unplayable, decode},
+    decisions::RunIndex,
+    hunt::{BlockReport, Found, Hunt},
+    plan::{Conditions, Plan, Spec},
+    scenario::{Scenario, Variant, variant},
+    scheduler::End,
+    shrink::{self, Effort, Shrunk},
+};
+
+/// An invariant, for lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says.
+    pub sentence: &'static str,
+    /// `always`, `settled` or `sometimes`.
+    pub kind: &'static str,
+}
+
+/// Hunts through the first runs of a block.
+pub type Hunter<'s> = Box<dyn FnMut(u64, u32) -> BlockReport + 's>;
+
+/// A scenario without its types.
+pub trait Subject: Sync {
+    /// The scenario's name.
+    fn name(&self) -> &str;
+
+    /// What it is about.
+    fn about(&self) -> &str;
+
+    /// Its variants.
+    fn variants(&self) -> &[Variant];
+
+    /// What must be true of a variant.
+    fn rules(&self, variant: &Variant) -> Vec<Rule>;
+
+    /// See [`case::fingerprint`].
+    fn fingerprint(&self, variant: &Variant) -> u16;
+
+    /// A hunter of a variant; it keeps its memory from block to block.
+    fn hunter<'s>(&'s self, variant: &'s Variant, spec: Spec) -> Hunter<'s>;
+
+    /// The run with this index, as found: its plan, its case, and what came of it.
+    fn run(&self, variant: &Variant, spec: Spec, index: RunIndex) -> (Plan, Case, Replay);
+
+    /// The fixed workload under the canonical schedule.
+    fn canonical(&self, variant: &Variant, conditions: Conditions) -> Case;
+
+    /// Plays a case to the letter.
+    fn replay(&self, case: &Case) -> Result<Replay, Unplayable>;
+
+    /// Makes a failure smaller. A failure of another scenario comes back as it is.
+    fn shrink(&self, found: Found, effort: Effort) -> Shrunk;
+
+    /// A workload for people, one operation a line; `None` if the bytes are not one.
+    fn workload_text(&self, bytes: &[u8]) -> Option<Vec<String>>;
+}
+
+impl<S: Scenario> Subject for S {
+    fn name(&self) -> &str {
+        Scenario::name(self)
+    }
+
+    fn about(&self) -> &str {
+        Scenario::about(self)
+    }
+
+    fn variants(&self) -> &[Variant] {
+        Scenario::variants(self)
+    }
+
+    fn rules(&self, variant: &Variant) -> Vec<Rule> {
+        let invariants = self.invariants(variant);
+        invariants
+            .iter()
+            .map(|inv| Rule { name: inv.name, sentence: inv.sentence, kind: inv.kind() })
+            .collect()
+    }
+
+    fn fingerprint(&self, variant: &Variant) -> u16 {
+        case::fingerprint(self, variant)
+    }
+
+    fn hunter<'s>(&'s self, variant: &'s Variant, spec: Spec) -> Hunter<'s> {
+        let mut hunt = Hunt::new(self, variant, spec);
+        Box::new(move |block, runs| hunt.block(block, runs))
+    }
+
+    fn run(&self, variant: &Variant, spec: Spec, index: RunIndex) -> (Plan, Case, Replay) {
+        let mut hunt = Hunt::new(self, variant, spec);
+        let workload = hunt.workload(index.block);
+        let (plan, end) = hunt.replay(index);
+        let violation = match &end {
+            End::Violated(violation) => Some(violation),
+            End::Settled | End::Stopped => None,
+        };
+        let case = hunt.case(&plan, &workload, violation);
+        let replay = case::replay(self, &case).expect("a case of this scenario");
+        (plan, case, replay)
+    }
+
+    fn canonical(&self, variant: &Variant, conditions: Conditions) -> Case {
+        case::canonical(self, variant, conditions)
+    }
+
+    fn replay(&self, case: &Case) -> Result<Replay, Unplayable> {
+        case::replay(self, case)
+    }
+
+    fn shrink(&self, found: Found, effort: Effort) -> Shrunk {
+        let steps = found.case.tape.steps();
+        let known = variant(self, &found.case.variant).is_some();
+        if !known || decode::<S::Op>(&found.case.workload).is_none() {
+            return Shrunk { found, tries: 0, steps: (steps, steps), complete: false };
+        }
+        shrink::shrink(self, found, effort)
+    }
+
+    fn workload_text(&self, bytes: &[u8]) -> Option<Vec<String>> {
+        let workload = decode::<S::Op>(bytes)?;
+
+        Some(workload.iter().map(|op| format!("{op:?}")).collect())
+    }
+}

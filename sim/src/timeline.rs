@@ -1,0 +1,172 @@
+//! A run for the eye: one line an event, a lane a process, time downward.
+//!
+//! The text is made for diffs: fixed columns, one sign per kind of event, no seeds, no clocks. Up
+//! to five lanes stand side by side in 100 columns; more fall back to a list. A reviewer of
+//! snapshots and a reader of a red job see the same text.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a world says about one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Whose lane it stands in.
+    pub who: String,
+    /// What happened, in the words of the world; begins with its sign.
+    pub text: String,
+    /// Whose lane the arrow points to, if there is another party.
+    pub to: Option<String>,
+}
+
+/// A line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The step, from 1, in which it happened.
+    pub step: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub line: Line,
+}
+
+/// A run as lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// The lines in order.
+    pub entries: Vec<Entry>,
+}
+
+const WIDTH: usize = 100;
+const MARGIN: usize = 6;
+const MOST_LANES: usize = 5;
+const WIDEST_LANE: usize = 30;
+
+impl Timeline {
+    /// The lanes, in the order in which they first appear.
+    pub fn lanes(&self) -> Vec<&str> {
+        let mut lanes: Vec<&str> = Vec::new();
+        for entry in &self.entries {
+            for name in std::iter::once(&entry.line.who).chain(&entry.line.to) {
+                if !lanes.contains(&name.as_str()) {
+                    lanes.push(name);
+                }
+            }
+        }
+        lanes
+    }
+
+    fn as_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let longest = self.lanes().iter().map(|lane| lane.chars().count()).max().unwrap_or(0);
+        for Entry { step, line } in &self.entries {
+            write!(f, "{step:>4}  {:<longest$}  {}", line.who, line.text)?;
+            match &line.to {
+                Some(to) => writeln!(f, " → {to}")?,
+                None => writeln!(f)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn as_lanes(&self, lanes: &[&str], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = ((WIDTH - MARGIN) / lanes.len()).min(WIDEST_LANE);
+        let mut head = " ".repeat(MARGIN);
+        lanes.iter().for_each(|lane| head.push_str(&format!("{lane:<width$}")));
+        writeln!(f, "{}", head.trim_end())?;
+        let lane_of = |name: &str| lanes.iter().position(|lane| *lane == name).unwrap_or(0);
+        for Entry { step, line } in &self.entries {
+            let to = line.to.as_deref().map(lane_of);
+            let drawn = draw(lane_of(&line.who), to, &line.text, width, lanes.len());
+            writeln!(f, "{step:>4}  {drawn}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The text in its lane, and an arrow to the other party's lane.
+fn draw(from: usize, to: Option<usize>, text: &str, width: usize, lanes: usize) -> String {
+    let mut row = vec![' '; lanes * width];
+    let start = from * width;
+    // The text may run on into free space on its right; an arrow begins behind it.
+    let put = |row: &mut Vec<char>, at: usize, text: &str| {
+        for (i, c) in text.chars().enumerate() {
+            match row.get_mut(at + i) {
+                Some(cell) => *cell = c,
+                None => row.push(c),
+            }
+        }
+        at + text.chars().count()
+    };
+    match to {
+        Some(to) if to > from => {
+            let end = put(&mut row, start, text);
+            let tip = to * width;
+            if end + 2 <= tip {
+                (end + 1..tip).for_each(|at| row[at] = '─');
+                row[tip - 1] = '►';
+            } else {
+                put(&mut row, end, " ►");
+            }
+        }
+        Some(to) if to < from => {
+            let tip = to * width;
+            (tip + 1..start.saturating_sub(1)).for_each(|at| row[at] = '─');
+            row[tip] = '◄';
+            put(&mut row, start, text);
+        }
+        _ => {
+            put(&mut row, start, text);
+        }
+    }
+    row.into_iter().collect::<String>().trim_end().to_owned()
+}
+
+impl fmt::Display for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lanes = self.lanes();
+        let fits = |entry: &Entry| entry.line.text.chars().count() < WIDTH / MOST_LANES;
+        if lanes.is_empty() {
+            Ok(())
+        } else if lanes.len() > MOST_LANES || (lanes.len() > 3 && !self.entries.iter().all(fits)) {
+            self.as_list(f)
+        } else {
+            self.as_lanes(&lanes, f)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(step: u32, who: &str, text: &str, to: Option<&str>) -> Entry {
+        Entry { step, line: Line { who: who.into(), text: text.into(), to: to.map(Into::into) } }
+    }
+
+    #[test]
+    fn few_lanes_stand_side_by_side() {
+        let timeline = Timeline {
+            entries: vec![
+                entry(1, "a", "link", Some("b")),
+                entry(2, "b", "✗ exit boom", None),
+                entry(3, "b", "EXIT boom", Some("a")),
+            ],
+        };
+        let expected = "      a                             b
+   1  link ────────────────────────►
+   2                                ✗ exit boom
+   3  ◄──────────────────────────── EXIT boom
+";
+        assert_eq!(timeline.to_string(), expected);
+    }
+
+    #[test]
+    fn many_lanes_become_a_list() {
+        let entries = ["a", "b", "c", "d", "e", "f"].map(|who| entry(1, who, "link", Some("a")));
+        let text = Timeline { entries: entries.to_vec() }.to_string();
+        assert!(text.starts_with("   1  a  link → a\n"), "{text}");
+    }
+
+    #[test]
+    fn an_empty_run_is_an_empty_text() {
+        assert_eq!(Timeline::default().to_string(), "");
+    }
+}

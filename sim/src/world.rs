@@ -1,0 +1,54 @@
+//! The world: tables of plain data, the moves they enable, and what each move does.
+//!
+//! A world owns no clock, no thread, no global and no I/O. It asks [`Decisions`] whenever something
+//! is open and pushes an [`Event`](crate::trace::Event) for whatever happens. The kernel knows
+//! nothing else of it, so a fourth world needs no change outside its own folder.
+
+use crate::{
+    decisions::{Decisions, Names},
+    footprint::Footprint,
+    invariant::Evidence,
+    moves::{Move, MoveSet},
+    plan::Conditions,
+    timeline::Line,
+    trace::{Digest, Event, Trace},
+};
+
+/// A world that can be run, explored and explained.
+pub trait World: Names {
+    /// Makes the world empty for a new run under these conditions, keeping its memory. `arrivals`
+    /// says whether the strategy wants [`MoveSet::arrivals`].
+    fn reset(&mut self, conditions: &Conditions, arrivals: bool);
+
+    /// The moves possible now; none means that nothing can happen without time passing.
+    fn moves(&self) -> &MoveSet;
+
+    /// The same, for the scheduler to say that arrivals were seen.
+    fn moves_mut(&mut self) -> &mut MoveSet;
+
+    /// Plays an enabled move and pushes at least one event.
+    fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace);
+
+    /// Called when no move is enabled: lets time pass to whatever comes next. False if nothing
+    /// comes: the world has settled. An idle step is a barrier; it is no decision.
+    fn wait(&mut self) -> bool;
+
+    /// What a move would touch, as far as its announcement tells.
+    fn announced(&self, mv: Move, into: &mut Footprint);
+
+    /// Switches the recording of observed footprints on or off; off costs nothing.
+    fn observe(&mut self, on: bool);
+
+    /// What the last played move touched. Meaningful while recording is on.
+    fn observed(&self) -> &Footprint;
+
+    /// A stable digest of the whole state: tables and reply histories, under names that do not
+    /// depend on the schedule. Two equal digests mean the same future.
+    fn state(&self) -> Digest;
+
+    /// Why somebody who should be done is not, asked when the world has settled.
+    fn stuck(&self) -> Option<Evidence>;
+
+    /// An event as a line for people; `None` for one not worth a line.
+    fn line(&self, event: Event) -> Option<Line>;
+}
