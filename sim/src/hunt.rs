@@ -146,7 +146,7 @@ impl<'s, S: Scenario> Hunt<'s, S> {
             step_limit: plan.step_limit,
             workload: encode(workload),
             tape: self.player.tape(),
-            digest: self.player.record.trace.digest(),
+            check: self.player.record.trace.digest().check(),
         }
     }
 

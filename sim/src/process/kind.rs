@@ -126,8 +126,14 @@ pub mod event {
     pub const YIELD: u8 = 1;
     /// `who` spawned `arg`; value: options.
     pub const SPAWN: u8 = 2;
-    /// `who` called link(`arg`).
+    /// `who` called link(`arg`); value: [`LINK_NEW`], [`LINK_AGAIN`] or [`LINK_WHILE_PENDING`].
     pub const LINK: u8 = 3;
+    /// The caller had no entry for the peer.
+    pub const LINK_NEW: u64 = 0;
+    /// The caller was linked already.
+    pub const LINK_AGAIN: u64 = 1;
+    /// An unlink of the caller waited for its acknowledgement.
+    pub const LINK_WHILE_PENDING: u64 = 2;
     /// `who` called unlink(`arg`).
     pub const UNLINK: u8 = 4;
     /// `who` exited (dead, name free); value: reason.

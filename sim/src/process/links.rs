@@ -26,11 +26,16 @@ type Linked = super::step::Outcome;
 impl ProcessWorld {
     /// `link/1`.
     pub(super) fn link(&mut self, me: u32, peer: u32, trace: &mut Trace) -> Linked {
-        trace.push(Words::new(event::LINK, me, peer, 0));
         self.reads(b'l', peer);
         self.writes_link(me, peer);
         let dead = !self.tables.is_alive(peer);
         let entry = self.link_entry(me, peer);
+        let before = match entry {
+            None => event::LINK_NEW,
+            Some(at) if self.ties(me)[at].is_active_link_to(peer) => event::LINK_AGAIN,
+            Some(_) => event::LINK_WHILE_PENDING,
+        };
+        trace.push(Words::new(event::LINK, me, peer, before));
         let raises = match self.profile.link_to_dead {
             LinkToDead::Raises => dead,
             LinkToDead::NoprocByTrap => {

@@ -116,7 +116,7 @@ impl ProcessWorld {
     }
 
     /// Starts a root process before the run begins. Roots get their pids in order, so bodies can
-    /// know each other beforehand: see [`ProcessWorld::root_pid`].
+    /// know each other beforehand: see [`Pid::root`].
     pub fn root<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
     where
         F: FnOnce(Ctx) -> Fut,
@@ -138,12 +138,6 @@ impl ProcessWorld {
         let pid = self.root(label, code);
         self.tables.processes[pid.index()].client = true;
         pid
-    }
-
-    /// The pid that the n-th root process has or will have, from 0, if all roots are started before
-    /// the run begins.
-    pub fn root_pid(&self, n: u32) -> Pid {
-        Pid(n)
     }
 
     /// The tables.

@@ -192,7 +192,7 @@ impl<S: Scenario> Gate<'_, S> {
                 case.conditions = conditions;
                 case.workload = encode(&workload);
                 case.tape = tape;
-                case.digest = self.player.record.trace.digest();
+                case.check = self.player.record.trace.digest().check();
                 Found { violation, case, plan: found.plan }
             }
             _ => found,

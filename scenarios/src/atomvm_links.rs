@@ -1,0 +1,320 @@
+//! AtomVM's links, as released in v0.6.2, v0.6.3 and v0.6.6, and as OTP has them.
+//!
+//! Issue #1193 (June 2024): each `link/1` appended another entry on both sides, so a process linked
+//! three times got three EXITs, `unlink/1` removed one of three, and entries for the dead stayed.
+//! v0.6.3 (commit 353ae55e) checks before it appends and removes the entry of a trapping process;
+//! the entry of a process that ignores a normal exit stayed until v0.6.6 (a639cbc6, issue #1384),
+//! which also brought unlink ids (9f299e7e). The rules of each release are a profile of the process
+//! world; this file only calls link, unlink and exit.
+
+use crate::generate;
+use atropos::{
+    invariant::Invariant,
+    plan::{Conditions, Delivery},
+    process::{
+        ATOMVM_0_6_2, ATOMVM_0_6_3, ATOMVM_0_6_6, BY_LINK, Ctx, Ending, Filter, OTP_25, Pid,
+        ProcessWorld, Profile, Raise, Term, event, invariants,
+    },
+    scenario::{Scenario, Variant},
+    trace::{Event, EventMask},
+};
+use proptest::{collection::vec, prelude::*};
+use serde::{Deserialize, Serialize};
+
+/// One operation: who does what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Op {
+    /// The actor, from 0.
+    pub who: u8,
+    /// What it does.
+    pub act: Act,
+}
+
+/// What an actor does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    /// `link/1` to an actor, itself included.
+    Link(u8),
+    /// `unlink/1`.
+    Unlink(u8),
+    /// `process_flag(trap_exit, _)`.
+    Trap(bool),
+    /// `spawn_link/1` of a child that ends at once.
+    SpawnLink(Reason),
+    /// `exit/2`.
+    Exit2(u8, Reason),
+    /// `exit/1`; what the actor would do later is not done.
+    Exit(Reason),
+}
+
+/// An exit reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reason {
+    /// `normal`
+    Normal,
+    /// An ordinary crash.
+    Boom,
+    /// `kill`
+    Kill,
+}
+
+impl Reason {
+    fn term(self) -> Term {
+        match self {
+            Reason::Normal => Term::NORMAL,
+            Reason::Boom => Term::atom("boom"),
+            Reason::Kill => Term::KILL,
+        }
+    }
+}
+
+/// The most actors in a workload.
+const ACTORS: u8 = 4;
+/// The most operations in a workload.
+const OPERATIONS: usize = 12;
+
+const LABELS: [&str; ACTORS as usize] = ["a", "b", "c", "d"];
+
+/// The story.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AtomvmLinks;
+
+static VARIANTS: [Variant; 4] = [
+    Variant::breaks(
+        "v0.6.2",
+        "every link/1 adds an entry, no entry is removed when a peer dies (#1193)",
+        &["no-duplicate-link", "one-exit-per-link", "no-link-to-dead"],
+    ),
+    Variant::breaks(
+        "v0.6.3",
+        "the first fix: a process that ignores a normal exit still lists the dead (#1384)",
+        &["no-link-to-dead"],
+    ),
+    Variant::breaks(
+        "v0.6.6",
+        "signals with unlink ids: found by Atropos, see docs/stories/atomvm-links.md",
+        &["no-lost-link", "no-pending-unlink", "one-exit-per-link"],
+    ),
+    Variant::holds("fixed", "the link protocol of OTP 25"),
+];
+
+fn profile(variant: &Variant) -> &'static Profile {
+    match &*variant.name {
+        "v0.6.2" => &ATOMVM_0_6_2,
+        "v0.6.3" => &ATOMVM_0_6_3,
+        "v0.6.6" => &ATOMVM_0_6_6,
+        _ => &OTP_25,
+    }
+}
+
+/// Plays an actor's operations in order, then lives on without looking at its mailbox.
+async fn actor(ctx: Ctx, acts: Vec<Act>) -> Ending {
+    let pid = |actor: u8| Pid::root(u32::from(actor));
+    for act in acts {
+        match act {
+            // A link to the dead raises noproc on AtomVM; the actor catches it and goes on.
+            Act::Link(peer) => ctx.link(pid(peer)).await.unwrap_or_default(),
+            Act::Unlink(peer) => ctx.unlink(pid(peer)).await,
+            Act::Trap(on) => {
+                ctx.trap_exit(on).await;
+            }
+            Act::SpawnLink(reason) => {
+                let child = move |_| async move { Err(Raise::exit(reason.term())) };
+                ctx.spawn_link("child", child).await;
+            }
+            Act::Exit2(target, reason) => ctx.exit2(pid(target), reason.term()).await,
+            Act::Exit(reason) => return Err(Raise::exit(reason.term())),
+        }
+    }
+    ctx.receive(Filter::Matching(Term::atom("never"))).await;
+    Ok(())
+}
+
+fn reason() -> impl Strategy<Value = Reason> {
+    prop_oneof![2 => Just(Reason::Normal), 2 => Just(Reason::Boom), 1 => Just(Reason::Kill)]
+}
+
+fn act(actors: u8) -> impl Strategy<Value = Act> {
+    prop_oneof![
+        6 => (0..actors).prop_map(Act::Link),
+        3 => (0..actors).prop_map(Act::Unlink),
+        2 => any::<bool>().prop_map(Act::Trap),
+        2 => reason().prop_map(Act::SpawnLink),
+        1 => ((0..actors), reason()).prop_map(|(target, reason)| Act::Exit2(target, reason)),
+        2 => reason().prop_map(Act::Exit),
+    ]
+}
+
+/// Workloads of 2 to 4 actors and 2 to 12 operations.
+pub fn workloads() -> impl Strategy<Value = Vec<Op>> {
+    (2..=ACTORS).prop_flat_map(|actors| {
+        vec(((0..actors), act(actors)).prop_map(|(who, act)| Op { who, act }), 2..=OPERATIONS)
+    })
+}
+
+impl Op {
+    fn actors(self) -> impl Iterator<Item = u8> {
+        let named = match self.act {
+            Act::Link(peer) | Act::Unlink(peer) | Act::Exit2(peer, _) => Some(peer),
+            Act::Trap(_) | Act::SpawnLink(_) | Act::Exit(_) => None,
+        };
+        std::iter::once(self.who).chain(named)
+    }
+
+    fn renamed(self, name: impl Fn(u8) -> u8) -> Op {
+        let act = match self.act {
+            Act::Link(peer) => Act::Link(name(peer)),
+            Act::Unlink(peer) => Act::Unlink(name(peer)),
+            Act::Exit2(peer, reason) => Act::Exit2(name(peer), reason),
+            other => other,
+        };
+        Op { who: name(self.who), act }
+    }
+
+    /// The operation with a simpler reason, if it has one that is not the simplest.
+    fn with_simpler_reason(self) -> Option<Op> {
+        let simpler = |reason| match reason {
+            Reason::Normal => None,
+            Reason::Boom => Some(Reason::Normal),
+            Reason::Kill => Some(Reason::Boom),
+        };
+        let act = match self.act {
+            Act::SpawnLink(reason) => Act::SpawnLink(simpler(reason)?),
+            Act::Exit2(peer, reason) => Act::Exit2(peer, simpler(reason)?),
+            Act::Exit(reason) => Act::Exit(simpler(reason)?),
+            _ => return None,
+        };
+        Some(Op { act, ..self })
+    }
+}
+
+/// How many actors a workload needs.
+fn actors(workload: &[Op]) -> u8 {
+    workload.iter().flat_map(|op| op.actors()).max().map_or(0, |last| last + 1)
+}
+
+impl Scenario for AtomvmLinks {
+    type World = ProcessWorld;
+    type Op = Op;
+
+    fn name(&self) -> &str {
+        "atomvm-links"
+    }
+
+    fn about(&self) -> &str {
+        "AtomVM's process links, release by release"
+    }
+
+    fn variants(&self) -> &[Variant] {
+        &VARIANTS
+    }
+
+    fn world(&self, variant: &Variant) -> ProcessWorld {
+        ProcessWorld::new(profile(variant))
+    }
+
+    /// A trapping process links twice to one that crashes; another has a child that ends normally.
+    fn fixed(&self, _: &Variant) -> Vec<Op> {
+        let op = |who, act| Op { who, act };
+        vec![
+            op(0, Act::Trap(true)),
+            op(0, Act::Link(1)),
+            op(0, Act::Link(1)),
+            op(1, Act::Exit(Reason::Boom)),
+            op(2, Act::SpawnLink(Reason::Normal)),
+        ]
+    }
+
+    fn workload(&self, _: &Variant, seed: [u8; 32]) -> Vec<Op> {
+        generate::from_seed(&workloads(), seed)
+    }
+
+    fn start(&self, _: &Variant, workload: &[Op], world: &mut ProcessWorld) {
+        for who in 0..actors(workload) {
+            let acts = workload.iter().filter(|op| op.who == who).map(|op| op.act).collect();
+            let label = LABELS[usize::from(who) % LABELS.len()];
+            world.root(label, move |ctx| actor(ctx, acts));
+        }
+    }
+
+    fn invariants(&self, variant: &Variant) -> Vec<Invariant<ProcessWorld>> {
+        let mut all = invariants::basics();
+        all.extend(invariants::links());
+        if variant.name == "fixed" {
+            all.extend(dangerous_windows());
+        }
+        all
+    }
+
+    /// Before v0.6.6 AtomVM edits both ends of a link under a lock: nothing travels.
+    fn conditions(&self, variant: &Variant, drawn: Conditions) -> Conditions {
+        if profile(variant).instant_only {
+            Conditions { delivery: Delivery::Instant, ..drawn }
+        } else {
+            drawn
+        }
+    }
+
+    fn simpler(&self, workload: &[Op]) -> Vec<Vec<Op>> {
+        let count = actors(workload);
+        let mut simpler = Vec::new();
+        for gone in 0..count {
+            let rest = workload.iter().filter(|op| op.actors().all(|actor| actor != gone));
+            let name = move |actor| if actor > gone { actor - 1 } else { actor };
+            simpler.push(rest.map(|op| op.renamed(name)).collect());
+        }
+        for low in 0..count {
+            for high in low + 1..count {
+                let merged = move |actor| if actor == high { low } else { actor };
+                simpler.push(workload.iter().map(|op| op.renamed(merged)).collect());
+                let swapped = move |actor| match actor {
+                    actor if actor == high => low,
+                    actor if actor == low => high,
+                    actor => actor,
+                };
+                simpler.push(workload.iter().map(|op| op.renamed(swapped)).collect());
+            }
+        }
+        for (at, op) in workload.iter().enumerate() {
+            if let Some(op) = op.with_simpler_reason() {
+                let mut with = workload.to_vec();
+                with[at] = op;
+                simpler.push(with);
+            }
+        }
+        simpler
+    }
+}
+
+/// What the bug variants trip over, and a holding variant must have gone through.
+fn dangerous_windows() -> Vec<Invariant<ProcessWorld>> {
+    let linked = EventMask::of(&[event::LINK]);
+    let exits = EventMask::of(&[event::EXIT_TRAPPED, event::EXIT_IGNORED]);
+    let by_link = |event: Event| event.arg() & BY_LINK != 0;
+    vec![
+        Invariant::sometimes(
+            "linked-again",
+            "link/1 was called on a linked peer",
+            linked,
+            |_: &ProcessWorld, event| event.value() == event::LINK_AGAIN,
+        ),
+        Invariant::sometimes(
+            "relinked-early",
+            "link/1 was called while an unlink waited for its acknowledgement",
+            linked,
+            |_: &ProcessWorld, event| event.value() == event::LINK_WHILE_PENDING,
+        ),
+        Invariant::sometimes(
+            "exit-trapped",
+            "a trapping process got the EXIT of a linked peer",
+            exits,
+            move |_: &ProcessWorld, event| event.kind() == event::EXIT_TRAPPED && by_link(event),
+        ),
+        Invariant::sometimes(
+            "normal-exit-ignored",
+            "a process ignored the normal exit of a linked peer",
+            exits,
+            move |_: &ProcessWorld, event| event.kind() == event::EXIT_IGNORED && by_link(event),
+        ),
+    ]
+}
