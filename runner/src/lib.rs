@@ -1,2 +1,77 @@
-//! placeholder
+//! The command line of Atropos as a library, so that a project can put its own scenarios behind it.
+//!
+//! One file a verb; reports are pure functions of data; everything that reads a clock, writes a
+//! file or starts a thread lives here and nowhere below. [`main`] is the whole of a binary:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     atropos_runner::main(&atropos_scenarios::catalog())
+//! }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod args;
 pub mod bench;
+mod campaign;
+mod catalog;
+mod exit;
+mod files;
+mod output;
+mod panics;
+mod progress;
+pub mod report;
+mod token;
+mod verbs;
+
+pub use args::Cli;
+pub use catalog::Catalog;
+pub use exit::{Exit, Stop};
+pub use token::{TokenError, case_from_token, token_of_case};
+
+use args::{Command, Common};
+use clap::Parser;
+use output::Output;
+use std::process::ExitCode;
+
+/// Parses the arguments of this process and runs the verb.
+pub fn main(catalog: &Catalog) -> ExitCode {
+    let cli = match Cli::try_parse_from(args::own_arguments()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe is silent.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Held.into() };
+        }
+    };
+    cli.common.color.write_global();
+    panics::quiet(cli.common.verbose > 0);
+    let ended = panics::guard(|| run(&cli, catalog));
+    let stop = match ended {
+        Ok(Ok(exit)) => return exit.into(),
+        Ok(Err(stop)) => stop,
+        Err(bug) => Stop::new(Exit::Bug, bug),
+    };
+    if !stop.message.is_empty() {
+        output::complain(&stop.message);
+    }
+    stop.exit.into()
+}
+
+/// Runs a verb.
+fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
+    let Common { format, quiet, .. } = cli.common;
+    let mut out = Output::new(format, quiet);
+    if cli.version {
+        return verbs::version::run(catalog, &mut out);
+    }
+    match &cli.command {
+        Some(Command::List(args)) => verbs::list::run(args, catalog, &mut out),
+        Some(Command::Run(args)) => verbs::run::run(args, catalog, &mut out),
+        Some(Command::Fuzz(args)) => verbs::fuzz::run(args, &cli.common, catalog, &mut out),
+        Some(Command::Replay(args)) => verbs::replay::run(args, catalog, &mut out),
+        Some(Command::Shrink(args)) => verbs::shrink::run(args, catalog, &mut out),
+        Some(Command::Bench(args)) => verbs::bench::run(args, &mut out),
+        None => Err(Stop::new(Exit::Usage, "no verb; `atropos --help` lists them")),
+    }
+}

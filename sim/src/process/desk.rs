@@ -94,7 +94,9 @@ pub(super) struct Desk {
     /// True while bodies are dropped: no effect may be announced then.
     closing: Cell<bool>,
     refused: Cell<bool>,
-    newborn: RefCell<Option<Newborn>>,
+    /// Bodies that were announced and have no process yet, with their spawners.
+    // invariant: at most one for each spawner
+    newborns: RefCell<Vec<(u32, Newborn)>>,
     noted: Cell<bool>,
     notes: RefCell<Vec<Note>>,
     pub(super) terms: RefCell<Terms>,
@@ -125,8 +127,11 @@ impl Desk {
         self.extra.get()
     }
 
-    pub(super) fn take_newborn(&self) -> Option<Newborn> {
-        self.newborn.borrow_mut().take()
+    /// Takes the body that a process has announced.
+    pub(super) fn take_newborn(&self, spawner: u32) -> Option<Newborn> {
+        let mut newborns = self.newborns.borrow_mut();
+        let at = newborns.iter().rposition(|(process, _)| *process == spawner)?;
+        Some(newborns.swap_remove(at).1)
     }
 
     #[inline]
@@ -151,8 +156,16 @@ impl Desk {
     pub(super) fn clear(&self) {
         self.op.set(Words::NONE);
         self.answered.set(false);
-        self.newborn.borrow_mut().take();
         self.take_notes();
+    }
+
+    /// Drops the bodies that no process will ever run.
+    pub(super) fn clear_newborns(&self) {
+        let newborns = std::mem::take(&mut *self.newborns.borrow_mut());
+        self.close_while(|| {
+            // A panic here belongs to a run that is over; its verdict stands.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(newborns)));
+        });
     }
 
     pub(super) fn note(&self, note: Note) {
@@ -258,7 +271,8 @@ impl<T: Answer> Future for Spawn<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         if let Some(newborn) = self.newborn.take() {
-            *self.effect.desk.newborn.borrow_mut() = Some(newborn);
+            let desk = self.effect.desk;
+            desk.newborns.borrow_mut().push((desk.me.get(), newborn));
         }
         Pin::new(&mut self.effect).poll(context)
     }

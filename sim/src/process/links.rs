@@ -106,11 +106,11 @@ impl ProcessWorld {
         self.signal_arrived(event::UNLINKED, to, from, trace);
         self.settle_debt(to, from);
         let active = self.ties(to).iter().position(|tie| tie.is_active_link_to(from));
-        if active.is_some() || self.profile.unlink_always_acked {
-            self.signal(to, from, Words::new(signal::UNLINK_ACK, from, id, 0), trace);
-        }
         if let Some(at) = active {
             self.untie_at(to, at);
+        }
+        if active.is_some() || self.profile.unlink_always_acked {
+            self.signal(to, from, Words::new(signal::UNLINK_ACK, from, id, 0), trace);
         }
     }
 

@@ -324,7 +324,7 @@ impl ProcessWorld {
     /// `spawn_opt/2`: the child is linked and monitored before it runs, the link first (beam:
     /// erl_create_process; AtomVM: do_spawn).
     fn spawn(&mut self, me: u32, options: u32, trace: &mut Trace) -> Outcome {
-        let newborn = self.desk.take_newborn().expect("a spawn lays its body on the desk");
+        let newborn = self.desk.take_newborn(me).expect("a spawn lays its body on the desk");
         let child = self.tables.add_process(Some(me), newborn.label);
         self.tables.processes[child as usize].client = options & spawn::CLIENT != 0;
         self.bodies.push(Some(newborn.body));
@@ -546,6 +546,7 @@ impl ProcessWorld {
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
             });
         }
+        self.desk.clear_newborns();
         self.desk.clear();
     }
 
@@ -554,7 +555,8 @@ impl ProcessWorld {
         let Some(body): Option<Body> = self.bodies[me as usize].take() else { return };
         let mut panic = None;
         let refused = self.desk.close_while(|| {
-            panic = catch_unwind(AssertUnwindSafe(|| drop(body))).err();
+            let newborn = self.desk.take_newborn(me);
+            panic = catch_unwind(AssertUnwindSafe(|| drop((body, newborn)))).err();
         });
         if let Some(panic) = panic {
             self.tables.processes[me as usize].panic = Some(panic_text(&*panic));

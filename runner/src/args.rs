@@ -1,0 +1,286 @@
+//! The arguments: an enum of verbs. Flags are a promise.
+
+use atropos::plan::{Delivery, Spec, TimerRule};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+const EXAMPLES: &str = "\
+Examples:
+  atropos fuzz                         all scenarios; canaries must be caught
+  atropos fuzz atomvm-links/v0.6.2     one variant; its failure is shown, exit 100
+  atropos replay at1-...               the same run again, from its token
+
+Exit codes: 0 held, 1 tool error, 2 usage, 4 nothing matched, 100 violated,
+103 diverged, 104 vacuous, 130 interrupted.";
+
+/// Find, shrink and replay lifecycle bugs of processes and tasks by deterministic simulation.
+#[derive(Debug, Parser)]
+#[command(name = "atropos", bin_name = "atropos", after_help = EXAMPLES, disable_version_flag = true)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// Print the version and the fingerprint of the engine
+    #[arg(short = 'V', long)]
+    pub(crate) version: bool,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Flags of every verb.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// How results are written to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+
+    /// Say less
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Say more: the panics of bodies with their backtraces
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+
+    /// How progress is shown on stderr
+    #[arg(long, global = true, value_enum, default_value_t = Progress::Auto, env = "ATROPOS_PROGRESS")]
+    pub(crate) progress: Progress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Text; free to change
+    Human,
+    /// One JSON object a line; a promise
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR says otherwise
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    pub(crate) fn write_global(self) {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::AlwaysAnsi,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// A bar on a terminal, a line every ten seconds elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// A line every ten seconds
+    Plain,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List scenarios, variants and what each must do
+    List(ListArgs),
+    /// Play one run and print its timeline
+    Run(RunArgs),
+    /// Hunt through many runs, shrink what fails
+    Fuzz(FuzzArgs),
+    /// Play a failure again, to the letter
+    Replay(ReplayArgs),
+    /// Make a failure smaller
+    Shrink(ShrinkArgs),
+    /// Measure the kernel against a hand-written executor
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only this scenario, with its invariants
+    pub(crate) scenario: Option<String>,
+}
+
+/// The conditions of runs.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The base seed: a number, hexadecimal after 0x, or `random`
+    #[arg(long, env = "ATROPOS_SEED", value_parser = parse_seed, default_value_t = Seed(Spec::DEFAULT_SEED))]
+    pub(crate) seed: Seed,
+
+    /// When signals act; drawn for each run if absent
+    #[arg(long, value_enum)]
+    pub(crate) delivery: Option<DeliveryArg>,
+
+    /// When timers fire; drawn for each run if absent
+    #[arg(long, value_enum)]
+    pub(crate) timers: Option<TimersArg>,
+
+    /// How many processes may be killed in a run
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
+    pub(crate) faults: u32,
+
+    /// A run longer than this is a livelock
+    #[arg(long, value_name = "N", default_value_t = Spec::DEFAULT_STEP_LIMIT)]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=100_000_000))]
+    pub(crate) steps: u32,
+}
+
+impl PlanArgs {
+    pub(crate) fn spec(&self) -> Spec {
+        Spec {
+            delivery: self.delivery.map(|delivery| match delivery {
+                DeliveryArg::Instant => Delivery::Instant,
+                DeliveryArg::Pairwise => Delivery::Pairwise,
+            }),
+            timers: self.timers.map(|timers| match timers {
+                TimersArg::Idle => TimerRule::Idle,
+                TimersArg::Any => TimerRule::Any,
+            }),
+            faults: self.faults,
+            step_limit: self.steps,
+            ..Spec::seeded(self.seed.0)
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DeliveryArg {
+    /// In the step that sends them
+    Instant,
+    /// Later, in order for each pair
+    Pairwise,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TimersArg {
+    /// When nothing else can move
+    Idle,
+    /// At any time
+    Any,
+}
+
+/// A base seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seed(pub(crate) u64);
+
+impl std::fmt::Display for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+fn parse_seed(text: &str) -> Result<Seed, String> {
+    if text == "random" {
+        return Ok(Seed(random_seed()));
+    }
+    let number = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.map(Seed).map_err(|_| "expected a number below 2^64, 0x and hexadecimal digits, or `random`".into())
+}
+
+/// The one place where chance from outside enters, because somebody asked for it.
+#[expect(clippy::disallowed_types, reason = "`--seed random` asks the operating system for chance")]
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one("atropos")
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The scenario, or scenario/variant
+    pub(crate) scenario: String,
+
+    /// Which run under the seed; the first 64 are the fixed workload
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=u64::MAX / 8))]
+    pub(crate) index: u64,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FuzzArgs {
+    /// Scenarios, or scenario/variant; all if absent. A variant that is named shows its failures
+    pub(crate) filter: Vec<String>,
+
+    /// How many runs a variant
+    #[arg(long, value_name = "N", default_value_t = 20_000, env = "ATROPOS_RUNS")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=u64::MAX / 1024))]
+    pub(crate) runs: u64,
+
+    /// How long, instead of how many runs: 30s, 5m
+    #[arg(long, value_parser = humantime::parse_duration, env = "ATROPOS_TIME", conflicts_with = "runs")]
+    pub(crate) time: Option<Duration>,
+
+    /// How many threads; all cores if absent
+    #[arg(short, long, value_name = "N", env = "ATROPOS_JOBS")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+
+    /// Where findings are written
+    #[arg(long, value_name = "DIR", default_value = "target/atropos", env = "ATROPOS_OUT")]
+    pub(crate) out: PathBuf,
+
+    /// Show failures as found
+    #[arg(long)]
+    pub(crate) no_shrink: bool,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A token, a case file, or - for either on stdin
+    pub(crate) case: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShrinkArgs {
+    /// A token, a case file, or - for either on stdin
+    pub(crate) case: String,
+
+    /// At most this many runs
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) tries: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// How many rounds are measured; the least of them counts
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rounds: u32,
+}
+
+/// The arguments of this process; `cargo atropos fuzz` passes its own name first.
+pub(crate) fn own_arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    let is_cargo = |name: &OsString| {
+        PathBuf::from(name).file_stem().is_some_and(|stem| stem == "cargo-atropos")
+    };
+    if arguments.first().is_some_and(is_cargo) && arguments.get(1).is_some_and(|first| first == "atropos") {
+        arguments.remove(1);
+    }
+    arguments
+}

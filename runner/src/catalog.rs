@@ -1,0 +1,81 @@
+//! Finding scenarios and variants by name, and the near ones when a name is wrong.
+
+use crate::exit::{Exit, Stop};
+use atropos::{scenario::Variant, subject::Subject};
+
+/// The scenarios that a command line knows.
+pub type Catalog = Vec<Box<dyn Subject>>;
+
+/// A variant of a scenario.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'c> {
+    pub(crate) subject: &'c dyn Subject,
+    pub(crate) variant: &'c Variant,
+    /// Somebody asked for this variant by name: its failures are what they want to see.
+    pub(crate) named: bool,
+}
+
+impl Target<'_> {
+    /// `scenario/variant`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.subject.name(), self.variant.name)
+    }
+}
+
+/// All variants that a filter names, in the catalogue's order; all of all for an empty filter.
+pub(crate) fn select<'c>(catalog: &'c Catalog, filter: &[String]) -> Result<Vec<Target<'c>>, Stop> {
+    let all = catalog.iter().flat_map(|subject| {
+        let variants = subject.variants().iter();
+        variants.map(|variant| Target { subject: &**subject, variant, named: false })
+    });
+    if filter.is_empty() {
+        return Ok(all.collect());
+    }
+    for wanted in filter {
+        if !all.clone().any(|target| matches(&target, wanted)) {
+            return Err(no_match(catalog, wanted));
+        }
+    }
+    Ok(all
+        .filter(|target| filter.iter().any(|wanted| matches(target, wanted)))
+        .map(|target| Target { named: filter.contains(&target.name()), ..target })
+        .collect())
+}
+
+fn matches(target: &Target<'_>, wanted: &str) -> bool {
+    target.subject.name() == wanted || target.name() == wanted
+}
+
+/// The scenario of this name.
+pub(crate) fn scenario<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c dyn Subject, Stop> {
+    let found = catalog.iter().find(|subject| subject.name() == name);
+    found.map(|subject| &**subject).ok_or_else(|| no_match(catalog, name))
+}
+
+/// The variant of a scenario: the one named, or the scenario's first.
+pub(crate) fn target<'c>(catalog: &'c Catalog, name: &str) -> Result<Target<'c>, Stop> {
+    let mut targets = select(catalog, &[name.to_owned()])?;
+    Ok(targets.remove(0))
+}
+
+fn no_match(catalog: &Catalog, wanted: &str) -> Stop {
+    let names: Vec<String> = catalog
+        .iter()
+        .flat_map(|subject| {
+            let variants = subject.variants().iter();
+            let full = variants.map(|variant| format!("{}/{}", subject.name(), variant.name));
+            std::iter::once(subject.name().to_owned()).chain(full)
+        })
+        .collect();
+    let mut near: Vec<(f64, &String)> =
+        names.iter().map(|name| (strsim::jaro_winkler(name, wanted), name)).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let near: Vec<&str> =
+        near.iter().filter(|(likeness, _)| *likeness > 0.75).take(4).map(|(_, name)| name.as_str()).collect();
+    let hint = if near.is_empty() {
+        "`atropos list` shows what there is".to_owned()
+    } else {
+        format!("did you mean {}?", near.join(", "))
+    };
+    Stop::new(Exit::NoMatch, format!("no scenario or variant is called {wanted:?}; {hint}"))
+}

@@ -1,0 +1,84 @@
+//! What a campaign leaves on disk.
+//!
+//! ```text
+//! target/atropos/<seed>-<n>/run.json                      the summary
+//! target/atropos/<seed>-<n>/failures/<id>/case.json       the run as data
+//! target/atropos/<seed>-<n>/failures/<id>/timeline.txt    the same for people
+//! target/atropos/latest -> <seed>-<n>
+//! ```
+//!
+//! A file is written beside its place and renamed into it, so none is ever half there.
+
+use crate::exit::Stop;
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// The folder of one campaign.
+#[derive(Clone, Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new campaign and points `latest` to it. Fails before any work is done
+    /// if nothing can be written there.
+    pub(crate) fn create(out: &Path, seed: u64) -> Result<Self, Stop> {
+        fs::create_dir_all(out).map_err(|error| Stop::io("make the folder", out, &error))?;
+        let mut number = 1;
+        loop {
+            let name = format!("{seed:x}-{number}");
+            let path = out.join(&name);
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    point_latest(out, &name).map_err(|error| Stop::io("link", &out.join("latest"), &error))?;
+                    return Ok(RunFolder { path });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(Stop::io("make the folder", &path, &error)),
+            }
+        }
+    }
+
+    /// Writes a file of the campaign; returns its path.
+    pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, Stop> {
+        let path = self.path.join(name);
+        write_whole(&path, content).map_err(|error| Stop::io("write", &path, &error))?;
+        Ok(path)
+    }
+
+    /// The folder of a failure.
+    pub(crate) fn failure(&self, id: &str) -> PathBuf {
+        self.path.join("failures").join(id)
+    }
+
+    /// Removes the folder of a failure that became another.
+    pub(crate) fn remove_failure(&self, id: &str) -> Result<(), Stop> {
+        let path = self.failure(id);
+        fs::remove_dir_all(&path).map_err(|error| Stop::io("remove", &path, &error))
+    }
+}
+
+fn write_whole(path: &Path, content: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|failed| failed.error)?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn point_latest(out: &Path, name: &str) -> io::Result<()> {
+    let beside = out.join(format!(".latest-{name}"));
+    std::os::unix::fs::symlink(name, &beside)?;
+    fs::rename(&beside, out.join("latest"))
+}
+
+#[cfg(not(unix))]
+fn point_latest(out: &Path, name: &str) -> io::Result<()> {
+    write_whole(&out.join("latest"), name)
+}

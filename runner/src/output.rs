@@ -1,0 +1,87 @@
+//! Where results go: stdout, for people or as JSON lines. Complaints and progress go to stderr.
+
+use crate::{
+    args::Format,
+    exit::{Exit, Stop},
+};
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// The version of the JSON lines.
+const VERSION: u32 = 1;
+
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+
+/// Standard output. A pipe that the reader closed is silent: `atropos list | head -1` is no error.
+pub(crate) struct Output {
+    format: Format,
+    quiet: bool,
+    closed: bool,
+}
+
+#[derive(Serialize)]
+struct JsonLine<'a, T> {
+    v: u32,
+    event: &'a str,
+    #[serde(flatten)]
+    data: &'a T,
+}
+
+impl Output {
+    pub(crate) fn new(format: Format, quiet: bool) -> Self {
+        Output { format, quiet, closed: false }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// A result for people; nothing under `--format json`.
+    pub(crate) fn say(&mut self, text: &str) -> Result<(), Stop> {
+        if self.is_json() { Ok(()) } else { self.write(text) }
+    }
+
+    /// The same, but not under `--quiet`.
+    pub(crate) fn say_more(&mut self, text: &str) -> Result<(), Stop> {
+        if self.quiet { Ok(()) } else { self.say(text) }
+    }
+
+    /// A result for programs: one object a line; nothing for people.
+    pub(crate) fn tell<T: Serialize>(&mut self, event: &str, data: &T) -> Result<(), Stop> {
+        if !self.is_json() {
+            return Ok(());
+        }
+        let line = serde_json::to_string(&JsonLine { v: VERSION, event, data })
+            .map_err(|error| Stop::new(Exit::Tool, format!("cannot write JSON: {error}")))?;
+        self.write(&line)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Stop> {
+        if self.closed {
+            return Ok(());
+        }
+        let mut stdout = anstream::stdout().lock();
+        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            Err(error) => Err(Stop::new(Exit::Tool, format!("cannot write to stdout: {error}"))),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// What went wrong, on stderr.
+pub(crate) fn complain(text: &str) {
+    let (on, off) = (BAD.render(), BAD.render_reset());
+    // Nobody is left to tell if stderr is closed.
+    let _ = writeln!(anstream::stderr().lock(), "{on}error{off}: {text}");
+}
+
+/// A remark on stderr.
+pub(crate) fn remark(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}

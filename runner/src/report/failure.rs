@@ -1,0 +1,132 @@
+//! A failure: what is violated, why, the smallest run that shows it, and the lines to copy.
+
+use super::{
+    indented,
+    play::{Play, body},
+};
+use crate::{
+    catalog::Target,
+    output::BAD,
+    progress::grouped,
+    token::{self, PASTABLE},
+};
+use atropos::{
+    case::Replay,
+    hunt::Found,
+    shrink::Shrunk,
+    trace::digest_bytes,
+};
+use serde::Serialize;
+use std::path::Path;
+
+/// A failure, played once more.
+pub(crate) struct Failure<'c> {
+    pub(crate) target: Target<'c>,
+    pub(crate) found: Found,
+    pub(crate) replay: Replay,
+    /// The same bug from many seeds has one id: invariant and timeline make it.
+    pub(crate) id: String,
+    /// Steps before and after shrinking, and the runs it took.
+    pub(crate) shrunk: Option<(u64, u64, u64)>,
+}
+
+impl<'c> Failure<'c> {
+    /// A failure as the hunt found it.
+    pub(crate) fn as_found(target: &Target<'c>, found: &Found) -> Self {
+        Self::new(*target, found.clone(), None)
+    }
+
+    /// A failure that was shrunk.
+    pub(crate) fn shrunk(target: &Target<'c>, shrunk: Shrunk) -> Self {
+        let (before, after) = shrunk.steps;
+        Self::new(*target, shrunk.found, Some((before, after, shrunk.tries)))
+    }
+
+    fn new(target: Target<'c>, found: Found, shrunk: Option<(u64, u64, u64)>) -> Self {
+        let replay = target.subject.replay(&found.case).expect("a failure of this scenario plays");
+        let text = format!("{}\n{}\n{}", target.name(), found.violation.invariant, replay.timeline);
+        let id = format!("{:08x}", digest_bytes(text.as_bytes()).check());
+        Failure { target, found, replay, id, shrunk }
+    }
+
+    fn play(&self) -> Play<'_> {
+        Play { subject: self.target.subject, case: &self.found.case, replay: &self.replay }
+    }
+
+    fn sentence(&self) -> &'static str {
+        let rules = self.target.subject.rules(self.target.variant);
+        let rule = rules.iter().find(|rule| rule.name == self.found.violation.invariant);
+        rule.map_or("every run comes to an end", |rule| rule.sentence)
+    }
+}
+
+/// The failure for people.
+pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Path) -> String {
+    let Failure { target, found, .. } = failure;
+    let (on, off) = (BAD.render(), BAD.render_reset());
+    let shrunk = failure.shrunk.map_or_else(String::new, |(before, after, tries)| {
+        format!(", shrunk {before} → {after} steps in {} tries", grouped(tries))
+    });
+    let head = format!(
+        "       {on}FAIL{off}  {}  {}\n             in {} of {} runs, first in run {}{shrunk}",
+        target.name(),
+        found.violation.invariant,
+        grouped(count),
+        grouped(runs),
+        found.plan.index.number(),
+    );
+    let why = format!("{}:\n  {}", failure.sentence(), found.violation.evidence);
+    let token = token::token_of_case(target.subject, &found.case);
+    let case = folder.join("case.json");
+    let again = if token.len() > PASTABLE { case.display().to_string() } else { token };
+    format!(
+        "{head}\n\n{}\n\n{}\n\n  Replay:  atropos replay {again}\n  Shrink:  atropos shrink {again}\n  Files:   {}\n",
+        indented(&why, 4),
+        indented(&body(&failure.play()), 4),
+        folder.display()
+    )
+}
+
+/// The failure as a file.
+pub(crate) fn timeline_file(failure: &Failure<'_>) -> String {
+    let Failure { target, found, .. } = failure;
+    format!(
+        "{}  {}\n{}:\n  {}\n\n{}",
+        target.name(),
+        found.violation.invariant,
+        failure.sentence(),
+        found.violation.evidence,
+        body(&failure.play())
+    )
+}
+
+#[derive(Serialize)]
+pub(crate) struct FailureJson<'a> {
+    scenario: &'a str,
+    variant: &'a str,
+    invariant: &'a str,
+    evidence: &'a str,
+    expected: bool,
+    count: u64,
+    first_run: u64,
+    steps: u64,
+    id: &'a str,
+    token: String,
+}
+
+/// The failure for programs.
+pub(crate) fn failure_json<'a>(failure: &'a Failure<'_>, count: u64) -> FailureJson<'a> {
+    let Failure { target, found, .. } = failure;
+    FailureJson {
+        scenario: &found.case.scenario,
+        variant: &found.case.variant,
+        invariant: &found.violation.invariant,
+        evidence: &found.violation.evidence.0,
+        expected: target.variant.expectation.allows(&found.violation.invariant),
+        count,
+        first_run: found.plan.index.number(),
+        steps: failure.replay.steps,
+        id: &failure.id,
+        token: token::token_of_case(target.subject, &found.case),
+    }
+}

@@ -1,0 +1,190 @@
+//! `atropos fuzz`: the main verb. Hunts, shrinks, tells, and judges the whole.
+//!
+//! A variant that is expected to break is a canary: unless somebody names it, its failures are what
+//! the campaign must find, and only a violation of another invariant is a finding.
+
+use super::source::CaseFile;
+use crate::{
+    args::{Common, FuzzArgs},
+    campaign::{Campaign, Results, Tally, Until},
+    catalog::{self, Catalog, Target},
+    exit::{Exit, Stop},
+    files::RunFolder,
+    output::{Output, remark},
+    progress::{Meter, grouped},
+    report::{self, Failure, Judged},
+};
+use atropos::{
+    hunt::Found,
+    plan::Spec,
+    shrink::{Effort, Shrunk},
+};
+use serde::Serialize;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+};
+
+/// Canaries and `sometimes` points are demanded from this many runs a variant on.
+pub(crate) const DEMANDED_FROM: u64 = 1_000;
+
+#[derive(Serialize)]
+struct Start<'a> {
+    seed: String,
+    variants: Vec<String>,
+    jobs: usize,
+    engine: &'a str,
+}
+
+pub(crate) fn run(args: &FuzzArgs, common: &Common, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
+    let targets = catalog::select(catalog, &args.filter)?;
+    let spec = args.plan.spec();
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let jobs = args.jobs.map_or_else(cores, usize::from);
+    let folder = RunFolder::create(&args.out, spec.seed)?;
+    let interrupted = watch_interrupt()?;
+    announce(&targets, &spec, jobs, catalog, common.quiet, out)?;
+
+    let until = args.time.map_or(Until::Runs(args.runs), Until::Time);
+    let campaign = Campaign { targets: &targets, spec, until, jobs, interrupted: &interrupted };
+    let mut meter = Meter::new(common.progress, common.quiet);
+    let results = campaign.run(&mut meter, |target, found| {
+        let as_found = is_finding(target, found).then(|| Failure::as_found(target, found));
+        as_found.map_or(Ok(()), |failure| keep(&folder, &failure))
+    })?;
+
+    let mut judged = Vec::new();
+    for (target, tally) in targets.iter().zip(&results.tallies) {
+        let failures = show_failures(target, tally, args, &folder, out)?;
+        judged.push(Judged::new(target, tally, failures));
+    }
+    finish(&judged, &results, &spec, args, &folder, out)
+}
+
+/// Ctrl-C ends the campaign after the blocks at work; a second one ends the process.
+#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C means now")]
+fn watch_interrupt() -> Result<Arc<AtomicBool>, Stop> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    })
+    .map_err(|error| Stop::new(Exit::Tool, format!("cannot watch for Ctrl-C: {error}")))?;
+    Ok(interrupted)
+}
+
+fn announce(
+    targets: &[Target<'_>],
+    spec: &Spec,
+    jobs: usize,
+    catalog: &Catalog,
+    quiet: bool,
+    out: &mut Output,
+) -> Result<(), Stop> {
+    let names: Vec<String> = targets.iter().map(Target::name).collect();
+    if !quiet {
+        let threads = if jobs == 1 { "1 thread".to_owned() } else { format!("{jobs} threads") };
+        let variants = if names.len() == 1 { names[0].clone() } else { format!("{} variants", names.len()) };
+        remark(&format!("     Fuzzing {variants} · seed {:#x} · {threads}", spec.seed));
+    }
+    let engine = super::version::engine(catalog);
+    out.tell("start", &Start { seed: format!("{:#x}", spec.seed), variants: names, jobs, engine: &engine })
+}
+
+/// A violation that somebody must look at: of a variant that was named, or one that the variant is
+/// not there for.
+fn is_finding(target: &Target<'_>, found: &Found) -> bool {
+    target.named || !target.variant.expectation.allows(&found.violation.invariant)
+}
+
+/// Writes a failure to its folder.
+fn keep(folder: &RunFolder, failure: &Failure<'_>) -> Result<(), Stop> {
+    let place = folder.failure(&failure.id);
+    let case = CaseFile::new(failure.target.subject, &failure.found.case, Some(failure.found.plan));
+    let write = |name: &str, content: &str| {
+        folder.write(&format!("failures/{}/{name}", failure.id), content).map(|_| ())
+    };
+    write("case.json", &case.to_json())?;
+    write("timeline.txt", &report::timeline_file(failure))?;
+    let _ = place;
+    Ok(())
+}
+
+/// Shrinks and shows the findings of a target; returns how many there are.
+fn show_failures(
+    target: &Target<'_>,
+    tally: &Tally,
+    args: &FuzzArgs,
+    folder: &RunFolder,
+    out: &mut Output,
+) -> Result<usize, Stop> {
+    let mut shown = 0;
+    for found in tally.found.values().filter(|found| is_finding(target, found)) {
+        let as_found = Failure::as_found(target, found);
+        let failure = if args.no_shrink {
+            as_found
+        } else {
+            let shrunk: Shrunk = target.subject.shrink(found.clone(), Effort::default());
+            let failure = Failure::shrunk(target, shrunk);
+            // Where the case was shrunk it replaces the one as found.
+            if failure.id != as_found.id {
+                keep(folder, &failure)?;
+                folder.remove_failure(&as_found.id)?;
+            }
+            failure
+        };
+        let count = tally.violated.get(&found.violation.invariant).copied().unwrap_or(0);
+        out.say(&report::failure(&failure, count, tally.runs, &folder.failure(&failure.id)))?;
+        out.tell("violation", &report::failure_json(&failure, count))?;
+        shown += 1;
+    }
+    Ok(shown)
+}
+
+fn finish(
+    judged: &[Judged<'_>],
+    results: &Results,
+    spec: &Spec,
+    args: &FuzzArgs,
+    folder: &RunFolder,
+    out: &mut Output,
+) -> Result<Exit, Stop> {
+    let summary = report::Summary::new(judged, results, spec);
+    folder.write("run.json", &(serde_json::to_string_pretty(&summary).expect("a summary is plain data") + "\n"))?;
+    for variant in judged {
+        out.tell("variant", &variant.json())?;
+    }
+    out.tell("end", &summary.totals())?;
+    out.say_more(&report::summary(judged, &summary))?;
+    if args.time.is_some() {
+        let most = results.tallies.iter().map(|tally| tally.runs).max().unwrap_or(0);
+        let filter: String = args.filter.iter().map(|name| format!(" {name}")).collect();
+        out.say_more(&format!("  Again:   atropos fuzz{filter} --runs {most} --seed {:#x}", spec.seed))?;
+    }
+    verdict(judged, results)
+}
+
+fn verdict(judged: &[Judged<'_>], results: &Results) -> Result<Exit, Stop> {
+    let failures: usize = judged.iter().map(|variant| variant.failures).sum();
+    let complaint = if results.interrupted {
+        let runs: u64 = results.tallies.iter().map(|tally| tally.runs).sum();
+        Some((Exit::Interrupted, format!("interrupted after {} runs; what was found is written", grouped(runs))))
+    } else if let Some(unstable) = judged.iter().find_map(Judged::instability) {
+        Some((Exit::Diverged, unstable))
+    } else if failures > 0 {
+        let s = if failures == 1 { "" } else { "s" };
+        Some((Exit::Violated, format!("{failures} invariant{s} violated")))
+    } else {
+        let vacuous: Vec<String> = judged.iter().flat_map(Judged::missing_demanded).collect();
+        (!vacuous.is_empty()).then(|| (Exit::Vacuous, vacuous.join("; ")))
+    };
+    match complaint {
+        Some((exit, message)) => Err(Stop::new(exit, message)),
+        None => Ok(Exit::Held),
+    }
+}

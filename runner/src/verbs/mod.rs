@@ -1,0 +1,10 @@
+//! One file a verb.
+
+pub(crate) mod bench;
+pub(crate) mod fuzz;
+pub(crate) mod list;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod shrink;
+pub(crate) mod source;
+pub(crate) mod version;

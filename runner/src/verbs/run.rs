@@ -1,0 +1,32 @@
+//! `atropos run`: one run of a campaign, and its timeline.
+
+use crate::{
+    args::RunArgs,
+    catalog::{self, Catalog, Target},
+    exit::{Exit, Stop},
+    output::Output,
+    report::{self, Play},
+    token,
+};
+use atropos::decisions::RunIndex;
+
+pub(crate) fn run(args: &RunArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
+    let Target { subject, variant, .. } = catalog::target(catalog, &args.scenario)?;
+    let spec = args.plan.spec();
+    let index = RunIndex::nth(args.index);
+    let (plan, case, replay) = subject.run(variant, spec, index);
+    let play = Play { subject, case: &case, replay: &replay };
+    out.say_more(&format!("{}/{}: {plan}", subject.name(), variant.name))?;
+    out.tell("run", &report::json(&play))?;
+    out.say(&report::play(&play))?;
+    if spec == atropos::plan::Spec::seeded(spec.seed) {
+        let seed_token = token::seed_token(subject, variant, spec.seed, index);
+        out.say_more(&format!("  Again:   atropos replay {seed_token}"))?;
+    } else {
+        out.say_more(&format!("  Again:   atropos replay {}", token::token_of_case(subject, &case)))?;
+    }
+    if let Some(divergence) = &replay.divergence {
+        return Err(Stop::new(Exit::Diverged, divergence.to_string()));
+    }
+    Ok(if replay.violation.is_some() { Exit::Violated } else { Exit::Held })
+}

@@ -1,0 +1,50 @@
+//! `atropos shrink`: the same failure, smaller.
+
+use super::source;
+use crate::{
+    args::ShrinkArgs,
+    catalog::Catalog,
+    exit::{Exit, Stop},
+    output::Output,
+    progress::grouped,
+    report::{self, Play},
+    token,
+};
+use atropos::{
+    decisions::RunIndex,
+    hunt::Found,
+    plan::{Plan, Spec},
+    shrink::Effort,
+};
+
+pub(crate) fn run(args: &ShrinkArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
+    let mut source = source::read(catalog, &args.case)?;
+    let replay = source::play(&source)?;
+    if let Some(divergence) = replay.divergence {
+        return Err(Stop::new(Exit::Diverged, divergence.to_string()));
+    }
+    let Some(violation) = replay.violation else {
+        out.say("nothing to shrink: the run holds")?;
+        return Ok(Exit::Held);
+    };
+    let plan = source.plan.unwrap_or(Plan {
+        seed: Spec::DEFAULT_SEED,
+        index: RunIndex::default(),
+        strategy: Default::default(),
+        conditions: source.case.conditions,
+        step_limit: source.case.step_limit,
+    });
+    let effort = Effort { tries: args.tries, ..Effort::DEEP };
+    let found = Found { violation, case: source.case.clone(), plan };
+    let shrunk = source.subject.shrink(found, effort);
+    source.case = shrunk.found.case.clone();
+    let replay = source::play(&source)?;
+    let play = Play { subject: source.subject, case: &source.case, replay: &replay };
+    out.tell("shrunk", &report::json(&play))?;
+    out.say(&report::play(&play))?;
+    let (before, after) = shrunk.steps;
+    let complete = if shrunk.complete { "nothing smaller found" } else { "the tries ended first" };
+    out.say_more(&format!("  {before} → {after} steps in {} tries, {complete}", grouped(shrunk.tries)))?;
+    out.say(&format!("  Replay:  atropos replay {}", token::token_of_case(source.subject, &source.case)))?;
+    Ok(Exit::Held)
+}

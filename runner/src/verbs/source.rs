@@ -1,0 +1,154 @@
+//! Where a run to replay or shrink comes from: a token, a case file, or stdin.
+
+use crate::{
+    catalog::{self, Catalog, Target},
+    exit::{Exit, Stop},
+    token::{self, SeedToken, TokenError},
+};
+use atropos::{
+    case::{Case, Replay, Unplayable},
+    plan::{Plan, Spec},
+    subject::Subject,
+};
+use serde::{Deserialize, Serialize};
+use std::{fs, io::Read, path::Path};
+
+/// The version of case files.
+const VERSION: u32 = 1;
+/// No case file of ours comes near.
+const LONGEST: u64 = 64 << 20;
+
+/// A case as a file: the run, what it rests on, and the plan that found it, if one did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CaseFile {
+    pub(crate) version: u32,
+    /// See [`atropos::case::fingerprint`], in hexadecimal.
+    pub(crate) fingerprint: String,
+    pub(crate) case: Case,
+    /// The workload for people; not read back.
+    #[serde(default)]
+    pub(crate) operations: Vec<String>,
+    #[serde(default)]
+    pub(crate) plan: Option<Plan>,
+}
+
+impl CaseFile {
+    pub(crate) fn new(subject: &dyn Subject, case: &Case, plan: Option<Plan>) -> Self {
+        let variant = subject.variants().iter().find(|variant| variant.name == case.variant);
+        let fingerprint = variant.map_or(0, |variant| subject.fingerprint(variant));
+        CaseFile {
+            version: VERSION,
+            fingerprint: format!("{fingerprint:04x}"),
+            case: case.clone(),
+            operations: subject.workload_text(&case.workload).unwrap_or_default(),
+            plan,
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a case is plain data") + "\n"
+    }
+}
+
+/// A run that was named.
+pub(crate) struct Source<'c> {
+    pub(crate) subject: &'c dyn Subject,
+    pub(crate) case: Case,
+    /// The plan that found it, if that is known.
+    pub(crate) plan: Option<Plan>,
+}
+
+/// Reads what the argument names.
+pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c>, Stop> {
+    if argument == "-" {
+        let text = limited(std::io::stdin()).map_err(|error| Stop::io("read", Path::new("stdin"), &error))?;
+        return from_text(catalog, "stdin", &text);
+    }
+    if token::is_case_token(argument) || token::is_seed_token(argument) {
+        return from_text(catalog, "the token", argument);
+    }
+    let path = Path::new(argument);
+    let looks_like_path = argument.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some();
+    if !path.exists() && !looks_like_path {
+        let why = format!("{argument:?} is neither a token (at1-.., scenario/variant:SEED:RUN) nor a file");
+        return Err(Stop::new(Exit::Usage, why));
+    }
+    let text = fs::File::open(path)
+        .and_then(limited)
+        .map_err(|error| Stop::io("read", path, &error))?;
+    from_text(catalog, argument, &text)
+}
+
+fn limited(source: impl Read) -> std::io::Result<String> {
+    let mut text = String::new();
+    source.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(std::io::Error::other(format!("longer than {LONGEST} bytes: not a case")));
+    }
+    Ok(text)
+}
+
+fn from_text<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {
+    let text = text.trim();
+    if token::is_case_token(text) {
+        let (subject, case) = token::case_from_token(catalog, text).map_err(refusal)?;
+        Ok(Source { subject, case, plan: None })
+    } else if !text.starts_with('{') && token::is_seed_token(text) {
+        from_seed(catalog, &token::parse_seed_token(text).map_err(refusal)?)
+    } else {
+        from_json(catalog, place, text)
+    }
+}
+
+fn refusal(error: TokenError) -> Stop {
+    let exit = match error {
+        TokenError::Malformed(_) => Exit::Usage,
+        TokenError::Foreign(_) => Exit::Diverged,
+    };
+    Stop::new(exit, error.to_string())
+}
+
+fn from_seed<'c>(catalog: &'c Catalog, token: &SeedToken) -> Result<Source<'c>, Stop> {
+    let Target { subject, variant, .. } = catalog::target(catalog, &token.name)?;
+    if let Some(fingerprint) = token.fingerprint {
+        token::check_fingerprint(subject, variant, fingerprint).map_err(refusal)?;
+    }
+    let (plan, case, _) = subject.run(variant, Spec::seeded(token.seed), token.index);
+    Ok(Source { subject, case, plan: Some(plan) })
+}
+
+fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u32,
+    }
+    let bad = |error: serde_json::Error| {
+        Stop::new(Exit::Usage, format!("{place} is neither a token nor a case: {error}"))
+    };
+    let head: Head = serde_json::from_str(text).map_err(bad)?;
+    if head.version != VERSION {
+        let why = format!("{place} is of version {}, this build reads version {VERSION}", head.version);
+        return Err(Stop::new(Exit::Diverged, why));
+    }
+    let file: CaseFile = serde_json::from_str(text).map_err(bad)?;
+    let name = format!("{}/{}", file.case.scenario, file.case.variant);
+    let Target { subject, variant, .. } = catalog::target(catalog, &name)?;
+    let theirs = u16::from_str_radix(&file.fingerprint, 16)
+        .map_err(|_| Stop::new(Exit::Usage, format!("{place}: fingerprint {:?} is no four hexadecimal digits", file.fingerprint)))?;
+    token::check_fingerprint(subject, variant, theirs).map_err(refusal)?;
+    Ok(Source { subject, case: file.case, plan: file.plan })
+}
+
+/// Plays a run; what cannot be played at all is a malformed tape.
+pub(crate) fn play(source: &Source<'_>) -> Result<Replay, Stop> {
+    source.subject.replay(&source.case).map_err(|why| {
+        let why = match why {
+            Unplayable::NoVariant => format!("{} has no variant {}", source.case.scenario, source.case.variant),
+            Unplayable::BadWorkload => "its workload is not one of this scenario".to_owned(),
+            Unplayable::NoInvariant => {
+                format!("{} has no invariant {}", source.case.scenario, source.case.invariant.as_deref().unwrap_or("?"))
+            }
+        };
+        Stop::new(Exit::Usage, format!("malformed case: {why}"))
+    })
+}
