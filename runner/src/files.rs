@@ -42,11 +42,10 @@ impl RunFolder {
         }
     }
 
-    /// Writes a file of the campaign; returns its path.
-    pub(crate) fn write(&self, name: &str, content: &str) -> Result<PathBuf, Stop> {
+    /// Writes a file of the campaign.
+    pub(crate) fn write(&self, name: &str, content: &str) -> Result<(), Stop> {
         let path = self.path.join(name);
-        write_whole(&path, content).map_err(|error| Stop::io("write", &path, &error))?;
-        Ok(path)
+        write_whole(&path, content).map_err(|error| Stop::io("write", &path, &error))
     }
 
     /// The folder of a failure.

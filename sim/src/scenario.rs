@@ -97,6 +97,11 @@ pub trait Scenario: Sync {
         drawn
     }
 
+    /// An operation for people.
+    fn operation_text(&self, op: &Self::Op) -> String {
+        format!("{op:?}")
+    }
+
     /// Workloads simpler than this one, in the terms of the domain, for the shrinker to try: without
     /// one process and all that names it, with smaller numbers. Dropping single operations is tried
     /// anyway.

@@ -126,6 +126,6 @@ impl<S: Scenario> Subject for S {
     fn workload_text(&self, bytes: &[u8]) -> Option<Vec<String>> {
         let workload = decode::<S::Op>(bytes)?;
 
-        Some(workload.iter().map(|op| format!("{op:?}")).collect())
+        Some(workload.iter().map(|op| self.operation_text(op)).collect())
     }
 }

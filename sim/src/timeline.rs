@@ -41,7 +41,8 @@ const MOST_LANES: usize = 5;
 const WIDEST_LANE: usize = 30;
 
 impl Timeline {
-    /// The lanes, in the order in which they first appear.
+    /// The lanes, in the order of the paths that their names end in (`a#1`, `b#2`, `child#2.1`), so
+    /// that a lane keeps its place from schedule to schedule; those without a path come last.
     pub fn lanes(&self) -> Vec<&str> {
         let mut lanes: Vec<&str> = Vec::new();
         for entry in &self.entries {
@@ -51,6 +52,7 @@ impl Timeline {
                 }
             }
         }
+        lanes.sort_by_key(|lane| path(lane));
         lanes
     }
 
@@ -79,6 +81,12 @@ impl Timeline {
         }
         Ok(())
     }
+}
+
+/// The ordinals at the end of a lane's name; those without are last.
+fn path(lane: &str) -> (bool, Vec<u32>) {
+    let ordinals = lane.rsplit_once('#').map(|(_, path)| path.split('.').map_while(|n| n.parse().ok()));
+    (ordinals.is_none(), ordinals.into_iter().flatten().collect())
 }
 
 /// The text in its lane, and an arrow to the other party's lane.

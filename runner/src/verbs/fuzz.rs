@@ -17,7 +17,8 @@ use crate::{
 use atropos::{
     hunt::Found,
     plan::Spec,
-    shrink::{Effort, Shrunk},
+    shrink::Effort,
+    trace::digest_bytes,
 };
 use serde::Serialize;
 use std::{
@@ -52,8 +53,10 @@ pub(crate) fn run(args: &FuzzArgs, common: &Common, catalog: &Catalog, out: &mut
     let campaign = Campaign { targets: &targets, spec, until, jobs, interrupted: &interrupted };
     let mut meter = Meter::new(common.progress, common.quiet);
     let results = campaign.run(&mut meter, |target, found| {
-        let as_found = is_finding(target, found).then(|| Failure::as_found(target, found));
-        as_found.map_or(Ok(()), |failure| keep(&folder, &failure))
+        match is_finding(target, found) {
+            true => keep(&folder, &as_found_id(target, found), &Failure::as_found(target, found)),
+            false => Ok(()),
+        }
     })?;
 
     let mut judged = Vec::new();
@@ -102,17 +105,20 @@ fn is_finding(target: &Target<'_>, found: &Found) -> bool {
     target.named || !target.variant.expectation.allows(&found.violation.invariant)
 }
 
+/// Where a failure is kept from the moment it is found until it is shrunk.
+fn as_found_id(target: &Target<'_>, found: &Found) -> String {
+    let name = format!("{} {}", target.name(), found.violation.invariant);
+    format!("as-found-{:08x}", digest_bytes(name.as_bytes()).check())
+}
+
 /// Writes a failure to its folder.
-fn keep(folder: &RunFolder, failure: &Failure<'_>) -> Result<(), Stop> {
-    let place = folder.failure(&failure.id);
+fn keep(folder: &RunFolder, id: &str, failure: &Failure<'_>) -> Result<(), Stop> {
     let case = CaseFile::new(failure.target.subject, &failure.found.case, Some(failure.found.plan));
     let write = |name: &str, content: &str| {
-        folder.write(&format!("failures/{}/{name}", failure.id), content).map(|_| ())
+        folder.write(&format!("failures/{id}/{name}"), content)
     };
     write("case.json", &case.to_json())?;
-    write("timeline.txt", &report::timeline_file(failure))?;
-    let _ = place;
-    Ok(())
+    write("timeline.txt", &report::timeline_file(failure))
 }
 
 /// Shrinks and shows the findings of a target; returns how many there are.
@@ -125,19 +131,13 @@ fn show_failures(
 ) -> Result<usize, Stop> {
     let mut shown = 0;
     for found in tally.found.values().filter(|found| is_finding(target, found)) {
-        let as_found = Failure::as_found(target, found);
         let failure = if args.no_shrink {
-            as_found
+            Failure::as_found(target, found)
         } else {
-            let shrunk: Shrunk = target.subject.shrink(found.clone(), Effort::default());
-            let failure = Failure::shrunk(target, shrunk);
-            // Where the case was shrunk it replaces the one as found.
-            if failure.id != as_found.id {
-                keep(folder, &failure)?;
-                folder.remove_failure(&as_found.id)?;
-            }
-            failure
+            Failure::shrunk(target, target.subject.shrink(found.clone(), Effort::default()))
         };
+        keep(folder, &failure.id, &failure)?;
+        folder.remove_failure(&as_found_id(target, found))?;
         let count = tally.violated.get(&found.violation.invariant).copied().unwrap_or(0);
         out.say(&report::failure(&failure, count, tally.runs, &folder.failure(&failure.id)))?;
         out.tell("violation", &report::failure_json(&failure, count))?;
