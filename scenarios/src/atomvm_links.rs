@@ -99,6 +99,42 @@ static VARIANTS: [Variant; 4] = [
     Variant::holds("fixed", "the link protocol of OTP 25"),
 ];
 
+const fn op(who: u8, act: Act) -> Op {
+    Op { who, act }
+}
+
+/// A trapping process links twice to one that crashes; another has a child that ends normally.
+const LINKED_TWICE: [Op; 5] = [
+    op(0, Act::Trap(true)),
+    op(0, Act::Link(1)),
+    op(0, Act::Link(1)),
+    op(1, Act::Exit(Reason::Boom)),
+    op(2, Act::SpawnLink(Reason::Normal)),
+];
+
+/// A process unlinks and links again while its peer unlinks, too; another unlinks one that crashes.
+const CROSSED: [Op; 8] = [
+    op(0, Act::Link(1)),
+    op(0, Act::Unlink(1)),
+    op(0, Act::Link(1)),
+    op(1, Act::Link(0)),
+    op(1, Act::Unlink(0)),
+    op(2, Act::Link(3)),
+    op(2, Act::Unlink(3)),
+    op(3, Act::Exit(Reason::Boom)),
+];
+
+/// Both in one: what a holding variant must stand.
+const EVERYTHING: [Op; 7] = [
+    op(0, Act::Trap(true)),
+    op(0, Act::Link(1)),
+    op(0, Act::Link(1)),
+    op(0, Act::Unlink(1)),
+    op(0, Act::Link(1)),
+    op(1, Act::Exit(Reason::Boom)),
+    op(2, Act::SpawnLink(Reason::Normal)),
+];
+
 fn profile(variant: &Variant) -> &'static Profile {
     match &*variant.name {
         "v0.6.2" => &ATOMVM_0_6_2,
@@ -141,7 +177,7 @@ fn act(who: u8, actors: u8) -> impl Strategy<Value = Act> {
     let other = move || (1..actors).prop_map(move |step| (who + step) % actors);
     prop_oneof![
         6 => other().prop_map(Act::Link),
-        3 => other().prop_map(Act::Unlink),
+        4 => other().prop_map(Act::Unlink),
         2 => any::<bool>().prop_map(Act::Trap),
         2 => reason().prop_map(Act::SpawnLink),
         1 => (other(), reason()).prop_map(|(target, reason)| Act::Exit2(target, reason)),
@@ -149,11 +185,29 @@ fn act(who: u8, actors: u8) -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Workloads of 2 to 4 actors and 2 to 12 operations.
+/// Workloads of 2 to 4 actors and 2 to 12 operations. Half of them are duels: two actors that link
+/// and unlink each other until one exits, since most races are between two.
 pub fn workloads() -> impl Strategy<Value = Vec<Op>> {
-    (2..=ACTORS).prop_flat_map(|actors| {
-        let op = (0..actors).prop_flat_map(move |who| act(who, actors).prop_map(move |act| Op { who, act }));
+    let crowd = (2..=ACTORS).prop_flat_map(|actors| {
+        let op = (0..actors).prop_flat_map(move |who| act(who, actors).prop_map(move |act| op(who, act)));
         vec(op, 2..=OPERATIONS)
+    });
+    prop_oneof![crowd, duel()]
+}
+
+fn duel() -> impl Strategy<Value = Vec<Op>> {
+    let round = (0..2_u8).prop_flat_map(|who| {
+        let act = prop_oneof![
+            4 => Just(Act::Link(1 - who)),
+            4 => Just(Act::Unlink(1 - who)),
+            1 => any::<bool>().prop_map(Act::Trap),
+        ];
+        act.prop_map(move |act| op(who, act))
+    });
+    let last = ((0..2_u8), reason()).prop_map(|(who, reason)| op(who, Act::Exit(reason)));
+    (vec(round, 2..=7), last).prop_map(|(mut rounds, last)| {
+        rounds.push(last);
+        rounds
     })
 }
 
@@ -248,16 +302,13 @@ impl Scenario for AtomvmLinks {
         ProcessWorld::new(profile(variant))
     }
 
-    /// A trapping process links twice to one that crashes; another has a child that ends normally.
-    fn fixed(&self, _: &Variant) -> Vec<Op> {
-        let op = |who, act| Op { who, act };
-        vec![
-            op(0, Act::Trap(true)),
-            op(0, Act::Link(1)),
-            op(0, Act::Link(1)),
-            op(1, Act::Exit(Reason::Boom)),
-            op(2, Act::SpawnLink(Reason::Normal)),
-        ]
+    fn fixed(&self, variant: &Variant) -> Vec<Op> {
+        let told: &[Op] = match &*variant.name {
+            "v0.6.6" => &CROSSED,
+            "fixed" => &EVERYTHING,
+            _ => &LINKED_TWICE,
+        };
+        told.to_vec()
     }
 
     fn workload(&self, _: &Variant, seed: [u8; 32]) -> Vec<Op> {
@@ -281,12 +332,13 @@ impl Scenario for AtomvmLinks {
         all
     }
 
-    /// Before v0.6.6 AtomVM edits both ends of a link under a lock: nothing travels.
+    /// Before v0.6.6 AtomVM edits both ends of a link under a lock: nothing travels. Since then every
+    /// signal waits in a mailbox until its receiver is scheduled: all of them travel.
     fn conditions(&self, variant: &Variant, drawn: Conditions) -> Conditions {
-        if profile(variant).instant_only {
-            Conditions { delivery: Delivery::Instant, ..drawn }
-        } else {
-            drawn
+        match &*variant.name {
+            "fixed" => drawn,
+            _ if profile(variant).instant_only => Conditions { delivery: Delivery::Instant, ..drawn },
+            _ => Conditions { delivery: Delivery::Pairwise, ..drawn },
         }
     }
 
