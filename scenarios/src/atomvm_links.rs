@@ -185,29 +185,33 @@ fn act(who: u8, actors: u8) -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Workloads of 2 to 4 actors and 2 to 12 operations. Half of them are duels: two actors that link
-/// and unlink each other until one exits, since most races are between two.
+/// Workloads of 2 to 4 actors and 3 to 12 operations, the last of which is an exit. Half of them are
+/// duels: two actors that link and unlink each other, since most races are between two.
 pub fn workloads() -> impl Strategy<Value = Vec<Op>> {
     let crowd = (2..=ACTORS).prop_flat_map(|actors| {
         let op = (0..actors).prop_flat_map(move |who| act(who, actors).prop_map(move |act| op(who, act)));
-        vec(op, 2..=OPERATIONS)
+        ended(vec(op, 2..OPERATIONS), actors)
     });
-    prop_oneof![crowd, duel()]
+    prop_oneof![crowd, ended(vec(round(), 2..=7), 2)]
 }
 
-fn duel() -> impl Strategy<Value = Vec<Op>> {
-    let round = (0..2_u8).prop_flat_map(|who| {
+/// A round of a duel.
+fn round() -> impl Strategy<Value = Op> {
+    (0..2_u8).prop_flat_map(|who| {
         let act = prop_oneof![
-            4 => Just(Act::Link(1 - who)),
-            4 => Just(Act::Unlink(1 - who)),
+            5 => Just(Act::Link(1 - who)),
+            3 => Just(Act::Unlink(1 - who)),
             1 => any::<bool>().prop_map(Act::Trap),
         ];
         act.prop_map(move |act| op(who, act))
-    });
-    let last = ((0..2_u8), reason()).prop_map(|(who, reason)| op(who, Act::Exit(reason)));
-    (vec(round, 2..=7), last).prop_map(|(mut rounds, last)| {
-        rounds.push(last);
-        rounds
+    })
+}
+
+/// The same operations, and an exit.
+fn ended(ops: impl Strategy<Value = Vec<Op>>, actors: u8) -> impl Strategy<Value = Vec<Op>> {
+    (ops, 0..actors, reason()).prop_map(|(mut ops, who, reason)| {
+        ops.push(op(who, Act::Exit(reason)));
+        ops
     })
 }
 

@@ -1,0 +1,47 @@
+# What people and CI type. Logic lives in the binary, not here.
+
+CARGO ?= cargo
+ATROPOS = target/release/atropos
+# Runs of the variant that holds in `make soak`: 1,000,000 workloads of 64 runs.
+SOAK_RUNS ?= 64000000
+
+.PHONY: help fuzz test check soak digests review bench build fmt
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+build:
+	$(CARGO) build --locked --release --package atropos-runner
+
+fuzz: build ## The main job: hunt through every scenario, canaries included
+	$(ATROPOS) fuzz
+
+test: ## Every test, snapshots and documentation included; under five minutes on two cores
+	$(CARGO) test --locked --workspace
+
+check: ## Formatting, lints and documentation, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+soak: build digests ## The long counts: a million workloads that must hold, every canary, 200 seeds
+	$(ATROPOS) fuzz atomvm-links/fixed --runs $(SOAK_RUNS)
+	$(ATROPOS) fuzz --runs 1000000
+	$(CARGO) test --locked --release --package atropos-scenarios -- --include-ignored
+
+digests: build ## Debug and release, one thread and two, must give the same digests
+	$(CARGO) build --locked --package atropos-runner
+	target/debug/atropos fuzz --runs 5000 -j1 --format json --quiet --out target/atropos/digests \
+	  | grep '"event":"variant"' > target/digests-debug-1.jsonl
+	$(ATROPOS) fuzz --runs 5000 -j2 --format json --quiet --out target/atropos/digests \
+	  | grep '"event":"variant"' > target/digests-release-2.jsonl
+	cmp target/digests-debug-1.jsonl target/digests-release-2.jsonl
+
+review: ## Look at changed stories, one by one
+	cd snapshots && INSTA_UPDATE=new $(CARGO) insta test --review --package atropos-snapshots
+
+bench: build ## The kernel against a hand-written executor
+	$(ATROPOS) bench
+
+fmt:
+	$(CARGO) fmt --all
