@@ -35,7 +35,7 @@ pub struct Record {
 }
 
 impl Record {
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.trace.clear();
         self.tape.clear();
         self.reached = 0;

@@ -102,6 +102,7 @@ impl Decisions for Noted<'_> {
 
 /// Audits one run of a plan. `start` resets the world (with arrivals, if the strategy wants them)
 /// and starts its processes.
+#[expect(clippy::result_large_err, reason = "a lie is found once and ends the audit")]
 pub fn audit<W: World>(world: &mut W, plan: &Plan, mut start: impl FnMut(&mut W)) -> Result<Audit, Lie> {
     world.observe(true);
     start(world);
@@ -141,6 +142,7 @@ fn play<W: World>(world: &mut W, step: &Step) {
     world.play(step.mv, &mut Values(&step.values), &mut Trace::default());
 }
 
+#[expect(clippy::result_large_err, reason = "a lie is found once and ends the audit")]
 fn record<W: World>(world: &mut W, plan: &Plan) -> Result<Vec<Step>, Lie> {
     let mut seeded = Seeded::new(plan.seed);
     seeded.start(plan.index, plan.strategy, 32, plan.step_limit);

@@ -43,15 +43,6 @@ pub struct Bounds {
     pub steps: u32,
 }
 
-/// A state on the current path.
-struct Frame {
-    state: u128,
-    /// Decisions taken before it.
-    digits: usize,
-    /// Interleavings found below it so far.
-    below: u128,
-}
-
 /// Visits every schedule. `start` resets the world and starts its processes; `ended` sees each
 /// distinct final state once.
 pub fn enumerate<W: World>(
@@ -61,72 +52,105 @@ pub fn enumerate<W: World>(
     mut start: impl FnMut(&mut W),
     mut ended: impl FnMut(&W, &End),
 ) -> Enumeration {
-    let mut result = Enumeration::default();
-    let mut odometer = Enumerated::default();
-    let mut known: BTreeMap<u128, u128> = BTreeMap::new();
-    let mut path: Vec<Frame> = Vec::new();
-    let mut record = Record::default();
-    let mut kept = 0;
-    while result.runs < bounds.runs {
+    let mut search = Search::default();
+    while search.result.runs < bounds.runs {
         start(world);
-        odometer.rewind();
-        record.trace.clear();
-        record.tape.clear();
-        result.runs += 1;
-        let mut end = None;
-        loop {
-            // Below the digits that are kept the path was seen by the run before.
-            if odometer.depth() >= kept {
-                let state = world.state().0;
-                if let Some(below) = known.get(&state) {
-                    path.last_mut().expect("only the first state has no parent").below += below;
-                    break;
-                }
-                path.push(Frame { state, digits: odometer.depth(), below: 0 });
-            }
-            if end.is_some() || record.tape.len() >= bounds.steps as usize {
-                break;
-            }
-            end = scheduler::step(world, &mut odometer, invariants, &mut record);
-            if end.is_some() {
-                let leaf = path.last_mut().expect("a run has a first state");
-                // The last step of a violated run leads to a state of its own.
-                if let Some(End::Violated(violation)) = &end {
-                    *result.violations.entry(violation.invariant.clone()).or_default() += 1;
-                    result.first.get_or_insert_with(|| violation.clone());
-                }
-                leaf.below += 1;
-                ended(world, end.as_ref().expect("the run has ended"));
-                break;
-            }
+        if let Some(end) = search.run(world, invariants, bounds.steps) {
+            search.count(&end);
+            ended(world, &end);
         }
-        result.steps += record.tape.len() as u64;
-        let next = odometer.advance();
-        kept = next.unwrap_or(0);
-        close(&mut path, &mut known, kept, next.is_none(), &mut result);
-        if next.is_none() {
-            result.closed = true;
+        if !search.advance() {
+            search.result.closed = true;
             break;
         }
     }
-    result.states = known.len() as u64;
-    result
+    search.result.states = search.known.len() as u64;
+    search.result
 }
 
-/// Closes the states whose decisions are all tried.
-fn close(
-    path: &mut Vec<Frame>,
-    known: &mut BTreeMap<u128, u128>,
+/// A state on the current path.
+struct Frame {
+    state: u128,
+    /// Decisions taken before it.
+    digits: usize,
+    /// Interleavings found below it so far.
+    below: u128,
+}
+
+#[derive(Default)]
+struct Search {
+    odometer: Enumerated,
+    /// States whose decisions are all tried, with the interleavings below them.
+    known: BTreeMap<u128, u128>,
+    /// The states of the current run, from the first.
+    path: Vec<Frame>,
+    /// Decisions that this run shares with the run before.
     kept: usize,
-    all: bool,
-    result: &mut Enumeration,
-) {
-    while path.last().is_some_and(|frame| all || frame.digits >= kept) {
-        let frame = path.pop().expect("there is a last frame");
-        known.insert(frame.state, frame.below);
-        match path.last_mut() {
-            Some(parent) => parent.below += frame.below,
-            None => result.interleavings = frame.below,
+    record: Record,
+    result: Enumeration,
+}
+
+impl Search {
+    /// One run, up to its end (then how it ended), a state met before, or the bound on steps.
+    fn run<W: World>(&mut self, world: &mut W, invariants: &Invariants<W>, steps: u32) -> Option<End> {
+        self.odometer.rewind();
+        self.record.clear();
+        self.result.runs += 1;
+        while self.enter(world) {
+            if self.record.tape.len() >= steps as usize {
+                self.below_last(1);
+                return None;
+            }
+            let end = scheduler::step(world, &mut self.odometer, invariants, &mut self.record);
+            if end.is_some() {
+                self.result.steps += self.record.tape.len() as u64;
+                return end;
+            }
         }
+        self.result.steps += self.record.tape.len() as u64;
+        None
+    }
+
+    /// Enters the state that the world is in; false if its schedules are counted already.
+    fn enter<W: World>(&mut self, world: &W) -> bool {
+        // Where the decisions are still those of the run before, the path knows the state.
+        if self.odometer.depth() < self.kept {
+            return true;
+        }
+        let state = world.state().0;
+        if let Some(&below) = self.known.get(&state) {
+            self.below_last(below);
+            return false;
+        }
+        self.path.push(Frame { state, digits: self.odometer.depth(), below: 0 });
+        true
+    }
+
+    fn below_last(&mut self, interleavings: u128) {
+        self.path.last_mut().expect("the first state of a run is never known").below += interleavings;
+    }
+
+    fn count(&mut self, end: &End) {
+        self.below_last(1);
+        if let End::Violated(violation) = end {
+            *self.result.violations.entry(violation.invariant.clone()).or_default() += 1;
+            self.result.first.get_or_insert_with(|| violation.clone());
+        }
+    }
+
+    /// Turns to the next run and closes the states whose decisions are all tried; false after the
+    /// last.
+    fn advance(&mut self) -> bool {
+        let next = self.odometer.advance();
+        self.kept = next.unwrap_or(0);
+        while self.path.last().is_some_and(|frame| next.is_none() || frame.digits >= self.kept) {
+            let frame = self.path.pop().expect("there is a last frame");
+            self.known.insert(frame.state, frame.below);
+            match self.path.last_mut() {
+                Some(parent) => parent.below += frame.below,
+                None => self.result.interleavings = frame.below,
+            }
+        }
+        next.is_some()
     }
 }

@@ -75,7 +75,7 @@ impl ProcessWorld {
         match signal.kind() {
             signal::MESSAGE => {
                 self.arrived(event::DELIVER, to, from, signal.value(), trace);
-                self.into_mailbox(to, Words::new(message::USER, 0, 0, signal.value()));
+                self.put_message(to, Words::new(message::USER, 0, 0, signal.value()));
             }
             signal::EXIT => self.exit_arrives(from, to, Term(signal.value()), false, trace),
             signal::LINK_EXIT => self.link_exit_arrives(from, to, Term(signal.value()), trace),
@@ -140,7 +140,7 @@ impl ProcessWorld {
             (Term::KILL, false, _) => self.doom(to, party, Term::KILLED, trace),
             (_, _, true) => {
                 trace.push(Words::new(event::EXIT_TRAPPED, to, party, reason.0));
-                self.into_mailbox(to, Words::new(message::EXIT, from, u32::from(by_link), reason.0));
+                self.put_message(to, Words::new(message::EXIT, from, u32::from(by_link), reason.0));
             }
             (Term::NORMAL, _, false) if from != to => {
                 trace.push(Words::new(event::EXIT_IGNORED, to, party, reason.0));
@@ -177,7 +177,7 @@ impl ProcessWorld {
             return trace.push(Words::new(event::DOWN_DROPPED, to, monitor, reason.0));
         }
         trace.push(Words::new(event::DOWN, to, monitor, reason.0));
-        self.into_mailbox(to, Words::new(message::DOWN, from, monitor, reason.0));
+        self.put_message(to, Words::new(message::DOWN, from, monitor, reason.0));
     }
 
     /// A step of the fault process: it kills somebody who lives, or nobody.

@@ -253,7 +253,7 @@ impl ProcessWorld {
     /// Puts a message into a living process's mailbox; a newcomer is tested alone against the
     /// filter that waits.
     #[inline]
-    pub(super) fn into_mailbox(&mut self, to: u32, entry: Words) {
+    pub(super) fn put_message(&mut self, to: u32, entry: Words) {
         self.writes(b'm', to);
         let at = self.tables.processes[to as usize].mailbox.len() as u32;
         self.tables.processes[to as usize].mailbox.push_back(entry);

@@ -67,11 +67,14 @@ fn simpler_workloads<S: Scenario>(scenario: &S, gate: &mut Gate<'_, S>) -> bool 
     }
 }
 
+/// Another schedule, from one and a place in it; `None` where there is nothing to edit.
+type Edit = fn(&[Segment], usize) -> Option<Vec<Segment>>;
+
 /// Fewer switches and fewer steps. Guarantees that no segment can be dropped, joined to an earlier
 /// or later one of the same mover, swapped with its neighbour towards the canonical order, or
 /// shortened by a step.
 fn segments<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
-    let edits: [fn(&[Segment], usize) -> Option<Vec<Segment>>; 6] =
+    let edits: [Edit; 6] =
         [cut_after, dropped, joined_forward, joined_backward, swapped, shortened];
     let mut smaller = try_tape(gate, Vec::new());
     for edit in edits {
