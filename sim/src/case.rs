@@ -86,24 +86,36 @@ pub struct Player<'s, S: Scenario> {
     pub(crate) world: S::World,
     pub(crate) invariants: Invariants<S::World>,
     pub(crate) record: Record,
+    /// What was aimed at last.
+    target: Option<String>,
 }
 
 impl<'s, S: Scenario> Player<'s, S> {
     /// A player of a variant.
     pub fn new(scenario: &'s S, variant: &'s Variant) -> Self {
-        Player {
+        let mut player = Player {
             scenario,
             variant,
             world: scenario.world(variant),
             invariants: Invariants::new(scenario.invariants(variant)),
             record: Record::default(),
-        }
+            target: None,
+        };
+        player.arm();
+        player
     }
 
     /// Arms what may end a run that looks for `target`: of the invariants that the variant is
     /// expected to break only that one, and all others.
     pub fn aim(&mut self, target: Option<&str>) {
-        let expected = &self.variant.expectation;
+        if self.target.as_deref() != target {
+            self.target = target.map(str::to_owned);
+            self.arm();
+        }
+    }
+
+    fn arm(&mut self) {
+        let (expected, target) = (&self.variant.expectation, self.target.as_deref());
         self.invariants.arm(|name| !expected.allows(name) || Some(name) == target);
     }
 
