@@ -25,6 +25,10 @@ impl ProcessWorld {
     fn queue(&mut self, from: u32, to: u32, signal: Words) {
         let channel = self.channel(from, to);
         self.writes_channel(channel);
+        if self.profile.drains_at_death {
+            // What is queued before the receiver's exit event is drained by it.
+            self.reads(b'l', to);
+        }
         let queue = &mut self.tables.channels[channel as usize].queue;
         queue.push_back(signal);
         if queue.len() == 1 {
@@ -129,8 +133,8 @@ impl ProcessWorld {
     /// | other | either | no | the receiver dies of it |
     pub(super) fn exit_arrives(&mut self, from: u32, to: u32, reason: Term, by_link: bool, trace: &mut Trace) {
         self.reads(b't', to);
+        self.reads(b'd', to);
         if self.tables.hot[to as usize].doomed {
-            self.reads(b'd', to);
             return trace.push(Words::new(event::EXIT_DROPPED, to, from | flag(by_link, BY_LINK), reason.0));
         }
         let owed = by_link && self.settle_debt(to, from);
