@@ -193,7 +193,9 @@ fn parse_seed(text: &str) -> Result<Seed, String> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    number.map(Seed).map_err(|_| "expected a number below 2^64, 0x and hexadecimal digits, or `random`".into())
+    number
+        .map(Seed)
+        .map_err(|_| "expected a number below 2^64, 0x and hexadecimal digits, or `random`".into())
 }
 
 /// The one place where chance from outside enters, because somebody asked for it.
@@ -279,7 +281,9 @@ pub(crate) fn own_arguments() -> Vec<OsString> {
     let is_cargo = |name: &OsString| {
         PathBuf::from(name).file_stem().is_some_and(|stem| stem == "cargo-atropos")
     };
-    if arguments.first().is_some_and(is_cargo) && arguments.get(1).is_some_and(|first| first == "atropos") {
+    if arguments.first().is_some_and(is_cargo)
+        && arguments.get(1).is_some_and(|first| first == "atropos")
+    {
         arguments.remove(1);
     }
     arguments

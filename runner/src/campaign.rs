@@ -28,7 +28,10 @@ use std::{
     time::Duration,
 };
 
-#[expect(clippy::disallowed_types, reason = "how long a campaign has run decides when it ends, never what a run does")]
+#[expect(
+    clippy::disallowed_types,
+    reason = "how long a campaign has run decides when it ends, never what a run does"
+)]
 type Clock = std::time::Instant;
 
 /// How far a campaign goes.
@@ -120,7 +123,8 @@ impl Campaign<'_> {
         let start = Clock::now();
         let next = AtomicU64::new(0);
         let over = AtomicBool::new(false);
-        let at_work: Vec<Mutex<Option<(Item, Clock)>>> = (0..self.jobs).map(|_| Mutex::new(None)).collect();
+        let at_work: Vec<Mutex<Option<(Item, Clock)>>> =
+            (0..self.jobs).map(|_| Mutex::new(None)).collect();
         let mut tallies = vec![Tally::default(); self.targets.len()];
         let mut failed = None;
         thread::scope(|scope| {
@@ -158,7 +162,11 @@ impl Campaign<'_> {
         meter.clear();
         match failed {
             Some(stop) => Err(stop),
-            None => Ok(Results { tallies, elapsed: start.elapsed(), interrupted: self.interrupted.load(Relaxed) }),
+            None => Ok(Results {
+                tallies,
+                elapsed: start.elapsed(),
+                interrupted: self.interrupted.load(Relaxed),
+            }),
         }
     }
 
@@ -218,7 +226,10 @@ impl Campaign<'_> {
 
     /// A body that never gives way cannot be stopped from outside: say which, and leave. What was
     /// found before is on disk.
-    #[expect(clippy::disallowed_methods, reason = "the thread that hangs can neither be stopped nor joined")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread that hangs can neither be stopped nor joined"
+    )]
     fn give_up(&self, item: Item) {
         let Target { subject, variant, .. } = &self.targets[item.target];
         let (first, last) = (item.block * BLOCK, item.block * BLOCK + u64::from(item.runs) - 1);
@@ -247,6 +258,7 @@ fn hanging(at_work: &[Mutex<Option<(Item, Clock)>>]) -> Option<Item> {
 
 /// Violations in a report of invariants that the target has not been seen to violate yet.
 fn fresh(tally: &Tally, report: &BlockReport) -> Vec<Found> {
-    let new = report.found.iter().filter(|found| !tally.found.contains_key(&found.violation.invariant));
+    let new =
+        report.found.iter().filter(|found| !tally.found.contains_key(&found.violation.invariant));
     new.cloned().collect()
 }

@@ -70,8 +70,12 @@ fn no_match(catalog: &Catalog, wanted: &str) -> Stop {
     let mut near: Vec<(f64, &String)> =
         names.iter().map(|name| (strsim::jaro_winkler(name, wanted), name)).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let near: Vec<&str> =
-        near.iter().filter(|(likeness, _)| *likeness > 0.75).take(4).map(|(_, name)| name.as_str()).collect();
+    let near: Vec<&str> = near
+        .iter()
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .take(4)
+        .map(|(_, name)| name.as_str())
+        .collect();
     let hint = if near.is_empty() {
         "`atropos list` shows what there is".to_owned()
     } else {

@@ -33,7 +33,8 @@ impl RunFolder {
             let path = out.join(&name);
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    point_latest(out, &name).map_err(|error| Stop::io("link", &out.join("latest"), &error))?;
+                    point_latest(out, &name)
+                        .map_err(|error| Stop::io("link", &out.join("latest"), &error))?;
                     return Ok(RunFolder { path });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,

@@ -24,7 +24,8 @@ impl Done {
             Some(of) => format!("{} of {} runs", grouped(self.runs), grouped(of)),
             None => format!("{} runs", grouped(self.runs)),
         };
-        let limit = self.limit.map(|limit| format!("/{:.0}s", limit.as_secs_f64())).unwrap_or_default();
+        let limit =
+            self.limit.map(|limit| format!("/{:.0}s", limit.as_secs_f64())).unwrap_or_default();
         format!("{seconds:.0}s{limit}  {runs}  {:.0}k/s  {} findings", rate / 1000.0, self.findings)
     }
 
@@ -96,7 +97,8 @@ impl Meter {
 
 fn new_bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr_with_hz(10));
-    let style = ProgressStyle::with_template("  {bar:24} {msg}").expect("the template is well-formed");
+    let style =
+        ProgressStyle::with_template("  {bar:24} {msg}").expect("the template is well-formed");
     bar.set_style(style.progress_chars("█▌ "));
     bar
 }

@@ -120,7 +120,8 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
     let mut bytes = postcard::to_stdvec(&body).expect("a token is plain data");
     bytes.extend(CRC.checksum(&bytes).to_le_bytes());
     let text = CROCKFORD.encode(&bytes);
-    let groups: Vec<&str> = (0..text.len()).step_by(5).map(|at| &text[at..(at + 5).min(text.len())]).collect();
+    let groups: Vec<&str> =
+        (0..text.len()).step_by(5).map(|at| &text[at..(at + 5).min(text.len())]).collect();
     format!("{PREFIX}{}", groups.join("-"))
 }
 
@@ -130,7 +131,10 @@ fn invariant_number(subject: &dyn Subject, variant: &Variant, invariant: Option<
         Some(NO_LIVELOCK) => 1,
         Some(name) => {
             let rules = subject.rules(variant);
-            let at = rules.iter().position(|rule| rule.name == name).expect("an invariant of this variant");
+            let at = rules
+                .iter()
+                .position(|rule| rule.name == name)
+                .expect("an invariant of this variant");
             2 + at as u8
         }
     }
@@ -179,9 +183,9 @@ pub fn case_from_token<'c>(
 }
 
 fn case_from_body(catalog: &Catalog, body: Body) -> Result<(&dyn Subject, Case), TokenError> {
-    let mut all = catalog.iter().flat_map(|subject| {
-        subject.variants().iter().map(move |variant| (&**subject, variant))
-    });
+    let mut all = catalog
+        .iter()
+        .flat_map(|subject| subject.variants().iter().map(move |variant| (&**subject, variant)));
     let known = all.find(|(subject, variant)| variant_id(*subject, variant) == body.variant);
     let Some((subject, variant)) = known else {
         return foreign("this token is of a scenario or variant that this build does not have");
@@ -217,7 +221,11 @@ fn case_from_body(catalog: &Catalog, body: Body) -> Result<(&dyn Subject, Case),
 }
 
 /// Refuses what was made under other semantics.
-pub(crate) fn check_fingerprint(subject: &dyn Subject, variant: &Variant, theirs: u16) -> Result<(), TokenError> {
+pub(crate) fn check_fingerprint(
+    subject: &dyn Subject,
+    variant: &Variant,
+    theirs: u16,
+) -> Result<(), TokenError> {
     let ours = subject.fingerprint(variant);
     if theirs == ours {
         return Ok(());
@@ -240,7 +248,12 @@ pub(crate) struct SeedToken {
 }
 
 /// The token of a run of a campaign.
-pub(crate) fn seed_token(subject: &dyn Subject, variant: &Variant, seed: u64, index: RunIndex) -> String {
+pub(crate) fn seed_token(
+    subject: &dyn Subject,
+    variant: &Variant,
+    seed: u64,
+    index: RunIndex,
+) -> String {
     let fingerprint = subject.fingerprint(variant);
     format!("{}/{}:{seed:x}:{}@{fingerprint:04x}", subject.name(), variant.name, index.number())
 }

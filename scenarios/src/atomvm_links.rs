@@ -189,7 +189,8 @@ fn act(who: u8, actors: u8) -> impl Strategy<Value = Act> {
 /// duels: two actors that link and unlink each other, since most races are between two.
 pub fn workloads() -> impl Strategy<Value = Vec<Op>> {
     let crowd = (2..=ACTORS).prop_flat_map(|actors| {
-        let op = (0..actors).prop_flat_map(move |who| act(who, actors).prop_map(move |act| op(who, act)));
+        let op = (0..actors)
+            .prop_flat_map(move |who| act(who, actors).prop_map(move |act| op(who, act)));
         ended(vec(op, 2..OPERATIONS), actors)
     });
     prop_oneof![crowd, ended(vec(round(), 2..=7), 2)]
@@ -341,7 +342,9 @@ impl Scenario for AtomvmLinks {
     fn conditions(&self, variant: &Variant, drawn: Conditions) -> Conditions {
         match &*variant.name {
             "fixed" => drawn,
-            _ if profile(variant).instant_only => Conditions { delivery: Delivery::Instant, ..drawn },
+            _ if profile(variant).instant_only => {
+                Conditions { delivery: Delivery::Instant, ..drawn }
+            }
             _ => Conditions { delivery: Delivery::Pairwise, ..drawn },
         }
     }

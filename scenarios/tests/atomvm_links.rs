@@ -21,7 +21,11 @@ fn of(name: &str) -> &'static Variant {
 }
 
 /// The first violation of each invariant among the runs of some blocks.
-fn first_found(variant: &Variant, seed: u64, blocks: std::ops::Range<u64>) -> BTreeMap<String, Found> {
+fn first_found(
+    variant: &Variant,
+    seed: u64,
+    blocks: std::ops::Range<u64>,
+) -> BTreeMap<String, Found> {
     let mut hunt = Hunt::new(&AtomvmLinks, variant, Spec::seeded(seed));
     let mut found = BTreeMap::new();
     for block in blocks.clone() {
@@ -66,11 +70,16 @@ fn each_defect_of_v0_6_2_is_found_from_every_seed_and_shrunk() {
         let found = first_found(bug, seed, 0..RUNS.div_ceil(BLOCK));
         for invariant in bug.expectation.breaks() {
             let found = found.get(*invariant);
-            let found = found.unwrap_or_else(|| panic!("seed {seed}: {invariant} is not found in {RUNS} runs"));
+            let found = found
+                .unwrap_or_else(|| panic!("seed {seed}: {invariant} is not found in {RUNS} runs"));
             let small = shrink::shrink(&AtomvmLinks, found.clone(), Effort::default());
-            let workload: Vec<Op> = case::decode(&small.found.case.workload).expect("its own workload");
+            let workload: Vec<Op> =
+                case::decode(&small.found.case.workload).expect("its own workload");
             let (spawned, links) = size(&workload);
-            assert!(spawned <= 3 && links <= 3, "seed {seed}: {invariant} shrinks to {workload:?} only");
+            assert!(
+                spawned <= 3 && links <= 3,
+                "seed {seed}: {invariant} shrinks to {workload:?} only"
+            );
             assert_eq!(small.found.violation.invariant, *invariant, "shrinking kept the failure");
         }
     }

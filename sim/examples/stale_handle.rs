@@ -42,7 +42,10 @@ fn main() {
     let found = scenario.fuzz(1_000).expect("the limiter stops between the two reads");
     let again = scenario.replay(&found.case).expect("a case of this scenario");
     assert_eq!(again.divergence, None, "the same run, to the letter");
-    print(&format!("{}: {}\n\n{}", found.violation.invariant, found.violation.evidence, again.timeline));
+    print(&format!(
+        "{}: {}\n\n{}",
+        found.violation.invariant, found.violation.evidence, again.timeline
+    ));
 
     let mut rules = invariants::basics();
     rules.push(invariants::no_stale_pid());

@@ -147,7 +147,8 @@ impl<'s, S: Scenario> Player<'s, S> {
         let Record { trace, tape, .. } = &self.record;
         let mut timeline = Timeline::default();
         for step in 0..tape.len() {
-            let events = tape.events_before(step, trace.len())..tape.events_before(step + 1, trace.len());
+            let events =
+                tape.events_before(step, trace.len())..tape.events_before(step + 1, trace.len());
             let lines = events.filter_map(|at| self.world.line(trace.at(at)));
             timeline.entries.extend(lines.map(|line| Entry { step: step as u32 + 1, line }));
         }
@@ -157,7 +158,9 @@ impl<'s, S: Scenario> Player<'s, S> {
     /// The names of the points that the last run reached.
     pub fn reached(&self) -> Vec<&'static str> {
         let all = self.invariants.all().iter().enumerate();
-        all.filter(|(i, _)| self.record.reached >> i & 1 == 1).map(|(_, point)| point.name).collect()
+        all.filter(|(i, _)| self.record.reached >> i & 1 == 1)
+            .map(|(_, point)| point.name)
+            .collect()
     }
 }
 
@@ -184,7 +187,8 @@ pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayab
     let divergence = tape.divergence().or_else(|| {
         let found = violation.as_ref().map(|violation| violation.invariant.as_str());
         if found != case.invariant.as_deref() {
-            let text = found.map_or("everything held".to_owned(), |name| format!("{name} was violated"));
+            let text =
+                found.map_or("everything held".to_owned(), |name| format!("{name} was violated"));
             Some(Divergence { step: steps, mismatch: Mismatch::Verdict(text) })
         } else if digest.check() != case.check {
             Some(Divergence { step: steps, mismatch: Mismatch::Events })
@@ -192,7 +196,8 @@ pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayab
             None
         }
     });
-    let mut movers: Vec<_> = player.tape().segments.into_iter().map(|segment| segment.who).collect();
+    let mut movers: Vec<_> =
+        player.tape().segments.into_iter().map(|segment| segment.who).collect();
     movers.sort();
     movers.dedup();
     Ok(Replay {

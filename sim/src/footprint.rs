@@ -97,7 +97,8 @@ impl Footprint {
         let touches = |footprint: &Footprint, resource: &Resource| {
             footprint.reads.contains(resource) || footprint.writes.contains(resource)
         };
-        self.writes.iter().any(|w| touches(other, w)) || other.writes.iter().any(|w| touches(self, w))
+        self.writes.iter().any(|w| touches(other, w))
+            || other.writes.iter().any(|w| touches(self, w))
     }
 
     /// True if everything that `observed` touched was announced here.

@@ -200,7 +200,13 @@ impl<'s, S: Scenario> Hunt<'s, S> {
     }
 
     /// Runs a plan again and compares.
-    fn probe(&mut self, plan: &Plan, workload: &[S::Op], expected: u32, digest: Digest) -> Option<Unstable> {
+    fn probe(
+        &mut self,
+        plan: &Plan,
+        workload: &[S::Op],
+        expected: u32,
+        digest: Digest,
+    ) -> Option<Unstable> {
         let first = self.player.record.clone();
         self.run(plan, workload, expected);
         let second = &self.player.record;

@@ -175,7 +175,22 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_refused() {
-        for text in ["", ".", "1.", "0", "01", "1>", ">1", "1~", "1~0", "-1", "+1", "fault", "1>2>3", "1.99999999999"] {
+        for text in [
+            "",
+            ".",
+            "1.",
+            "0",
+            "01",
+            "1>",
+            ">1",
+            "1~",
+            "1~0",
+            "-1",
+            "+1",
+            "fault",
+            "1>2>3",
+            "1.99999999999",
+        ] {
             assert!(text.parse::<Name>().is_err(), "{text:?} was taken for a name");
         }
     }

@@ -85,7 +85,8 @@ impl Timeline {
 
 /// The ordinals at the end of a lane's name; those without are last.
 fn path(lane: &str) -> (bool, Vec<u32>) {
-    let ordinals = lane.rsplit_once('#').map(|(_, path)| path.split('.').map_while(|n| n.parse().ok()));
+    let ordinals =
+        lane.rsplit_once('#').map(|(_, path)| path.split('.').map_while(|n| n.parse().ok()));
     (ordinals.is_none(), ordinals.into_iter().flatten().collect())
 }
 

@@ -1,7 +1,7 @@
 //! The world: tables of plain data, the moves they enable, and what each move does.
 //!
 //! A world owns no clock, no thread, no global and no I/O. It asks [`Decisions`] whenever something
-//! is open and pushes an [`Event`](crate::trace::Event) for whatever happens. The kernel knows
+//! is open and pushes an [`Event`] for whatever happens. The kernel knows
 //! nothing else of it, so a fourth world needs no change outside its own folder.
 
 use crate::{

@@ -10,12 +10,7 @@ use crate::{
     progress::grouped,
     token::{self, PASTABLE},
 };
-use atropos::{
-    case::Replay,
-    hunt::Found,
-    shrink::Shrunk,
-    trace::digest_bytes,
-};
+use atropos::{case::Replay, hunt::Found, shrink::Shrunk, trace::digest_bytes};
 use serde::Serialize;
 use std::path::Path;
 

@@ -43,8 +43,10 @@ impl<'r> Judged<'r> {
         let uncaught = breaks.iter().filter(|name| !caught(name)).copied().collect();
         let rules = target.subject.rules(target.variant);
         let points = rules.iter().enumerate().filter(|(_, rule)| rule.kind == "sometimes");
-        let unreached =
-            points.filter(|(at, _)| tally.reached >> at & 1 == 0).map(|(_, rule)| rule.name).collect();
+        let unreached = points
+            .filter(|(at, _)| tally.reached >> at & 1 == 0)
+            .map(|(_, rule)| rule.name)
+            .collect();
         Judged { target, tally, failures, uncaught, unreached }
     }
 
@@ -55,7 +57,8 @@ impl<'r> Judged<'r> {
 
     fn missing(&self) -> Vec<String> {
         let name = self.target.name();
-        let uncaught = self.uncaught.iter().map(|rule| format!("{name}: canary not caught by {rule}"));
+        let uncaught =
+            self.uncaught.iter().map(|rule| format!("{name}: canary not caught by {rule}"));
         let unreached = self.unreached.iter().map(|rule| format!("{name}: never reached {rule}"));
         uncaught.chain(unreached).collect()
     }
@@ -143,7 +146,12 @@ impl<'r> Summary<'r> {
             interrupted: results.interrupted,
             seconds: results.elapsed.as_secs_f64(),
         };
-        Summary { version: 1, spec: *spec, totals, variants: judged.iter().map(Judged::json).collect() }
+        Summary {
+            version: 1,
+            spec: *spec,
+            totals,
+            variants: judged.iter().map(Judged::json).collect(),
+        }
     }
 
     pub(crate) fn totals(&self) -> Totals {

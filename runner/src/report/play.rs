@@ -61,7 +61,9 @@ pub(crate) fn play(play: &Play<'_>) -> String {
     let Play { replay, .. } = play;
     let mut text = format!("\n{}\n", indented(&body(play), 2));
     let (style, verdict) = match &replay.violation {
-        Some(violation) => (BAD, format!("violated: {}: {}", violation.invariant, violation.evidence)),
+        Some(violation) => {
+            (BAD, format!("violated: {}: {}", violation.invariant, violation.evidence))
+        }
         None if replay.divergence.is_none() => (GOOD, "all invariants held".to_owned()),
         None => return text,
     };

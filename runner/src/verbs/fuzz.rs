@@ -14,12 +14,7 @@ use crate::{
     progress::{Meter, grouped},
     report::{self, Failure, Judged},
 };
-use atropos::{
-    hunt::Found,
-    plan::Spec,
-    shrink::Effort,
-    trace::digest_bytes,
-};
+use atropos::{hunt::Found, plan::Spec, shrink::Effort, trace::digest_bytes};
 use serde::Serialize;
 use std::{
     sync::{
@@ -40,7 +35,12 @@ struct Start<'a> {
     engine: &'a str,
 }
 
-pub(crate) fn run(args: &FuzzArgs, common: &Common, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
+pub(crate) fn run(
+    args: &FuzzArgs,
+    common: &Common,
+    catalog: &Catalog,
+    out: &mut Output,
+) -> Result<Exit, Stop> {
     let targets = catalog::select(catalog, &args.filter)?;
     let spec = args.plan.spec();
     let cores = || thread::available_parallelism().map_or(1, usize::from);
@@ -52,11 +52,9 @@ pub(crate) fn run(args: &FuzzArgs, common: &Common, catalog: &Catalog, out: &mut
     let until = args.time.map_or(Until::Runs(args.runs), Until::Time);
     let campaign = Campaign { targets: &targets, spec, until, jobs, interrupted: &interrupted };
     let mut meter = Meter::new(common.progress, common.quiet);
-    let results = campaign.run(&mut meter, |target, found| {
-        match is_finding(target, found) {
-            true => keep(&folder, &as_found_id(target, found), &Failure::as_found(target, found)),
-            false => Ok(()),
-        }
+    let results = campaign.run(&mut meter, |target, found| match is_finding(target, found) {
+        true => keep(&folder, &as_found_id(target, found), &Failure::as_found(target, found)),
+        false => Ok(()),
     })?;
 
     let mut judged = Vec::new();
@@ -92,11 +90,15 @@ fn announce(
     let names: Vec<String> = targets.iter().map(Target::name).collect();
     if !quiet {
         let threads = if jobs == 1 { "1 thread".to_owned() } else { format!("{jobs} threads") };
-        let variants = if names.len() == 1 { names[0].clone() } else { format!("{} variants", names.len()) };
+        let variants =
+            if names.len() == 1 { names[0].clone() } else { format!("{} variants", names.len()) };
         remark(&format!("     Fuzzing {variants} · seed {:#x} · {threads}", spec.seed));
     }
     let engine = super::version::engine(catalog);
-    out.tell("start", &Start { seed: format!("{:#x}", spec.seed), variants: names, jobs, engine: &engine })
+    out.tell(
+        "start",
+        &Start { seed: format!("{:#x}", spec.seed), variants: names, jobs, engine: &engine },
+    )
 }
 
 /// A violation that somebody must look at: of a variant that was named, or one that the variant is
@@ -114,9 +116,7 @@ fn as_found_id(target: &Target<'_>, found: &Found) -> String {
 /// Writes a failure to its folder.
 fn keep(folder: &RunFolder, id: &str, failure: &Failure<'_>) -> Result<(), Stop> {
     let case = CaseFile::new(failure.target.subject, &failure.found.case, Some(failure.found.plan));
-    let write = |name: &str, content: &str| {
-        folder.write(&format!("failures/{id}/{name}"), content)
-    };
+    let write = |name: &str, content: &str| folder.write(&format!("failures/{id}/{name}"), content);
     write("case.json", &case.to_json())?;
     write("timeline.txt", &report::timeline_file(failure))
 }
@@ -155,7 +155,10 @@ fn finish(
     out: &mut Output,
 ) -> Result<Exit, Stop> {
     let summary = report::Summary::new(judged, results, spec);
-    folder.write("run.json", &(serde_json::to_string_pretty(&summary).expect("a summary is plain data") + "\n"))?;
+    folder.write(
+        "run.json",
+        &(serde_json::to_string_pretty(&summary).expect("a summary is plain data") + "\n"),
+    )?;
     for variant in judged {
         out.tell("variant", &variant.json())?;
     }
@@ -164,7 +167,10 @@ fn finish(
     if args.time.is_some() {
         let most = results.tallies.iter().map(|tally| tally.runs).max().unwrap_or(0);
         let filter: String = args.filter.iter().map(|name| format!(" {name}")).collect();
-        out.say_more(&format!("  Again:   atropos fuzz{filter} --runs {most} --seed {:#x}", spec.seed))?;
+        out.say_more(&format!(
+            "  Again:   atropos fuzz{filter} --runs {most} --seed {:#x}",
+            spec.seed
+        ))?;
     }
     verdict(judged, results)
 }
@@ -173,7 +179,10 @@ fn verdict(judged: &[Judged<'_>], results: &Results) -> Result<Exit, Stop> {
     let failures: usize = judged.iter().map(|variant| variant.failures).sum();
     let complaint = if results.interrupted {
         let runs: u64 = results.tallies.iter().map(|tally| tally.runs).sum();
-        Some((Exit::Interrupted, format!("interrupted after {} runs; what was found is written", grouped(runs))))
+        Some((
+            Exit::Interrupted,
+            format!("interrupted after {} runs; what was found is written", grouped(runs)),
+        ))
     } else if let Some(unstable) = judged.iter().find_map(Judged::instability) {
         Some((Exit::Diverged, unstable))
     } else if failures > 0 {

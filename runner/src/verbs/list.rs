@@ -67,7 +67,8 @@ fn expectation(variant: &Variant) -> String {
 
 /// The invariants of all variants of a scenario, each once.
 fn rules(subject: &dyn Subject, out: &mut Output) -> Result<(), Stop> {
-    let mut all: Vec<_> = subject.variants().iter().flat_map(|variant| subject.rules(variant)).collect();
+    let mut all: Vec<_> =
+        subject.variants().iter().flat_map(|variant| subject.rules(variant)).collect();
     all.sort_by_key(|rule| (rule.kind, rule.name));
     all.dedup_by_key(|rule| rule.name);
     for rule in all {

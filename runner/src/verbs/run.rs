@@ -23,7 +23,10 @@ pub(crate) fn run(args: &RunArgs, catalog: &Catalog, out: &mut Output) -> Result
         let seed_token = token::seed_token(subject, variant, spec.seed, index);
         out.say_more(&format!("  Again:   atropos replay {seed_token}"))?;
     } else {
-        out.say_more(&format!("  Again:   atropos replay {}", token::token_of_case(subject, &case)))?;
+        out.say_more(&format!(
+            "  Again:   atropos replay {}",
+            token::token_of_case(subject, &case)
+        ))?;
     }
     if let Some(divergence) = &replay.divergence {
         return Err(Stop::new(Exit::Diverged, divergence.to_string()));

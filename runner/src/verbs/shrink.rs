@@ -44,7 +44,13 @@ pub(crate) fn run(args: &ShrinkArgs, catalog: &Catalog, out: &mut Output) -> Res
     out.say(&report::play(&play))?;
     let (before, after) = shrunk.steps;
     let complete = if shrunk.complete { "nothing smaller found" } else { "the tries ended first" };
-    out.say_more(&format!("  {before} → {after} steps in {} tries, {complete}", grouped(shrunk.tries)))?;
-    out.say(&format!("  Replay:  atropos replay {}", token::token_of_case(source.subject, &source.case)))?;
+    out.say_more(&format!(
+        "  {before} → {after} steps in {} tries, {complete}",
+        grouped(shrunk.tries)
+    ))?;
+    out.say(&format!(
+        "  Replay:  atropos replay {}",
+        token::token_of_case(source.subject, &source.case)
+    ))?;
     Ok(Exit::Held)
 }

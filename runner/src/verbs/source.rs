@@ -61,21 +61,24 @@ pub(crate) struct Source<'c> {
 /// Reads what the argument names.
 pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c>, Stop> {
     if argument == "-" {
-        let text = limited(std::io::stdin()).map_err(|error| Stop::io("read", Path::new("stdin"), &error))?;
+        let text = limited(std::io::stdin())
+            .map_err(|error| Stop::io("read", Path::new("stdin"), &error))?;
         return from_text(catalog, "stdin", &text);
     }
     if token::is_case_token(argument) || token::is_seed_token(argument) {
         return from_text(catalog, "the token", argument);
     }
     let path = Path::new(argument);
-    let looks_like_path = argument.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some();
+    let looks_like_path =
+        argument.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some();
     if !path.exists() && !looks_like_path {
-        let why = format!("{argument:?} is neither a token (at1-.., scenario/variant:SEED:RUN) nor a file");
+        let why = format!(
+            "{argument:?} is neither a token (at1-.., scenario/variant:SEED:RUN) nor a file"
+        );
         return Err(Stop::new(Exit::Usage, why));
     }
-    let text = fs::File::open(path)
-        .and_then(limited)
-        .map_err(|error| Stop::io("read", path, &error))?;
+    let text =
+        fs::File::open(path).and_then(limited).map_err(|error| Stop::io("read", path, &error))?;
     from_text(catalog, argument, &text)
 }
 
@@ -127,14 +130,19 @@ fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source
     };
     let head: Head = serde_json::from_str(text).map_err(bad)?;
     if head.version != VERSION {
-        let why = format!("{place} is of version {}, this build reads version {VERSION}", head.version);
+        let why =
+            format!("{place} is of version {}, this build reads version {VERSION}", head.version);
         return Err(Stop::new(Exit::Diverged, why));
     }
     let file: CaseFile = serde_json::from_str(text).map_err(bad)?;
     let name = format!("{}/{}", file.case.scenario, file.case.variant);
     let Target { subject, variant, .. } = catalog::target(catalog, &name)?;
-    let theirs = u16::from_str_radix(&file.fingerprint, 16)
-        .map_err(|_| Stop::new(Exit::Usage, format!("{place}: fingerprint {:?} is no four hexadecimal digits", file.fingerprint)))?;
+    let theirs = u16::from_str_radix(&file.fingerprint, 16).map_err(|_| {
+        Stop::new(
+            Exit::Usage,
+            format!("{place}: fingerprint {:?} is no four hexadecimal digits", file.fingerprint),
+        )
+    })?;
     token::check_fingerprint(subject, variant, theirs).map_err(refusal)?;
     Ok(Source { subject, case: file.case, plan: file.plan })
 }
@@ -143,10 +151,16 @@ fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source
 pub(crate) fn play(source: &Source<'_>) -> Result<Replay, Stop> {
     source.subject.replay(&source.case).map_err(|why| {
         let why = match why {
-            Unplayable::NoVariant => format!("{} has no variant {}", source.case.scenario, source.case.variant),
+            Unplayable::NoVariant => {
+                format!("{} has no variant {}", source.case.scenario, source.case.variant)
+            }
             Unplayable::BadWorkload => "its workload is not one of this scenario".to_owned(),
             Unplayable::NoInvariant => {
-                format!("{} has no invariant {}", source.case.scenario, source.case.invariant.as_deref().unwrap_or("?"))
+                format!(
+                    "{} has no invariant {}",
+                    source.case.scenario,
+                    source.case.invariant.as_deref().unwrap_or("?")
+                )
             }
         };
         Stop::new(Exit::Usage, format!("malformed case: {why}"))

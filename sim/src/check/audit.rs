@@ -103,7 +103,11 @@ impl Decisions for Noted<'_> {
 /// Audits one run of a plan. `start` resets the world (with arrivals, if the strategy wants them)
 /// and starts its processes.
 #[expect(clippy::result_large_err, reason = "a lie is found once and ends the audit")]
-pub fn audit<W: World>(world: &mut W, plan: &Plan, mut start: impl FnMut(&mut W)) -> Result<Audit, Lie> {
+pub fn audit<W: World>(
+    world: &mut W,
+    plan: &Plan,
+    mut start: impl FnMut(&mut W),
+) -> Result<Audit, Lie> {
     world.observe(true);
     start(world);
     let steps = record(world, plan)?;

@@ -92,7 +92,12 @@ struct Search {
 
 impl Search {
     /// One run, up to its end (then how it ended), a state met before, or the bound on steps.
-    fn run<W: World>(&mut self, world: &mut W, invariants: &Invariants<W>, steps: u32) -> Option<End> {
+    fn run<W: World>(
+        &mut self,
+        world: &mut W,
+        invariants: &Invariants<W>,
+        steps: u32,
+    ) -> Option<End> {
         self.odometer.rewind();
         self.record.clear();
         self.result.runs += 1;
@@ -127,7 +132,8 @@ impl Search {
     }
 
     fn below_last(&mut self, interleavings: u128) {
-        self.path.last_mut().expect("the first state of a run is never known").below += interleavings;
+        self.path.last_mut().expect("the first state of a run is never known").below +=
+            interleavings;
     }
 
     fn count(&mut self, end: &End) {

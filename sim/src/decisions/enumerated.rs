@@ -64,9 +64,11 @@ impl Enumerated {
         }
         let digit = self.digits[self.at];
         assert_eq!(
-            digit.options, options,
+            digit.options,
+            options,
             "decision {} offers {options} options where it offered {} before: the run is not a function of its decisions",
-            self.at + 1, digit.options
+            self.at + 1,
+            digit.options
         );
         self.at += 1;
         digit.answer

@@ -45,9 +45,8 @@ pub enum Mismatch {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |names: &[Name]| {
-            names.iter().map(Name::to_string).collect::<Vec<_>>().join(", ")
-        };
+        let list =
+            |names: &[Name]| names.iter().map(Name::to_string).collect::<Vec<_>>().join(", ");
         write!(f, "diverged at step {}: ", self.step)?;
         match &self.mismatch {
             Mismatch::NotRunnable { expected, runnable } => {
@@ -100,8 +99,7 @@ impl<'t> Recorded<'t> {
     /// A run that ended by itself before the tape did has diverged too.
     pub fn divergence(&self) -> Option<Divergence> {
         let unread = self.segment < self.tape.segments.len();
-        let ended_early =
-            || Divergence { step: self.steps + 1, mismatch: Mismatch::RunEnded };
+        let ended_early = || Divergence { step: self.steps + 1, mismatch: Mismatch::RunEnded };
         self.divergence.clone().or_else(|| (self.strict && unread).then(ended_early))
     }
 

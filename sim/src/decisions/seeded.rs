@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 
 /// Which run of a campaign: blocks of [`RunIndex::BLOCK`] runs share one workload, and all that a
 /// strategy learns lives within a block. Threads and shards take whole blocks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct RunIndex {
     /// The block, from 0.
     pub block: u64,

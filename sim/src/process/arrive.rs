@@ -42,7 +42,8 @@ impl ProcessWorld {
         match outgoing.binary_search_by_key(&to, |&(to, _)| to) {
             Ok(at) => outgoing[at].1,
             Err(at) => {
-                let (index, channel) = self.tables.channels.add(|channel: &mut Channel| channel.queue.clear());
+                let (index, channel) =
+                    self.tables.channels.add(|channel: &mut Channel| channel.queue.clear());
                 (channel.from, channel.to) = (from, to);
                 self.tables.processes[from as usize].outgoing.insert(at, (to, index));
                 self.tables.processes[to as usize].incoming.push(index);
@@ -117,7 +118,9 @@ impl ProcessWorld {
                 trace.push(Words::new(event::EXIT_DROPPED, to, from | BY_LINK, signal.value()));
             }
             signal::EXIT => trace.push(Words::new(event::EXIT_DROPPED, to, from, signal.value())),
-            signal::DOWN => trace.push(Words::new(event::DOWN_DROPPED, to, signal.arg(), signal.value())),
+            signal::DOWN => {
+                trace.push(Words::new(event::DOWN_DROPPED, to, signal.arg(), signal.value()));
+            }
             _ => self.arrived(event::LOST, to, from, 0, trace),
         }
     }
@@ -131,11 +134,23 @@ impl ProcessWorld {
     /// | any | either | yes | a message `{'EXIT', From, Reason}` |
     /// | `normal` | either | no | nothing, unless the receiver sent it itself |
     /// | other | either | no | the receiver dies of it |
-    pub(super) fn exit_arrives(&mut self, from: u32, to: u32, reason: Term, by_link: bool, trace: &mut Trace) {
+    pub(super) fn exit_arrives(
+        &mut self,
+        from: u32,
+        to: u32,
+        reason: Term,
+        by_link: bool,
+        trace: &mut Trace,
+    ) {
         self.reads(b't', to);
         self.reads(b'd', to);
         if self.tables.hot[to as usize].doomed {
-            return trace.push(Words::new(event::EXIT_DROPPED, to, from | flag(by_link, BY_LINK), reason.0));
+            return trace.push(Words::new(
+                event::EXIT_DROPPED,
+                to,
+                from | flag(by_link, BY_LINK),
+                reason.0,
+            ));
         }
         let owed = by_link && self.settle_debt(to, from);
         let party = from | flag(by_link, BY_LINK) | flag(by_link && !owed, UNOWED);
@@ -176,7 +191,8 @@ impl ProcessWorld {
     /// A DOWN arrives: once for each monitor, and never after demonitor returned.
     fn down_arrives(&mut self, from: u32, to: u32, monitor: u32, reason: Term, trace: &mut Trace) {
         self.writes_monitor(monitor);
-        let was_active = std::mem::replace(&mut self.tables.monitors[monitor as usize].active, false);
+        let was_active =
+            std::mem::replace(&mut self.tables.monitors[monitor as usize].active, false);
         if !was_active && self.profile.down_needs_monitor {
             return trace.push(Words::new(event::DOWN_DROPPED, to, monitor, reason.0));
         }

@@ -163,7 +163,11 @@ impl Ctx {
     }
 
     /// A process that must come to its end for the run to be no deadlock.
-    pub fn spawn_client<F, Fut>(&self, label: impl Into<Cow<'static, str>>, code: F) -> Spawn<'_, Pid>
+    pub fn spawn_client<F, Fut>(
+        &self,
+        label: impl Into<Cow<'static, str>>,
+        code: F,
+    ) -> Spawn<'_, Pid>
     where
         F: FnOnce(Ctx) -> Fut,
         Fut: Future<Output = Ending> + 'static,

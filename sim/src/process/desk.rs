@@ -9,7 +9,10 @@
 //! One desk serves all bodies of a world, since only one runs at a time. There is no waker and no
 //! thread-local.
 
-use super::{kind::effect, term::{Pid, Terms}};
+use super::{
+    kind::effect,
+    term::{Pid, Terms},
+};
 use crate::word::Words;
 use std::{
     borrow::Cow,
@@ -233,7 +236,10 @@ impl<T: Answer> Future for Effect<'_, T> {
         match self.stage {
             Stage::New => {
                 let idle = self.desk.op.get().kind() == effect::NONE;
-                assert!(idle, "two effects announced in one poll: a process does one thing at a time");
+                assert!(
+                    idle,
+                    "two effects announced in one poll: a process does one thing at a time"
+                );
                 self.desk.op.set(self.op);
                 self.desk.answered.set(false);
                 if self.extra != 0 {
@@ -282,7 +288,10 @@ impl<T> Drop for Effect<'_, T> {
     /// An effect dropped before its answer withdraws its announcement, if the world has not taken
     /// it yet.
     fn drop(&mut self) {
-        if self.stage == Stage::Announced && !self.desk.closing.get() && self.desk.op.get() == self.op {
+        if self.stage == Stage::Announced
+            && !self.desk.closing.get()
+            && self.desk.op.get() == self.op
+        {
             self.desk.op.set(Words::NONE);
         }
     }

@@ -58,9 +58,15 @@ impl ProcessWorld {
 
     /// A timer with a pid as its target dies with it (erlang:start_timer/4).
     fn disarm_timers_to(&mut self, me: u32) {
-        let to_me = |purpose| matches!(purpose, super::timers::Purpose::Send { to, .. } if to == me);
-        let timers: Vec<u32> =
-            self.tables.timers.armed().filter(|(_, t)| to_me(t.purpose)).map(|(index, _)| index).collect();
+        let to_me =
+            |purpose| matches!(purpose, super::timers::Purpose::Send { to, .. } if to == me);
+        let timers: Vec<u32> = self
+            .tables
+            .timers
+            .armed()
+            .filter(|(_, t)| to_me(t.purpose))
+            .map(|(index, _)| index)
+            .collect();
         timers.into_iter().for_each(|timer| {
             self.disarm(timer);
         });
@@ -83,7 +89,9 @@ impl ProcessWorld {
                         self.tie(me, Tie::Watch { monitor });
                     }
                     signal::DEMONITOR => self.untie(me, Tie::Watch { monitor }),
-                    signal::MESSAGE => trace.push(Words::new(event::LOST, me, from, signal.value())),
+                    signal::MESSAGE => {
+                        trace.push(Words::new(event::LOST, me, from, signal.value()));
+                    }
                     _ => {}
                 }
             }

@@ -14,11 +14,7 @@
 //! | `i` | a timer | arming, firing, cancelling | |
 //! | `c` | a channel | sending and delivering | |
 
-use super::{
-    Mover, ProcessWorld, Term,
-    kind::effect,
-    table::Phase,
-};
+use super::{Mover, ProcessWorld, Term, kind::effect, table::Phase};
 use crate::{
     footprint::{Footprint, Resource},
     moves::Move,
@@ -121,9 +117,11 @@ impl ProcessWorld {
     }
 
     fn timer_of(&self, timer: u32) -> Resource {
-        let id = self.tables.timers.get(timer).map_or(0, |timer| {
-            name::timer_id(self.tables.id(timer.owner), timer.ordinal)
-        });
+        let id = self
+            .tables
+            .timers
+            .get(timer)
+            .map_or(0, |timer| name::timer_id(self.tables.id(timer.owner), timer.ordinal));
         Resource::new(b'i', id)
     }
 
@@ -170,5 +168,4 @@ impl ProcessWorld {
             _ => into.make_opaque(),
         }
     }
-
 }

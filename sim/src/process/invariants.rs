@@ -72,7 +72,10 @@ fn duplicate_link(world: &ProcessWorld, pid: Pid) -> Option<Evidence> {
     let peers: Vec<Pid> = process.links().collect();
     let twice = peers.iter().enumerate().find(|&(at, peer)| peers[..at].contains(peer))?.1;
     let count = peers.iter().filter(|&peer| peer == twice).count();
-    Some(format!("{} lists {} {count} times among its links", world.shown(pid), world.shown(*twice)).into())
+    Some(
+        format!("{} lists {} {count} times among its links", world.shown(pid), world.shown(*twice))
+            .into(),
+    )
 }
 
 /// Each establishment of a link brings at most one EXIT, and none once it was unlinked. "At most
@@ -84,7 +87,8 @@ pub fn one_exit_per_link() -> ProcessInvariant {
         EventMask::of(&[event::EXIT_TRAPPED, event::EXIT_IGNORED, event::EXIT_FATAL]),
         |world: &ProcessWorld, event: Event| {
             (event.arg() & UNOWED != 0).then(|| {
-                let (who, from) = (world.shown(Pid(event.who())), world.shown(Pid(event.arg() & PARTY)));
+                let (who, from) =
+                    (world.shown(Pid(event.who())), world.shown(Pid(event.arg() & PARTY)));
                 format!("{who} got an EXIT of {from} that no standing link accounts for").into()
             })
         },
@@ -100,7 +104,8 @@ pub fn no_link_to_dead() -> ProcessInvariant {
             world.processes().filter(|process| process.is_alive()).find_map(|process| {
                 let dead = process.links().find(|&peer| !world.process(peer).is_alive())?;
                 let (who, peer) = (world.shown(process.pid()), world.shown(dead));
-                let reason = world.process(dead).exit_reason().map(|r| world.text(r)).unwrap_or_default();
+                let reason =
+                    world.process(dead).exit_reason().map(|r| world.text(r)).unwrap_or_default();
                 Some(format!("{who} still lists {peer}, which exited with reason {reason}").into())
             })
         },
@@ -119,7 +124,10 @@ pub fn links_symmetric() -> ProcessInvariant {
                     peer.is_alive() && !peer.links().any(|back| back == process.pid())
                 })?;
                 let (who, peer) = (world.shown(process.pid()), world.shown(half));
-                Some(format!("{who} lists {peer} among its links, {peer} does not list {who}").into())
+                Some(
+                    format!("{who} lists {peer} among its links, {peer} does not list {who}")
+                        .into(),
+                )
             })
         },
     )
@@ -137,7 +145,8 @@ pub fn no_lost_link() -> ProcessInvariant {
                     !stands || !world.process(peer).is_alive()
                 })?;
                 let (who, peer) = (world.shown(process.pid()), world.shown(lost));
-                let fate = if world.process(lost).is_alive() { "no link stands" } else { "no EXIT came" };
+                let fate =
+                    if world.process(lost).is_alive() { "no link stands" } else { "no EXIT came" };
                 Some(format!("{who} linked to {peer} and never unlinked, yet {fate}").into())
             })
         },
@@ -153,7 +162,10 @@ pub fn no_pending_unlink() -> ProcessInvariant {
             world.processes().filter(|process| process.is_alive()).find_map(|process| {
                 let peer = process.pending_unlinks().next()?;
                 let (who, peer) = (world.shown(process.pid()), world.shown(peer));
-                Some(format!("{who} unlinked {peer} and waits for the acknowledgement for ever").into())
+                Some(
+                    format!("{who} unlinked {peer} and waits for the acknowledgement for ever")
+                        .into(),
+                )
             })
         },
     )
@@ -171,7 +183,8 @@ pub fn no_stale_pid() -> ProcessInvariant {
                 let reason =
                     world.process(target).exit_reason().map(|r| world.text(r)).unwrap_or_default();
                 let (who, target) = (world.shown(who.pid()), world.shown(target));
-                format!("{who} uses {target}, which exited with reason {reason}, as {who} was told").into()
+                format!("{who} uses {target}, which exited with reason {reason}, as {who} was told")
+                    .into()
             })
         },
     )
@@ -184,7 +197,14 @@ pub fn names_live() -> ProcessInvariant {
         "every registered name belongs to a living process",
         |world: &ProcessWorld| {
             let (name, dead) = world.names().find(|&(_, pid)| !world.process(pid).is_alive())?;
-            Some(format!("the name {} belongs to {}, which is dead", world.text(name), world.shown(dead)).into())
+            Some(
+                format!(
+                    "the name {} belongs to {}, which is dead",
+                    world.text(name),
+                    world.shown(dead)
+                )
+                .into(),
+            )
         },
     )
 }
@@ -202,7 +222,11 @@ pub fn monitors_balanced() -> ProcessInvariant {
                     target != own && ((alive && active != known) || (!alive && active))
                 })?;
                 let (who, target) = (world.shown(own), world.shown(target));
-                let side = if active { "holds a monitor that" } else { "ended a monitor that still stands at" };
+                let side = if active {
+                    "holds a monitor that"
+                } else {
+                    "ended a monitor that still stands at"
+                };
                 Some(format!("{who} {side} {target} does not know of").into())
             })
         },
@@ -214,14 +238,27 @@ pub fn mailbox_bounded(most: usize) -> ProcessInvariant {
     Invariant::always(
         "mailbox-bounded",
         "no mailbox grows past its bound",
-        EventMask::of(&[event::SEND, event::DELIVER, event::EXIT_TRAPPED, event::DOWN, event::TIMER_FIRED]),
+        EventMask::of(&[
+            event::SEND,
+            event::DELIVER,
+            event::EXIT_TRAPPED,
+            event::DOWN,
+            event::TIMER_FIRED,
+        ]),
         move |world: &ProcessWorld, event: Event| {
             let parties = [event.who(), event.arg() & !BY_LINK & PARTY];
-            let full = parties.into_iter().filter(|&pid| (pid as usize) < world.len()).find(|&pid| {
-                world.process(Pid(pid)).mailbox_len() > most
-            })?;
+            let full = parties
+                .into_iter()
+                .filter(|&pid| (pid as usize) < world.len())
+                .find(|&pid| world.process(Pid(pid)).mailbox_len() > most)?;
             let held = world.process(Pid(full)).mailbox_len();
-            Some(format!("{} holds {held} messages, at most {most} are allowed", world.shown(Pid(full))).into())
+            Some(
+                format!(
+                    "{} holds {held} messages, at most {most} are allowed",
+                    world.shown(Pid(full))
+                )
+                .into(),
+            )
         },
     )
 }

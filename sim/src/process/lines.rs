@@ -13,9 +13,12 @@ impl ProcessWorld {
         let text = self.event_text(event)?;
         let party = |pid: u32| Some(self.shown(Pid(pid & PARTY)));
         let to = match event.kind() {
-            event::SPAWN | event::LINK | event::UNLINK | event::EXIT2 | event::MONITOR | event::SEND => {
-                party(event.arg())
-            }
+            event::SPAWN
+            | event::LINK
+            | event::UNLINK
+            | event::EXIT2
+            | event::MONITOR
+            | event::SEND => party(event.arg()),
             _ => None,
         };
         // What comes from another process is drawn from there.
@@ -23,9 +26,13 @@ impl ProcessWorld {
             event::EXIT_TRAPPED | event::EXIT_IGNORED | event::EXIT_FATAL | event::EXIT_DROPPED => {
                 party(event.arg())
             }
-            event::LINKED | event::UNLINKED | event::UNLINK_ACKED | event::MONITORED => party(event.arg()),
+            event::LINKED | event::UNLINKED | event::UNLINK_ACKED | event::MONITORED => {
+                party(event.arg())
+            }
             event::DEMONITORED | event::DELIVER | event::LOST => party(event.arg()),
-            event::DOWN | event::DOWN_DROPPED => self.target_of(event.arg()).map(|pid| self.shown(pid)),
+            event::DOWN | event::DOWN_DROPPED => {
+                self.target_of(event.arg()).map(|pid| self.shown(pid))
+            }
             event::FAULT => Some("fault".to_owned()),
             _ => None,
         };
@@ -59,7 +66,9 @@ impl ProcessWorld {
             event::WHEREIS => format!("whereis {}", term(value)),
             event::SEND => format!("send {}", term(value)),
             event::RECEIVE => format!("receive {}", term(value)),
-            event::RECEIVE_EXIT => format!("receive EXIT {} {}", self.shown(Pid(arg & PARTY)), term(value)),
+            event::RECEIVE_EXIT => {
+                format!("receive EXIT {} {}", self.shown(Pid(arg & PARTY)), term(value))
+            }
             event::RECEIVE_DOWN => {
                 let who = self.target_of(arg).map(|pid| self.shown(pid)).unwrap_or_default();
                 format!("receive DOWN {who} {}", term(value))
@@ -81,7 +90,9 @@ impl ProcessWorld {
             event::LOST => format!("{} lost", term(value)),
             event::TIMER_SET => format!("timer {}: {value} ms", self.timer_name(arg)),
             event::TIMER_FIRED => format!("timer {} fires", self.timer_name(arg)),
-            event::TIMER_CANCELLED if value == 1 => format!("timer {} cancelled", self.timer_name(arg)),
+            event::TIMER_CANCELLED if value == 1 => {
+                format!("timer {} cancelled", self.timer_name(arg))
+            }
             event::TIMER_CANCELLED => "timer not armed".to_owned(),
             event::LINKS => format!("links of {}", self.shown(Pid(arg))),
             event::ALIVE => {
@@ -135,7 +146,9 @@ impl ProcessWorld {
                     filter::EXIT => "an EXIT".to_owned(),
                     filter::EXIT_FROM => format!("the EXIT of {}", self.shown(Pid(wanted.who()))),
                     filter::DOWN => "a DOWN".to_owned(),
-                    filter::DOWN_OF => format!("the DOWN of {}", self.shown_ref(Ref(wanted.value() as u32))),
+                    filter::DOWN_OF => {
+                        format!("the DOWN of {}", self.shown_ref(Ref(wanted.value() as u32)))
+                    }
                     _ => "a message".to_owned(),
                 };
                 let waiting = self.tables.processes[pid.index()].mailbox.len();

@@ -121,7 +121,13 @@ impl ProcessWorld {
     }
 
     /// The exit signal of a link arrives.
-    pub(super) fn link_exit_arrives(&mut self, from: u32, to: u32, reason: Term, trace: &mut Trace) {
+    pub(super) fn link_exit_arrives(
+        &mut self,
+        from: u32,
+        to: u32,
+        reason: Term,
+        trace: &mut Trace,
+    ) {
         self.writes_link(from, to);
         let active = self.ties(to).iter().any(|tie| tie.is_active_link_to(from));
         let trapping = self.tables.hot[to as usize].trapping;

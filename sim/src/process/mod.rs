@@ -1,10 +1,10 @@
 //! The process world: processes with mailboxes, links, monitors, names and timers, as on the BEAM.
 //!
 //! Its rules are one `match` each, laid out so that the documentation can be held beside them:
-//! effects in [`step`], signals on arrival in [`arrive`], links in [`links`], deaths in [`exits`].
+//! effects in `step`, signals on arrival in `arrive`, links in `links`, deaths in `exits`.
 //! Where runtimes differ, a [`Profile`] says how. Exit, link notification and monitor notification
 //! are separate steps; signals act at once or travel in a channel for each ordered pair of
-//! processes ([`Delivery`](crate::plan::Delivery)).
+//! processes ([`Delivery`]).
 //!
 //! Truth: OTP 25.2.3, the reference manual's chapter "Processes", and the profiles' sources.
 //! Leaves out, for now: aliases, name monitors, process dictionaries, ports, distribution.

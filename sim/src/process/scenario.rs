@@ -28,9 +28,18 @@ pub struct ProcessScenario {
 impl ProcessScenario {
     /// A scenario whose processes `start` starts. It is checked for panics and deadlocks from the
     /// beginning.
-    pub fn new(name: &'static str, start: impl Fn(&mut ProcessWorld) + Send + Sync + 'static) -> Self {
+    pub fn new(
+        name: &'static str,
+        start: impl Fn(&mut ProcessWorld) + Send + Sync + 'static,
+    ) -> Self {
         let variants = [Variant::holds("main", "the only one")];
-        ProcessScenario { name, profile: &OTP_25, start: Box::new(start), invariants: Vec::new(), variants }
+        ProcessScenario {
+            name,
+            profile: &OTP_25,
+            start: Box::new(start),
+            invariants: Vec::new(),
+            variants,
+        }
     }
 
     /// Adds an invariant: a function that makes it.

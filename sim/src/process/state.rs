@@ -52,7 +52,9 @@ impl ProcessWorld {
             Some(timer) if reference & super::step::TIMER_REF != 0 => {
                 name::timer_id(self.tables.id(timer.owner), timer.ordinal)
             }
-            _ if (reference as usize) < self.tables.monitors.len() => self.tables.monitor_id(reference),
+            _ if (reference as usize) < self.tables.monitors.len() => {
+                self.tables.monitor_id(reference)
+            }
             _ => u64::from(reference),
         }
     }
@@ -73,7 +75,8 @@ impl ProcessWorld {
     }
 
     fn process_words(&self, process: u32, words: &mut Vec<u64>) {
-        let (hot, row) = (&self.tables.hot[process as usize], &self.tables.processes[process as usize]);
+        let (hot, row) =
+            (&self.tables.hot[process as usize], &self.tables.processes[process as usize]);
         let id = |&process: &u32| self.tables.id(process);
         let flags = [hot.trapping, hot.doomed, hot.timed_out, row.timeout.is_some()];
         let bits = flags.iter().fold(0, |bits, &flag| bits << 1 | u64::from(flag));
@@ -96,7 +99,9 @@ impl ProcessWorld {
         }
         words.push(END);
         let mine = self.tables.monitors.iter().filter(|monitor| monitor.owner == process);
-        words.extend(mine.map(|monitor| u64::from(monitor.ordinal) << 1 | u64::from(monitor.active)));
+        words.extend(
+            mine.map(|monitor| u64::from(monitor.ordinal) << 1 | u64::from(monitor.active)),
+        );
         words.push(END);
     }
 
@@ -120,7 +125,11 @@ impl ProcessWorld {
                 words.extend([self.tables.id(from), to]);
                 for &signal in &self.tables.channels[channel as usize].queue {
                     let arg = self.signal_arg(signal);
-                    words.extend([u64::from(signal.kind()), arg, self.stable(Term(signal.value()))]);
+                    words.extend([
+                        u64::from(signal.kind()),
+                        arg,
+                        self.stable(Term(signal.value())),
+                    ]);
                 }
                 words.push(END);
             }
@@ -137,7 +146,8 @@ impl ProcessWorld {
     }
 
     fn timer_words(&self, words: &mut Vec<u64>) {
-        let mut timers: Vec<[u64; 4]> = self.tables.timers.armed().map(|(_, t)| self.timer_row(t)).collect();
+        let mut timers: Vec<[u64; 4]> =
+            self.tables.timers.armed().map(|(_, t)| self.timer_row(t)).collect();
         timers.sort_unstable();
         words.extend(timers.iter().flatten());
         words.push(END);

@@ -65,7 +65,13 @@ impl ProcessWorld {
     }
 
     #[inline]
-    fn perform(&mut self, me: u32, op: Words, decisions: &mut dyn Decisions, trace: &mut Trace) -> Outcome {
+    fn perform(
+        &mut self,
+        me: u32,
+        op: Words,
+        decisions: &mut dyn Decisions,
+        trace: &mut Trace,
+    ) -> Outcome {
         let (who, arg, word) = (op.who(), op.arg(), op.value());
         match op.kind() {
             effect::YIELD => {
@@ -182,7 +188,8 @@ impl ProcessWorld {
 
     fn note(&mut self, me: u32, trace: &mut Trace) {
         for note in self.desk.take_notes() {
-            let label_word = |world: &Self, label: &str| world.desk.terms.borrow_mut().atom(label).0;
+            let label_word =
+                |world: &Self, label: &str| world.desk.terms.borrow_mut().atom(label).0;
             match note {
                 Note::Hold(label, pid) => {
                     trace.push(Words::new(event::HOLD, me, pid.0, label_word(self, &label)));
@@ -258,7 +265,10 @@ impl ProcessWorld {
         let at = self.tables.processes[to as usize].mailbox.len() as u32;
         self.tables.processes[to as usize].mailbox.push_back(entry);
         let hot = &self.tables.hot[to as usize];
-        if hot.phase == Phase::Waiting && hot.pending.kind() == effect::RECEIVE && self.takes(hot.pending, entry) {
+        if hot.phase == Phase::Waiting
+            && hot.pending.kind() == effect::RECEIVE
+            && self.takes(hot.pending, entry)
+        {
             self.tables.processes[to as usize].found = Some(at);
             self.wake(to);
         }
@@ -284,7 +294,10 @@ impl ProcessWorld {
         let row = &mut self.tables.processes[me as usize];
         // `after 0` is enabled before it looks; a message may have come since.
         if row.found.is_none() && !over {
-            let at = self.tables.processes[me as usize].mailbox.iter().position(|&m| self.takes(wanted, m));
+            let at = self.tables.processes[me as usize]
+                .mailbox
+                .iter()
+                .position(|&m| self.takes(wanted, m));
             self.tables.processes[me as usize].found = at.map(|at| at as u32);
         }
         let row = &mut self.tables.processes[me as usize];
@@ -373,13 +386,19 @@ impl ProcessWorld {
     /// `flush` none that has arrived stays.
     fn demonitor(&mut self, me: u32, monitor: u32, flush: bool, trace: &mut Trace) -> Outcome {
         trace.push(Words::new(event::DEMONITOR, me, monitor, 0));
-        let Some(&row) = self.tables.monitors.get(monitor as usize).filter(|row| row.owner == me) else {
+        let Some(&row) = self.tables.monitors.get(monitor as usize).filter(|row| row.owner == me)
+        else {
             return value(0);
         };
         self.writes_monitor(monitor);
         self.tables.monitors[monitor as usize].active = false;
         if row.active {
-            self.signal(me, row.target, Words::new(signal::DEMONITOR, row.target, monitor, 0), trace);
+            self.signal(
+                me,
+                row.target,
+                Words::new(signal::DEMONITOR, row.target, monitor, 0),
+                trace,
+            );
         }
         if flush {
             self.writes(b'm', me);

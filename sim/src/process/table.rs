@@ -113,8 +113,16 @@ pub(super) struct Process {
 impl Process {
     /// Makes a used row as good as new, keeping its memory.
     pub(super) fn renew(&mut self) {
-        let Process { mut mailbox, mut ties, mut outgoing, mut incoming, mut owed, mut mourned, mut holds, .. } =
-            std::mem::take(self);
+        let Process {
+            mut mailbox,
+            mut ties,
+            mut outgoing,
+            mut incoming,
+            mut owed,
+            mut mourned,
+            mut holds,
+            ..
+        } = std::mem::take(self);
         mailbox.clear();
         ties.clear();
         outgoing.clear();
@@ -122,7 +130,16 @@ impl Process {
         owed.clear();
         mourned.clear();
         holds.clear();
-        *self = Process { mailbox, ties, outgoing, incoming, owed, mourned, holds, ..Process::default() };
+        *self = Process {
+            mailbox,
+            ties,
+            outgoing,
+            incoming,
+            owed,
+            mourned,
+            holds,
+            ..Process::default()
+        };
     }
 }
 
@@ -363,7 +380,8 @@ impl ProcessView<'_> {
 
     /// Its monitors on others: (target, active on this side, known on the other side).
     pub fn monitors(&self) -> impl Iterator<Item = (Pid, bool, bool)> + '_ {
-        let mine = self.tables.monitors.iter().enumerate().filter(|(_, row)| row.owner == self.index);
+        let mine =
+            self.tables.monitors.iter().enumerate().filter(|(_, row)| row.owner == self.index);
         mine.map(|(index, row)| {
             let tie = Tie::Watch { monitor: index as u32 };
             let known = self.tables.processes[row.target as usize].ties.contains(&tie);

@@ -75,7 +75,9 @@ impl Term {
     pub const fn atom(name: &str) -> Term {
         match Self::short_atom(name) {
             Some(atom) => atom,
-            None => panic!("an atom of 1 to 10 letters, digits and underscores; longer ones: Ctx::atom"),
+            None => {
+                panic!("an atom of 1 to 10 letters, digits and underscores; longer ones: Ctx::atom")
+            }
         }
     }
 
@@ -268,7 +270,8 @@ impl Terms {
             PID | REF => name(term),
             BOUND => match self.table.get(&term.0) {
                 Some(Compound::Tuple(parts) | Compound::List(parts)) => {
-                    let kind = u64::from(matches!(self.table.get(&term.0), Some(Compound::List(_))));
+                    let kind =
+                        u64::from(matches!(self.table.get(&term.0), Some(Compound::List(_))));
                     parts.iter().fold(mix(kind, BOUND), |h, &part| mix(h, self.stable(part, name)))
                 }
                 _ => term.0,

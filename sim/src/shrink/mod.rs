@@ -1,6 +1,6 @@
 //! From a failure as found to one that a person can read.
 //!
-//! Every candidate goes through one [`Gate`]: it is played, it must violate the same invariant, and
+//! Every candidate goes through one gate: it is played, it must violate the same invariant, and
 //! it must be smaller under one stated key. The passes only propose. What comes out is 1-minimal
 //! under these passes, not proved minimal.
 //!
@@ -99,7 +99,8 @@ pub fn shrink<S: Scenario>(scenario: &S, found: Found, effort: Effort) -> Shrunk
         tries: 0,
         best,
     };
-    let Some(first) = gate.judge(&gate.best.conditions.clone(), &gate.best.workload.clone(), &found.case.tape)
+    let Some(first) =
+        gate.judge(&gate.best.conditions.clone(), &gate.best.workload.clone(), &found.case.tape)
     else {
         return Shrunk { found, tries: gate.tries, steps: (before, before), complete: false };
     };
@@ -114,14 +115,24 @@ pub fn shrink<S: Scenario>(scenario: &S, found: Found, effort: Effort) -> Shrunk
 
 impl<S: Scenario> Gate<'_, S> {
     /// Plays a candidate leniently; a failure of the wanted kind comes back with its exact tape.
-    fn judge(&mut self, conditions: &Conditions, workload: &[S::Op], tape: &Tape) -> Option<Failure<S::Op>> {
+    fn judge(
+        &mut self,
+        conditions: &Conditions,
+        workload: &[S::Op],
+        tape: &Tape,
+    ) -> Option<Failure<S::Op>> {
         self.tries += 1;
         let mut decisions = Recorded::lenient(tape);
         let end = self.player.play(conditions, workload, &mut decisions, self.step_limit);
         self.failure(end, conditions, workload)
     }
 
-    fn failure(&self, end: End, conditions: &Conditions, workload: &[S::Op]) -> Option<Failure<S::Op>> {
+    fn failure(
+        &self,
+        end: End,
+        conditions: &Conditions,
+        workload: &[S::Op],
+    ) -> Option<Failure<S::Op>> {
         match end {
             End::Violated(violation) if violation.invariant == self.invariant => {
                 let tape = self.player.tape();

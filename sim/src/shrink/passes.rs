@@ -144,7 +144,8 @@ fn values<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
     let mut at = 0;
     while at < gate.best.tape.values.len() {
         let value = gate.best.tape.values[at];
-        let lower = [0, value / 2, value.saturating_sub(1)].into_iter().filter(|&lower| lower < value);
+        let lower =
+            [0, value / 2, value.saturating_sub(1)].into_iter().filter(|&lower| lower < value);
         let taken = lower.into_iter().any(|lower| {
             let mut tape = gate.best.tape.clone();
             tape.values[at] = lower;

@@ -56,7 +56,8 @@ impl Pct {
     /// The enabled move of highest priority, and its position.
     fn highest(&mut self, moves: &MoveSet) -> (Move, usize) {
         loop {
-            let &(_, mv) = self.heap.peek().expect("an enabled move has arrived before it is picked");
+            let &(_, mv) =
+                self.heap.peek().expect("an enabled move has arrived before it is picked");
             match moves.position(mv) {
                 Some(at) => return (mv, at),
                 None => {
@@ -133,11 +134,16 @@ mod tests {
 
     #[test]
     fn depth_one_runs_one_process_to_its_end() {
-        let firsts: Vec<u32> = (0..20).map(|seed| {
-            let taken = schedule(seed, 1, 20);
-            assert!(taken.is_sorted() || taken.is_sorted_by(|a, b| a >= b), "a switch at depth 1");
-            taken[0]
-        }).collect();
+        let firsts: Vec<u32> = (0..20)
+            .map(|seed| {
+                let taken = schedule(seed, 1, 20);
+                assert!(
+                    taken.is_sorted() || taken.is_sorted_by(|a, b| a >= b),
+                    "a switch at depth 1"
+                );
+                taken[0]
+            })
+            .collect();
         assert!(firsts.contains(&0) && firsts.contains(&1), "priorities are not random");
     }
 
