@@ -1,1 +1,247 @@
-//! placeholder
+//! `atropos bench`: what a step costs, against a hand-written executor in the same run.
+//!
+//! Every row has its variants interleaved round by round, so that a machine that slows down slows
+//! all of them: read the ratios. The minimum of the rounds is the figure, the median stands beside
+//! it. Trace, 128-bit digest and all invariants are on in every row of the kernel.
+
+mod floor;
+mod measure;
+mod workloads;
+
+use atropos::{plan::Delivery, strategy::StrategyKind};
+use floor::Floor;
+use measure::{Figure, measure};
+use serde::Serialize;
+use std::fmt::Write as _;
+use workloads::Kernel;
+
+/// One line of the table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// What was done.
+    pub name: String,
+    /// What one unit is.
+    pub unit: &'static str,
+    /// The floor's figure for the same work, in ns a unit, or what the row is compared with.
+    pub floor: Option<f64>,
+    /// The kernel's figure, in ns a unit: the least of all rounds.
+    pub measured: f64,
+    /// The median of all rounds.
+    pub median: f64,
+    /// Kernel over floor.
+    pub ratio: Option<f64>,
+    /// The ratio (or figure) aimed at.
+    pub target: Option<f64>,
+    /// The ratio (or figure) that is a fault.
+    pub alarm: Option<f64>,
+}
+
+impl Row {
+    fn ratio(
+        name: &str,
+        unit: &'static str,
+        floor: f64,
+        kernel: Figure,
+        target: f64,
+        alarm: f64,
+    ) -> Self {
+        Row {
+            name: name.to_owned(),
+            unit,
+            floor: Some(floor),
+            measured: kernel.least,
+            median: kernel.median,
+            ratio: Some(kernel.least / floor),
+            target: Some(target),
+            alarm: Some(alarm),
+        }
+    }
+
+    fn figure(name: &str, unit: &'static str, kernel: Figure, target: f64, alarm: f64) -> Self {
+        Row {
+            name: name.to_owned(),
+            unit,
+            floor: None,
+            measured: kernel.least,
+            median: kernel.median,
+            ratio: None,
+            target: Some(target),
+            alarm: Some(alarm),
+        }
+    }
+}
+
+/// Measures all rows, with so many rounds each.
+pub fn rows(rounds: u32, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
+    let groups: [(&str, fn(u32) -> Vec<Row>); 6] = [
+        ("process steps", steps),
+        ("messages", messages),
+        ("births and deaths", births),
+        ("small runs", small_runs),
+        ("ready processes", ready),
+        ("threads", threads),
+    ];
+    groups
+        .into_iter()
+        .flat_map(|(name, rows)| {
+            progress(&format!("  measuring {name}"));
+            rows(rounds)
+        })
+        .collect()
+}
+
+const UNIFORM: StrategyKind = StrategyKind::Uniform;
+const BOTH: [Delivery; 2] = [Delivery::Instant, Delivery::Pairwise];
+
+fn steps(rounds: u32) -> Vec<Row> {
+    let mut floor = Floor::new();
+    let mut kernel = Kernel::new(Delivery::Instant, UNIFORM);
+    let [floor, kernel] = measure(
+        rounds,
+        [&mut || workloads::floor_yields(&mut floor, 100, 100), &mut || {
+            kernel.run(|world| workloads::yields(world, 100, 100))
+        }],
+    );
+    vec![Row::ratio("100 processes x 100 yields", "step", floor.least, kernel, 1.5, 2.0)]
+}
+
+const MESSAGES: u32 = 1_000;
+
+fn messages(rounds: u32) -> Vec<Row> {
+    let mut floor = Floor::new();
+    let [mut instant, mut pairwise] = BOTH.map(|delivery| Kernel::new(delivery, UNIFORM));
+    let [mut per_instant, mut per_pairwise] = BOTH.map(|delivery| Kernel::new(delivery, UNIFORM));
+    let start = |world: &mut _| workloads::ping_pong(world, MESSAGES);
+    let [floor, step, step_pairwise, message, message_pairwise] = measure(
+        rounds,
+        [
+            &mut || workloads::floor_ping_pong(&mut floor, MESSAGES),
+            &mut || instant.run(start),
+            &mut || pairwise.run(start),
+            &mut || per(&mut per_instant, start, MESSAGES),
+            &mut || per(&mut per_pairwise, start, MESSAGES),
+        ],
+    );
+    vec![
+        Row::ratio("ping-pong, instant", "step", floor.least, step, 1.5, 2.0),
+        Row::ratio("ping-pong, pairwise", "step", floor.least, step_pairwise, 1.5, 2.0),
+        Row::ratio("ping-pong, instant", "message", floor.least, message, 2.5, 3.5),
+        Row::ratio("ping-pong, pairwise", "message", floor.least, message_pairwise, 4.0, 5.0),
+    ]
+}
+
+/// A run, counted in other units than steps.
+fn per(
+    kernel: &mut Kernel,
+    start: impl FnOnce(&mut atropos::process::ProcessWorld),
+    units: u32,
+) -> u64 {
+    kernel.run(start);
+    u64::from(units)
+}
+
+const CHILDREN: u32 = 1_000;
+
+fn births(rounds: u32) -> Vec<Row> {
+    let mut floor = Floor::new();
+    let [mut instant, mut pairwise] = BOTH.map(|delivery| Kernel::new(delivery, UNIFORM));
+    let start = |world: &mut _| workloads::children(world, CHILDREN);
+    let [floor, instant, pairwise] = measure(
+        rounds,
+        [
+            &mut || {
+                workloads::floor_children(&mut floor, CHILDREN);
+                u64::from(CHILDREN)
+            },
+            &mut || per(&mut instant, start, CHILDREN),
+            &mut || per(&mut pairwise, start, CHILDREN),
+        ],
+    );
+    vec![
+        Row::ratio("birth to DOWN, instant", "child", floor.least, instant, 3.0, 4.0),
+        Row::ratio("birth to DOWN, pairwise", "child", floor.least, pairwise, 3.0, 4.0),
+    ]
+}
+
+fn small_runs(rounds: u32) -> Vec<Row> {
+    let [mut instant, mut pairwise] = BOTH.map(|delivery| Kernel::new(delivery, UNIFORM));
+    let steps = BOTH.map(|delivery| Kernel::new(delivery, UNIFORM).run(workloads::lifecycle));
+    let [instant, pairwise] = measure(
+        rounds,
+        [&mut || per(&mut instant, workloads::lifecycle, 1), &mut || {
+            per(&mut pairwise, workloads::lifecycle, 1)
+        }],
+    );
+    let name = |delivery, steps| format!("5 processes, {steps} steps, {delivery}");
+    vec![
+        Row::figure(&name("instant", steps[0]), "run", instant, 2_000.0, 5_000.0),
+        Row::figure(&name("pairwise", steps[1]), "run", pairwise, 3_000.0, 5_000.0),
+    ]
+}
+
+/// About this many steps in each run, whatever the number of processes.
+const READY_STEPS: u32 = 1_000_000;
+
+fn ready(rounds: u32) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for strategy in [UNIFORM, StrategyKind::Pct(3)] {
+        let mut kernels =
+            [10, 100, 1_000, 10_000].map(|n| (n, Kernel::new(Delivery::Instant, strategy)));
+        let [ten, hundred, thousand, most] = &mut kernels;
+        let run = |(n, kernel): &mut (u32, Kernel)| {
+            let n = *n;
+            kernel.run(|world| workloads::yields(world, n, READY_STEPS / n))
+        };
+        let figures = measure(
+            rounds,
+            [&mut || run(ten), &mut || run(hundred), &mut || run(thousand), &mut || run(most)],
+        );
+        let floor = figures[0].least;
+        for (n, figure) in [10, 100, 1_000, 10_000].into_iter().zip(figures) {
+            let name = format!("{n} ready, {strategy}, over 10");
+            rows.push(Row::ratio(&name, "step", floor, figure, 1.5, 2.0));
+        }
+    }
+    rows
+}
+
+fn threads(rounds: u32) -> Vec<Row> {
+    let work = || {
+        let mut kernel = Kernel::new(Delivery::Instant, UNIFORM);
+        (0..2_000).map(|_| per(&mut kernel, workloads::lifecycle, 1)).sum::<u64>()
+    };
+    let both = move || {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(work);
+            work() + other.join().expect("the workload holds")
+        })
+    };
+    let [one, two] = measure(rounds, [&mut { work }, &mut { both }]);
+    let mut row = Row::figure("two threads over one", "times", two, 1.9, 1.8);
+    (row.measured, row.median) = (one.least / two.least, one.median / two.median);
+    vec![row]
+}
+
+/// The rows as an aligned table.
+pub fn table(rows: &[Row]) -> String {
+    let mut text = format!(
+        "{:<34} {:>8} {:>10} {:>10} {:>10} {:>7} {:>7} {:>7}\n",
+        "", "unit", "floor ns", "ns", "median ns", "ratio", "target", "alarm"
+    );
+    let shown = |figure: Option<f64>| figure.map_or(String::new(), |figure| format!("{figure:.2}"));
+    for row in rows {
+        let _ = writeln!(
+            text,
+            "{:<34} {:>8} {:>10} {:>10.2} {:>10.2} {:>7} {:>7} {:>7}",
+            row.name,
+            row.unit,
+            shown(row.floor),
+            row.measured,
+            row.median,
+            shown(row.ratio),
+            shown(row.target),
+            shown(row.alarm)
+        );
+    }
+    text
+}

@@ -1,0 +1,177 @@
+//! The same work on the floor and on the process world.
+
+use super::floor::{Floor, Join, Mailbox, Receive, Yield};
+use atropos::{
+    decisions::{RunIndex, Seeded},
+    invariant::Invariants,
+    plan::{Conditions, Delivery},
+    process::{Ctx, Filter, OTP_25, Pid, ProcessWorld, Raise, Term, invariants},
+    scheduler::{self, End, Record},
+    strategy::StrategyKind,
+    world::World,
+};
+use std::rc::Rc;
+
+/// A process world with everything on that a campaign has on: trace, digest, invariants.
+pub(super) struct Kernel {
+    world: ProcessWorld,
+    decisions: Seeded,
+    invariants: Invariants<ProcessWorld>,
+    record: Record,
+    conditions: Conditions,
+    strategy: StrategyKind,
+    run: u64,
+    expected: u32,
+}
+
+const NO_LIMIT: u32 = u32::MAX;
+
+impl Kernel {
+    pub(super) fn new(delivery: Delivery, strategy: StrategyKind) -> Self {
+        let mut rules = invariants::basics();
+        rules.extend(invariants::links());
+        rules.push(invariants::no_stale_pid());
+        Kernel {
+            world: ProcessWorld::new(&OTP_25),
+            decisions: Seeded::new(7),
+            invariants: Invariants::new(rules),
+            record: Record::default(),
+            conditions: Conditions { delivery, ..Conditions::default() },
+            strategy,
+            run: 0,
+            expected: 0,
+        }
+    }
+
+    /// One run, set-up and tear-down included; returns its steps.
+    ///
+    /// # Panics
+    /// If an invariant is violated: the workloads hold.
+    pub(super) fn run(&mut self, start: impl FnOnce(&mut ProcessWorld)) -> u64 {
+        self.world.reset(&self.conditions, self.strategy.wants_arrivals());
+        start(&mut self.world);
+        self.decisions.start(RunIndex::nth(self.run), self.strategy, self.expected, NO_LIMIT);
+        self.run += 1;
+        let Kernel { world, decisions, invariants, record, .. } = self;
+        let end = scheduler::run(world, decisions, invariants, NO_LIMIT, record);
+        assert_eq!(end, End::Settled, "the workloads hold");
+        std::hint::black_box(record.trace.digest());
+        let steps = record.tape.len();
+        self.expected = steps as u32;
+        steps as u64
+    }
+}
+
+/// `tasks` tasks that give way `yields` times each.
+pub(super) fn floor_yields(floor: &mut Floor, tasks: u32, yields: u32) -> u64 {
+    for _ in 0..tasks {
+        let shared = Rc::clone(&floor.shared);
+        floor.shared.spawn(async move {
+            for _ in 0..yields {
+                Yield(&shared, false).await;
+            }
+        });
+    }
+    floor.run()
+}
+
+/// The same as processes, all started before the run.
+pub(super) fn yields(world: &mut ProcessWorld, processes: u32, yields: u32) {
+    for _ in 0..processes {
+        world.root("p", move |ctx| async move {
+            for _ in 0..yields {
+                ctx.yield_now().await;
+            }
+            Ok(())
+        });
+    }
+}
+
+/// Two tasks that send each other `messages` messages in turn.
+pub(super) fn floor_ping_pong(floor: &mut Floor, messages: u32) -> u64 {
+    let (ping, pong) = (Rc::new(Mailbox::default()), Rc::new(Mailbox::default()));
+    for first in [true, false] {
+        let shared = Rc::clone(&floor.shared);
+        let (mine, theirs) = if first { (&ping, &pong) } else { (&pong, &ping) };
+        let (mine, theirs) = (Rc::clone(mine), Rc::clone(theirs));
+        floor.shared.spawn(async move {
+            for n in 0..messages / 2 {
+                if first {
+                    theirs.send(&shared, u64::from(n));
+                }
+                std::hint::black_box(Receive(&shared, &mine).await);
+                if !first {
+                    theirs.send(&shared, u64::from(n));
+                }
+            }
+        });
+    }
+    floor.run()
+}
+
+/// The same as processes.
+pub(super) fn ping_pong(world: &mut ProcessWorld, messages: u32) {
+    for me in [0, 1] {
+        world.root("p", move |ctx| async move {
+            let peer = Pid::root(1 - me);
+            for n in 0..messages / 2 {
+                if me == 0 {
+                    ctx.send(peer, i64::from(n)).await;
+                }
+                std::hint::black_box(ctx.receive(Filter::Any).await);
+                if me == 1 {
+                    ctx.send(peer, i64::from(n)).await;
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+/// A task that spawns and joins `children` tasks, one after the other.
+pub(super) fn floor_children(floor: &mut Floor, children: u32) -> u64 {
+    let shared = Rc::clone(&floor.shared);
+    floor.shared.spawn(async move {
+        for _ in 0..children {
+            let child = shared.spawn(async {});
+            Join(&shared, child).await;
+        }
+    });
+    floor.run()
+}
+
+/// The same as processes: spawn_monitor, exit, DOWN.
+pub(super) fn children(world: &mut ProcessWorld, children: u32) {
+    world.root("parent", move |ctx| async move {
+        for _ in 0..children {
+            let (_, monitor) = ctx.spawn_monitor("child", |_| async { Ok(()) }).await;
+            ctx.receive(Filter::DownOf(monitor)).await;
+        }
+        Ok(())
+    });
+}
+
+/// A small life: a trapping parent, four linked children that report, one of which crashes.
+pub(super) fn lifecycle(world: &mut ProcessWorld) {
+    world.root("parent", |ctx| async move {
+        ctx.trap_exit(true).await;
+        for n in 0..4 {
+            ctx.spawn_link("child", move |ctx| child(ctx, n)).await;
+        }
+        for _ in 0..4 {
+            ctx.receive(Filter::User).await;
+        }
+        for _ in 0..4 {
+            ctx.receive(Filter::Exit).await;
+        }
+        Ok(())
+    });
+}
+
+async fn child(ctx: Ctx, n: i64) -> Result<(), Raise> {
+    let parent = Pid::root(0);
+    ctx.monitor(parent).await;
+    ctx.yield_now().await;
+    ctx.send(parent, n).await;
+    if n == 3 { Err(Raise::exit(Term::atom("boom"))) } else { Ok(()) }
+}
