@@ -107,10 +107,15 @@ pub struct Violation {
     pub evidence: Evidence,
 }
 
+/// Kinds of events that a mask can hold.
+const KINDS: usize = 64;
+
 /// The invariants of a scenario, and which of them are armed in a run.
 pub struct Invariants<W> {
     list: Vec<Invariant<W>>,
-    // invariant: the union of the masks of all armed event-driven checks
+    /// For each kind of event, the armed checks that want to see it.
+    by_kind: [Vec<u8>; KINDS],
+    // invariant: the kinds whose list is not empty
     mask: EventMask,
     armed: u64,
 }
@@ -126,7 +131,8 @@ impl<W: World> Invariants<W> {
             let twice = list[..i].iter().any(|other| other.name == invariant.name);
             assert!(!twice, "two invariants are named {}", invariant.name);
         }
-        let mut all = Invariants { list, mask: EventMask::NONE, armed: u64::MAX };
+        let by_kind = [const { Vec::new() }; KINDS];
+        let mut all = Invariants { list, by_kind, mask: EventMask::NONE, armed: u64::MAX };
         all.arm(|_| true);
         all
     }
@@ -135,10 +141,12 @@ impl<W: World> Invariants<W> {
     pub fn arm(&mut self, wanted: impl Fn(&str) -> bool) {
         self.armed = 0;
         self.mask = EventMask::NONE;
+        self.by_kind.iter_mut().for_each(Vec::clear);
         for (i, invariant) in self.list.iter().enumerate().filter(|(_, inv)| wanted(inv.name)) {
             self.armed |= 1 << i;
             if let Check::Always(on, _) | Check::Sometimes(on, _) = &invariant.check {
                 self.mask = self.mask.or(*on);
+                on.kinds().for_each(|kind| self.by_kind[kind].push(i as u8));
             }
         }
     }
@@ -162,14 +170,15 @@ impl<W: World> Invariants<W> {
     }
 
     fn after_masked(&self, world: &W, event: Event, reached: &mut u64) -> Option<Violation> {
-        for (i, invariant) in self.armed() {
+        for &i in &self.by_kind[usize::from(event.kind()) % KINDS] {
+            let invariant = &self.list[usize::from(i)];
             match &invariant.check {
-                Check::Always(on, check) if on.has(event) => {
+                Check::Always(_, check) => {
                     if let Some(evidence) = check(world, event) {
                         return Some(violation(invariant.name, evidence));
                     }
                 }
-                Check::Sometimes(on, check) if on.has(event) && *reached >> i & 1 == 0 => {
+                Check::Sometimes(_, check) if *reached >> i & 1 == 0 => {
                     *reached |= u64::from(check(world, event)) << i;
                 }
                 _ => {}

@@ -37,6 +37,11 @@ impl EventMask {
         EventMask(self.0 | other.0)
     }
 
+    /// The kinds in the set.
+    pub fn kinds(self) -> impl Iterator<Item = usize> {
+        (0..64).filter(move |kind| self.0 >> kind & 1 == 1)
+    }
+
     /// True if the event's kind is in the set.
     #[inline(always)]
     pub const fn has(self, event: Event) -> bool {

@@ -128,12 +128,17 @@ pub(super) fn ping_pong(world: &mut ProcessWorld, messages: u32) {
     }
 }
 
+/// What a child does: something, so that its future is no empty type that needs no memory.
+async fn newborn(n: u32) {
+    std::hint::black_box(n);
+}
+
 /// A task that spawns and joins `children` tasks, one after the other.
 pub(super) fn floor_children(floor: &mut Floor, children: u32) -> u64 {
     let shared = Rc::clone(&floor.shared);
     floor.shared.spawn(async move {
-        for _ in 0..children {
-            let child = shared.spawn(async {});
+        for n in 0..children {
+            let child = shared.spawn(newborn(n));
             Join(&shared, child).await;
         }
     });
@@ -143,8 +148,12 @@ pub(super) fn floor_children(floor: &mut Floor, children: u32) -> u64 {
 /// The same as processes: spawn_monitor, exit, DOWN.
 pub(super) fn children(world: &mut ProcessWorld, children: u32) {
     world.root("parent", move |ctx| async move {
-        for _ in 0..children {
-            let (_, monitor) = ctx.spawn_monitor("child", |_| async { Ok(()) }).await;
+        for n in 0..children {
+            let child = move |_| async move {
+                newborn(n).await;
+                Ok(())
+            };
+            let (_, monitor) = ctx.spawn_monitor("child", child).await;
             ctx.receive(Filter::DownOf(monitor)).await;
         }
         Ok(())

@@ -64,6 +64,7 @@ impl ProcessWorld {
     }
 
     /// Says that a signal has arrived, where that is a step of its own.
+    #[inline]
     fn arrived(&self, kind: u8, to: u32, from: u32, value: u64, trace: &mut Trace) {
         if !self.is_instant() && from != to {
             trace.push(Words::new(kind, to, from, value));

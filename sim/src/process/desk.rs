@@ -9,10 +9,7 @@
 //! One desk serves all bodies of a world, since only one runs at a time. There is no waker and no
 //! thread-local.
 
-use super::{
-    kind::effect,
-    term::{Pid, Terms},
-};
+use super::term::{Pid, Terms};
 use crate::word::Words;
 use std::{
     borrow::Cow,
@@ -84,12 +81,15 @@ pub(super) enum Note {
 
 #[derive(Default)]
 pub(super) struct Desk {
-    /// The announced effect; kind 0 if none.
-    op: Cell<Words>,
+    /// The announced effect; kind 0 if none. Its words are cells of their own: copied as one they
+    /// would be read wider than they were written, and the read would stall on the writes.
+    op_head: Cell<u64>,
+    op_value: Cell<u64>,
     /// A second value of the announced effect, for the few that have one.
     extra: Cell<u64>,
-    /// The answer to the effect that was performed.
-    reply: Cell<Words>,
+    /// The answer to the effect that was performed, in the same form.
+    reply_head: Cell<u64>,
+    reply_value: Cell<u64>,
     /// True from the moment an answer is laid out until it is read.
     answered: Cell<bool>,
     /// The process whose body runs.
@@ -116,14 +116,19 @@ impl Desk {
     /// Lays out the answer that the next poll reads.
     #[inline]
     pub(super) fn answer(&self, reply: Words) {
-        self.reply.set(reply);
+        self.reply_head.set(reply.0);
+        self.reply_value.set(reply.1);
         self.answered.set(true);
     }
 
     /// Takes the announced effect; kind 0 if the body waits for something that is no effect.
     #[inline]
     pub(super) fn take(&self) -> Words {
-        self.op.replace(Words::NONE)
+        Words(self.op_head.replace(0), self.op_value.get())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.op_head.get() == 0
     }
 
     pub(super) fn extra(&self) -> u64 {
@@ -157,7 +162,7 @@ impl Desk {
 
     /// Forgets an announcement left by a body that panicked.
     pub(super) fn clear(&self) {
-        self.op.set(Words::NONE);
+        self.op_head.set(0);
         self.answered.set(false);
         self.take_notes();
     }
@@ -201,7 +206,8 @@ enum Stage {
 #[must_use = "an effect happens when it is awaited"]
 pub struct Effect<'a, T> {
     desk: &'a Rc<Desk>,
-    op: Words,
+    op_head: u64,
+    op_value: u64,
     extra: u64,
     stage: Stage,
     answer: PhantomData<fn() -> T>,
@@ -215,7 +221,14 @@ impl<'a, T> Effect<'a, T> {
 
     #[inline(always)]
     pub(super) fn with_extra(desk: &'a Rc<Desk>, op: Words, extra: u64) -> Self {
-        Effect { desk, op, extra, stage: Stage::New, answer: PhantomData }
+        Effect {
+            desk,
+            op_head: op.0,
+            op_value: op.1,
+            extra,
+            stage: Stage::New,
+            answer: PhantomData,
+        }
     }
 
     #[cold]
@@ -235,12 +248,12 @@ impl<T: Answer> Future for Effect<'_, T> {
         }
         match self.stage {
             Stage::New => {
-                let idle = self.desk.op.get().kind() == effect::NONE;
                 assert!(
-                    idle,
+                    self.desk.is_idle(),
                     "two effects announced in one poll: a process does one thing at a time"
                 );
-                self.desk.op.set(self.op);
+                self.desk.op_head.set(self.op_head);
+                self.desk.op_value.set(self.op_value);
                 self.desk.answered.set(false);
                 if self.extra != 0 {
                     self.desk.extra.set(self.extra);
@@ -251,7 +264,7 @@ impl<T: Answer> Future for Effect<'_, T> {
             Stage::Announced if self.desk.answered.get() => {
                 self.desk.answered.set(false);
                 self.stage = Stage::Answered;
-                Poll::Ready(T::read(self.desk.reply.get()))
+                Poll::Ready(T::read(Words(self.desk.reply_head.get(), self.desk.reply_value.get())))
             }
             Stage::Announced => Poll::Pending,
             Stage::Answered => panic!("an effect was polled after its answer"),
@@ -288,11 +301,10 @@ impl<T> Drop for Effect<'_, T> {
     /// An effect dropped before its answer withdraws its announcement, if the world has not taken
     /// it yet.
     fn drop(&mut self) {
-        if self.stage == Stage::Announced
-            && !self.desk.closing.get()
-            && self.desk.op.get() == self.op
-        {
-            self.desk.op.set(Words::NONE);
+        let mine =
+            || self.desk.op_head.get() == self.op_head && self.desk.op_value.get() == self.op_value;
+        if self.stage == Stage::Announced && !self.desk.closing.get() && mine() {
+            self.desk.op_head.set(0);
         }
     }
 }

@@ -213,6 +213,8 @@ pub mod event {
     pub const RELEASE: u8 = 41;
     /// `who` passed the point value: label.
     pub const MARK: u8 = 42;
+    /// `who` uses `arg`, of whose death it was told; follows the event of the use.
+    pub const STALE_USE: u8 = 44;
     /// `who` announced an effect while it was being dropped.
     pub const REFUSED: u8 = 43;
 }

@@ -102,7 +102,7 @@ impl ProcessWorld {
             event::RAISED => format!("! error {}", term(value)),
             event::PANICKED => format!("✗ panic: {}", self.panic_of(Pid(event.who()))),
             event::FAULT if value == 1 => "fault: kill".to_owned(),
-            event::FAULT => return None,
+            event::FAULT | event::STALE_USE => return None,
             event::HOLD => format!("keep {} as {}", self.shown(Pid(arg)), term(value)),
             event::RELEASE => format!("let go of {}", term(value)),
             event::MARK => format!("mark {}", term(value)),

@@ -159,6 +159,7 @@ impl ProcessWorld {
     ///
     /// # Panics
     /// If there is no such process in this run.
+    #[inline]
     pub fn process(&self, pid: Pid) -> ProcessView<'_> {
         assert!(pid.index() < self.len(), "a pid of another run");
         ProcessView { tables: &self.tables, index: pid.0 }
@@ -193,6 +194,7 @@ impl ProcessWorld {
         }
     }
 
+    #[inline]
     fn is_instant(&self) -> bool {
         self.conditions.delivery == Delivery::Instant
     }
@@ -201,10 +203,12 @@ impl ProcessWorld {
         self.conditions.timers == TimerRule::Any
     }
 
+    #[inline]
     fn enable(&mut self, mover: Mover) {
         self.moves.enable(mover.to_move());
     }
 
+    #[inline]
     fn disable(&mut self, mover: Mover) {
         self.moves.disable(mover.to_move());
     }

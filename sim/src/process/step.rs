@@ -48,7 +48,7 @@ impl ProcessWorld {
     #[inline]
     pub(super) fn step(&mut self, me: u32, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.reads(b'd', me);
-        let hot = self.tables.hot[me as usize];
+        let hot = &self.tables.hot[me as usize];
         if hot.doomed {
             let reason = self.tables.processes[me as usize].reason.unwrap_or(Term::KILLED);
             return self.die(me, reason, trace);
@@ -56,7 +56,8 @@ impl ProcessWorld {
         if hot.phase == Phase::Exiting {
             return self.notify_next(me, trace);
         }
-        if let Reply(answer) = self.perform(me, hot.pending, decisions, trace) {
+        let op = Words(hot.pending.0, hot.pending.1);
+        if let Reply(answer) = self.perform(me, op, decisions, trace) {
             let history = self.history_after(self.tables.hot[me as usize].history, answer);
             self.tables.hot[me as usize].history = history;
             self.desk.answer(answer);
@@ -80,6 +81,7 @@ impl ProcessWorld {
             }
             effect::SEND => {
                 trace.push(Words::new(event::SEND, me, who, word));
+                self.uses(me, who, trace);
                 self.signal(me, who, Words::new(signal::MESSAGE, who, 0, word), trace);
                 DONE
             }
@@ -129,14 +131,13 @@ impl ProcessWorld {
     /// The body reads its answer and runs to its next effect.
     #[inline]
     fn resume(&mut self, me: u32, trace: &mut Trace) {
-        let Some(mut body) = self.bodies[me as usize].take() else { return };
-        let polled = catch_unwind(AssertUnwindSafe(|| self.desk.poll(Pid(me), &mut body)));
+        let Some(body) = &mut self.bodies[me as usize] else { return };
+        let polled = catch_unwind(AssertUnwindSafe(|| self.desk.poll(Pid(me), body)));
         let op = match polled {
             Ok(Poll::Pending) => self.desk.take(),
             Ok(Poll::Ready(ending)) => self.ending(ending),
             Err(panic) => self.panicked(me, panic),
         };
-        self.bodies[me as usize] = Some(body);
         if self.desk.has_notes() {
             self.note(me, trace);
         }
@@ -209,22 +210,25 @@ impl ProcessWorld {
     /// Mixes an answer into the history; pids and references count by name.
     #[inline]
     fn history_after(&self, history: u64, answer: Words) -> u64 {
-        if answer.kind() == reply::DONE {
-            return mix(history, 1);
+        const USER: u8 = reply::MESSAGE + message::USER;
+        match answer.kind() {
+            reply::DONE => mix(history, 1),
+            USER if !Term(answer.value()).is_bound() => mix(history, answer.value()),
+            kind => {
+                let (who, arg, value) = self.stable_words(answer);
+                mix(mix(mix(history, u64::from(kind) ^ who), arg), value)
+            }
         }
-        let (who, arg, value) = self.stable_words(answer);
-        mix(mix(mix(history, u64::from(answer.kind()) ^ who), arg), value)
     }
 
     // Mailbox
 
     /// A receive was announced: a message that is there already enables it, else it waits.
+    #[inline]
     fn await_message(&mut self, me: u32, wanted: Words) {
-        let mailbox = &self.tables.processes[me as usize].mailbox;
-        let found = mailbox.iter().position(|&entry| self.takes(wanted, entry));
+        let found = self.find_message(me, wanted);
         let timeout = self.desk.extra();
-        let row = &mut self.tables.processes[me as usize];
-        row.found = found.map(|at| at as u32);
+        self.tables.processes[me as usize].found = found;
         if found.is_some() || timeout == 1 {
             return;
         }
@@ -236,7 +240,16 @@ impl ProcessWorld {
         }
     }
 
+    /// Where in the mailbox the first message stands that a filter takes.
+    #[inline]
+    fn find_message(&self, me: u32, wanted: Words) -> Option<u32> {
+        let mailbox = &self.tables.processes[me as usize].mailbox;
+        let at = mailbox.iter().position(|&entry| self.takes(wanted, entry));
+        at.map(|at| at as u32)
+    }
+
     /// Whether a receive with this filter takes this message.
+    #[inline]
     fn takes(&self, wanted: Words, entry: Words) -> bool {
         match wanted.arg() {
             filter::ANY => true,
@@ -275,12 +288,14 @@ impl ProcessWorld {
     }
 
     /// Makes a waiting process runnable.
+    #[inline]
     pub(super) fn wake(&mut self, process: u32) {
         self.tables.hot[process as usize].phase = Phase::Running;
         self.stop_timeout(process);
         self.enable(Mover::Process(process));
     }
 
+    #[inline]
     pub(super) fn stop_timeout(&mut self, process: u32) {
         if let Some(timer) = self.tables.processes[process as usize].timeout.take() {
             self.tables.timers.disarm(timer);
@@ -288,20 +303,21 @@ impl ProcessWorld {
         }
     }
 
+    #[inline]
     fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
         self.writes(b'm', me);
         let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
-        let row = &mut self.tables.processes[me as usize];
+        let mut found = self.tables.processes[me as usize].found.take();
         // `after 0` is enabled before it looks; a message may have come since.
-        if row.found.is_none() && !over {
-            let at = self.tables.processes[me as usize]
-                .mailbox
-                .iter()
-                .position(|&m| self.takes(wanted, m));
-            self.tables.processes[me as usize].found = at.map(|at| at as u32);
+        if found.is_none() && !over {
+            found = self.find_message(me, wanted);
         }
-        let row = &mut self.tables.processes[me as usize];
-        let taken = row.found.take().and_then(|at| row.mailbox.remove(at as usize));
+        let mailbox = &mut self.tables.processes[me as usize].mailbox;
+        let taken = match found {
+            Some(0) => mailbox.pop_front(),
+            Some(at) => mailbox.remove(at as usize),
+            None => None,
+        };
         let Some(entry) = taken else {
             trace.push(Words::new(event::TIMEOUT, me, 0, 0));
             return Reply(Words::new(reply::TIMEOUT, 0, 0, 0));
@@ -326,9 +342,19 @@ impl ProcessWorld {
 
     /// Notes that a process knows of a death.
     pub(super) fn mourn(&mut self, me: u32, dead: u32) {
+        self.tables.hot[me as usize].mourning = true;
         let mourned = &mut self.tables.processes[me as usize].mourned;
         if !mourned.contains(&dead) {
             mourned.push(dead);
+        }
+    }
+
+    /// Says so if a process uses one of whose death it was told.
+    #[inline]
+    fn uses(&self, me: u32, other: u32, trace: &mut Trace) {
+        let stale = || self.tables.processes[me as usize].mourned.contains(&other);
+        if self.tables.hot[me as usize].mourning && stale() {
+            trace.push(Words::new(event::STALE_USE, me, other, 0));
         }
     }
 
@@ -553,6 +579,7 @@ impl ProcessWorld {
     /// `exit/2`: true whatever becomes of it; to oneself it acts at once.
     fn exit2(&mut self, me: u32, target: u32, reason: Term, trace: &mut Trace) -> Outcome {
         trace.push(Words::new(event::EXIT2, me, target, reason.0));
+        self.uses(me, target, trace);
         self.signal(me, target, Words::new(signal::EXIT, target, 0, reason.0), trace);
         if self.tables.hot[me as usize].doomed { Over } else { DONE }
     }

@@ -41,6 +41,8 @@ pub(super) struct Hot {
     pub(super) doomed: bool,
     /// The time-out of its receive has fired.
     pub(super) timed_out: bool,
+    /// It was told of somebody's death.
+    pub(super) mourning: bool,
 }
 
 /// One end of a link, or one monitor on a process; in AtomVM these are one list.
@@ -112,34 +114,23 @@ pub(super) struct Process {
 
 impl Process {
     /// Makes a used row as good as new, keeping its memory.
-    pub(super) fn renew(&mut self) {
-        let Process {
-            mut mailbox,
-            mut ties,
-            mut outgoing,
-            mut incoming,
-            mut owed,
-            mut mourned,
-            mut holds,
-            ..
-        } = std::mem::take(self);
-        mailbox.clear();
-        ties.clear();
-        outgoing.clear();
-        incoming.clear();
-        owed.clear();
-        mourned.clear();
-        holds.clear();
-        *self = Process {
-            mailbox,
-            ties,
-            outgoing,
-            incoming,
-            owed,
-            mourned,
-            holds,
-            ..Process::default()
-        };
+    fn renew(&mut self) {
+        self.client = false;
+        self.extra = 0;
+        (self.children, self.monitors_made, self.timers_made, self.unlinks_made) = (0, 0, 0, 0);
+        self.mailbox.clear();
+        self.found = None;
+        self.timeout = None;
+        self.ties.clear();
+        self.cursor = 0;
+        self.reason = None;
+        self.registered = None;
+        self.outgoing.clear();
+        self.incoming.clear();
+        self.owed.clear();
+        self.mourned.clear();
+        self.holds.clear();
+        self.panic = None;
     }
 }
 
@@ -183,6 +174,22 @@ impl<T: Default> Pool<T> {
         self.used += 1;
         renew(&mut self.rows[at]);
         (at as u32, &mut self.rows[at])
+    }
+}
+
+impl<T> ops::Index<usize> for Pool<T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn index(&self, at: usize) -> &T {
+        &self.rows[at]
+    }
+}
+
+impl<T> ops::IndexMut<usize> for Pool<T> {
+    #[inline(always)]
+    fn index_mut(&mut self, at: usize) -> &mut T {
+        &mut self.rows[at]
     }
 }
 
@@ -359,6 +366,7 @@ impl ProcessView<'_> {
     }
 
     /// True if it was told that `pid` died: it took the EXIT or DOWN, or got noproc.
+    #[inline]
     pub fn mourns(&self, pid: Pid) -> bool {
         self.row().mourned.contains(&pid.0)
     }
