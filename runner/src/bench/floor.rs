@@ -23,28 +23,61 @@ type Task = Pin<Box<dyn Future<Output = ()>>>;
 pub(super) struct Shared {
     ready: RefCell<Vec<u32>>,
     current: Cell<u32>,
-    spawned: RefCell<Vec<Task>>,
-    next: Cell<u32>,
-    /// Who waits for the end of each task; `u32::MAX` for nobody, `DONE` once it has ended.
-    joiner: RefCell<Vec<u32>>,
+    spawned: RefCell<Vec<(u32, Task)>>,
+    free: RefCell<Vec<u32>>,
+    slots: Cell<u32>,
 }
-
-const NOBODY: u32 = u32::MAX;
-const DONE: u32 = u32::MAX - 1;
 
 impl Shared {
     fn wake(&self, id: u32) {
         self.ready.borrow_mut().push(id);
     }
 
-    /// Starts a task; it is ready at once.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + 'static) -> u32 {
-        let id = self.next.get();
-        self.next.set(id + 1);
-        self.joiner.borrow_mut().push(NOBODY);
-        self.spawned.borrow_mut().push(Box::pin(task));
+    /// Starts a task, which is ready at once, and hands out what joins it.
+    pub(super) fn spawn(self: &Rc<Self>, task: impl Future<Output = u64> + 'static) -> Join {
+        let id = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            self.slots.set(self.slots.get() + 1);
+            self.slots.get() - 1
+        });
+        let join = Join { shared: Rc::clone(self), end: Rc::default() };
+        let end = Rc::clone(&join.end);
+        let shared = Rc::clone(self);
+        let task = Box::pin(async move {
+            end.value.set(Some(task.await));
+            if let Some(joiner) = end.joiner.take() {
+                shared.wake(joiner);
+            }
+        });
+        self.spawned.borrow_mut().push((id, task));
         self.wake(id);
-        id
+        join
+    }
+}
+
+/// How a task tells its end.
+#[derive(Default)]
+struct End {
+    value: Cell<Option<u64>>,
+    joiner: Cell<Option<u32>>,
+}
+
+/// Waits for the end of a task.
+pub(super) struct Join {
+    shared: Rc<Shared>,
+    end: Rc<End>,
+}
+
+impl Future for Join {
+    type Output = u64;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u64> {
+        match self.end.value.take() {
+            Some(value) => Poll::Ready(value),
+            None => {
+                self.end.joiner.set(Some(self.shared.current.get()));
+                Poll::Pending
+            }
+        }
     }
 }
 
@@ -73,16 +106,17 @@ impl Floor {
         self.trace.clear();
         self.adopt();
         while self.step() {}
-        let steps = self.trace.len() as u64;
         std::hint::black_box((self.hash, &self.trace));
-        self.tasks.clear();
-        self.shared.next.set(0);
-        self.shared.joiner.borrow_mut().clear();
-        steps
+        self.trace.len() as u64
     }
 
     fn adopt(&mut self) {
-        self.tasks.extend(self.shared.spawned.borrow_mut().drain(..).map(Some));
+        for (id, task) in self.shared.spawned.borrow_mut().drain(..) {
+            if id as usize == self.tasks.len() {
+                self.tasks.push(None);
+            }
+            self.tasks[id as usize] = Some(task);
+        }
     }
 
     #[inline]
@@ -106,10 +140,7 @@ impl Floor {
         }
         if polled.is_ready() {
             self.tasks[id as usize] = None;
-            let joiner = std::mem::replace(&mut self.shared.joiner.borrow_mut()[id as usize], DONE);
-            if joiner != NOBODY {
-                self.shared.wake(joiner);
-            }
+            self.shared.free.borrow_mut().push(id);
         }
         true
     }
@@ -127,22 +158,6 @@ impl Future for Yield<'_> {
             return Poll::Ready(());
         }
         self.0.wake(self.0.current.get());
-        Poll::Pending
-    }
-}
-
-/// Waits for the end of a task.
-pub(super) struct Join<'s>(pub(super) &'s Shared, pub(super) u32);
-
-impl Future for Join<'_> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        let mut joiner = self.0.joiner.borrow_mut();
-        if joiner[self.1 as usize] == DONE {
-            return Poll::Ready(());
-        }
-        joiner[self.1 as usize] = self.0.current.get();
         Poll::Pending
     }
 }

@@ -5,8 +5,22 @@ use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "a benchmark measures wall time")]
 type Clock = std::time::Instant;
 
-/// Does some work and says how many units it was.
-pub(super) type Work<'w> = &'w mut dyn FnMut() -> u64;
+/// Some work that was done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) units: u64,
+    pub(super) time: Duration,
+}
+
+/// Does some work and times the part of it that counts.
+pub(super) type Work<'w> = &'w mut dyn FnMut() -> Sample;
+
+/// Times all of some work, which says how many units it was.
+pub(super) fn timed(work: impl FnOnce() -> u64) -> Sample {
+    let start = Clock::now();
+    let units = work();
+    Sample { units, time: start.elapsed() }
+}
 
 /// What a variant cost, in ns a unit.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +49,11 @@ pub(super) fn measure<const N: usize>(rounds: u32, mut variants: [Work<'_>; N]) 
 }
 
 fn round(work: &mut Work<'_>) -> f64 {
-    let start = Clock::now();
-    let mut units = 0;
-    loop {
-        units += work();
-        let elapsed = start.elapsed();
-        if elapsed >= ROUND {
-            return elapsed.as_nanos() as f64 / units.max(1) as f64;
-        }
+    let (mut units, mut time) = (0, Duration::ZERO);
+    while time < ROUND {
+        let sample = work();
+        units += sample.units;
+        time += sample.time;
     }
+    time.as_nanos() as f64 / units.max(1) as f64
 }

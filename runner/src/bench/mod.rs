@@ -10,7 +10,7 @@ mod workloads;
 
 use atropos::{plan::Delivery, strategy::StrategyKind};
 use floor::Floor;
-use measure::{Figure, measure};
+use measure::{Figure, measure, timed};
 use serde::Serialize;
 use std::fmt::Write as _;
 use workloads::Kernel;
@@ -98,8 +98,8 @@ fn steps(rounds: u32) -> Vec<Row> {
     let mut kernel = Kernel::new(Delivery::Instant, UNIFORM);
     let [floor, kernel] = measure(
         rounds,
-        [&mut || workloads::floor_yields(&mut floor, 100, 100), &mut || {
-            kernel.run(|world| workloads::yields(world, 100, 100))
+        [&mut || timed(|| workloads::floor_yields(&mut floor, 100, 100)), &mut || {
+            timed(|| kernel.run(|world| workloads::yields(world, 100, 100)))
         }],
     );
     vec![Row::ratio("100 processes x 100 yields", "step", floor.least, kernel, 1.5, 2.0)]
@@ -115,11 +115,11 @@ fn messages(rounds: u32) -> Vec<Row> {
     let [floor, step, step_pairwise, message, message_pairwise] = measure(
         rounds,
         [
-            &mut || workloads::floor_ping_pong(&mut floor, MESSAGES),
-            &mut || instant.run(start),
-            &mut || pairwise.run(start),
-            &mut || per(&mut per_instant, start, MESSAGES),
-            &mut || per(&mut per_pairwise, start, MESSAGES),
+            &mut || timed(|| workloads::floor_ping_pong(&mut floor, MESSAGES)),
+            &mut || timed(|| instant.run(start)),
+            &mut || timed(|| pairwise.run(start)),
+            &mut || timed(|| per(&mut per_instant, start, MESSAGES)),
+            &mut || timed(|| per(&mut per_pairwise, start, MESSAGES)),
         ],
     );
     vec![
@@ -150,11 +150,13 @@ fn births(rounds: u32) -> Vec<Row> {
         rounds,
         [
             &mut || {
-                workloads::floor_children(&mut floor, CHILDREN);
-                u64::from(CHILDREN)
+                timed(|| {
+                    workloads::floor_children(&mut floor, CHILDREN);
+                    u64::from(CHILDREN)
+                })
             },
-            &mut || per(&mut instant, start, CHILDREN),
-            &mut || per(&mut pairwise, start, CHILDREN),
+            &mut || timed(|| per(&mut instant, start, CHILDREN)),
+            &mut || timed(|| per(&mut pairwise, start, CHILDREN)),
         ],
     );
     vec![
@@ -168,8 +170,8 @@ fn small_runs(rounds: u32) -> Vec<Row> {
     let steps = BOTH.map(|delivery| Kernel::new(delivery, UNIFORM).run(workloads::lifecycle));
     let [instant, pairwise] = measure(
         rounds,
-        [&mut || per(&mut instant, workloads::lifecycle, 1), &mut || {
-            per(&mut pairwise, workloads::lifecycle, 1)
+        [&mut || timed(|| per(&mut instant, workloads::lifecycle, 1)), &mut || {
+            timed(|| per(&mut pairwise, workloads::lifecycle, 1))
         }],
     );
     let name = |delivery, steps| format!("5 processes, {steps} steps, {delivery}");
@@ -179,8 +181,8 @@ fn small_runs(rounds: u32) -> Vec<Row> {
     ]
 }
 
-/// About this many steps in each run, whatever the number of processes.
-const READY_STEPS: u32 = 1_000_000;
+/// About this many steps in each run, whatever the number of processes. Starting them is not counted.
+const READY_STEPS: u32 = 200_000;
 
 fn ready(rounds: u32) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -190,7 +192,8 @@ fn ready(rounds: u32) -> Vec<Row> {
         let [ten, hundred, thousand, most] = &mut kernels;
         let run = |(n, kernel): &mut (u32, Kernel)| {
             let n = *n;
-            kernel.run(|world| workloads::yields(world, n, READY_STEPS / n))
+            kernel.set_up(|world| workloads::yields(world, n, READY_STEPS / n));
+            timed(|| kernel.play())
         };
         let figures = measure(
             rounds,
@@ -216,7 +219,7 @@ fn threads(rounds: u32) -> Vec<Row> {
             work() + other.join().expect("the workload holds")
         })
     };
-    let [one, two] = measure(rounds, [&mut { work }, &mut { both }]);
+    let [one, two] = measure(rounds, [&mut || timed(work), &mut || timed(both)]);
     let mut row = Row::figure("two threads over one", "times", two, 1.9, 1.8);
     (row.measured, row.median) = (one.least / two.least, one.median / two.median);
     vec![row]

@@ -1,6 +1,6 @@
 //! The same work on the floor and on the process world.
 
-use super::floor::{Floor, Join, Mailbox, Receive, Yield};
+use super::floor::{Floor, Mailbox, Receive, Yield};
 use atropos::{
     decisions::{RunIndex, Seeded},
     invariant::Invariants,
@@ -44,12 +44,22 @@ impl Kernel {
     }
 
     /// One run, set-up and tear-down included; returns its steps.
+    pub(super) fn run(&mut self, start: impl FnOnce(&mut ProcessWorld)) -> u64 {
+        self.set_up(start);
+        self.play()
+    }
+
+    /// Everything before the first step.
+    pub(super) fn set_up(&mut self, start: impl FnOnce(&mut ProcessWorld)) {
+        self.world.reset(&self.conditions, self.strategy.wants_arrivals());
+        start(&mut self.world);
+    }
+
+    /// A run that is set up; returns its steps.
     ///
     /// # Panics
     /// If an invariant is violated: the workloads hold.
-    pub(super) fn run(&mut self, start: impl FnOnce(&mut ProcessWorld)) -> u64 {
-        self.world.reset(&self.conditions, self.strategy.wants_arrivals());
-        start(&mut self.world);
+    pub(super) fn play(&mut self) -> u64 {
         self.decisions.start(RunIndex::nth(self.run), self.strategy, self.expected, NO_LIMIT);
         self.run += 1;
         let Kernel { world, decisions, invariants, record, .. } = self;
@@ -70,6 +80,7 @@ pub(super) fn floor_yields(floor: &mut Floor, tasks: u32, yields: u32) -> u64 {
             for _ in 0..yields {
                 Yield(&shared, false).await;
             }
+            0
         });
     }
     floor.run()
@@ -104,6 +115,7 @@ pub(super) fn floor_ping_pong(floor: &mut Floor, messages: u32) -> u64 {
                     theirs.send(&shared, u64::from(n));
                 }
             }
+            0
         });
     }
     floor.run()
@@ -129,8 +141,8 @@ pub(super) fn ping_pong(world: &mut ProcessWorld, messages: u32) {
 }
 
 /// What a child does: something, so that its future is no empty type that needs no memory.
-async fn newborn(n: u32) {
-    std::hint::black_box(n);
+async fn newborn(n: u32) -> u64 {
+    u64::from(std::hint::black_box(n))
 }
 
 /// A task that spawns and joins `children` tasks, one after the other.
@@ -139,8 +151,9 @@ pub(super) fn floor_children(floor: &mut Floor, children: u32) -> u64 {
     floor.shared.spawn(async move {
         for n in 0..children {
             let child = shared.spawn(newborn(n));
-            Join(&shared, child).await;
+            std::hint::black_box(child.await);
         }
+        0
     });
     floor.run()
 }

@@ -259,25 +259,25 @@ impl Ctx {
         &self,
         name: impl Into<Term>,
         message: impl Into<Term>,
-    ) -> Effect<'_, Result<(), Raise>> {
+    ) -> Effect<'_, Result<(), Raise>, u64> {
         let op = Words::new(effect::SEND_NAME, 0, 0, message.into().0);
         Effect::with_extra(&self.desk, op, name.into().0)
     }
 
     /// `receive`: the first message in the mailbox that the filter takes; waits for one.
     #[inline]
-    pub fn receive(&self, wanted: Filter) -> Effect<'_, Message> {
+    pub fn receive(&self, wanted: Filter) -> Effect<'_, Message, u64> {
         Effect::with_extra(&self.desk, wanted.packed(), NO_TIMEOUT)
     }
 
     /// `receive .. after Ms`: `None` when the time is over. 0 still looks through the whole
     /// mailbox once.
-    pub fn receive_after(&self, wanted: Filter, ms: u32) -> Effect<'_, Option<Message>> {
+    pub fn receive_after(&self, wanted: Filter, ms: u32) -> Effect<'_, Option<Message>, u64> {
         Effect::with_extra(&self.desk, wanted.packed(), u64::from(ms) + 1)
     }
 
     /// `erlang:send_after(Ms, Pid, Message)`.
-    pub fn send_after(&self, ms: u32, to: Pid, message: impl Into<Term>) -> Effect<'_, Ref> {
+    pub fn send_after(&self, ms: u32, to: Pid, message: impl Into<Term>) -> Effect<'_, Ref, u64> {
         let op = Words::new(effect::SEND_AFTER, to.0, 0, message.into().0);
         Effect::with_extra(&self.desk, op, u64::from(ms) + 1)
     }

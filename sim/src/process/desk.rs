@@ -195,40 +195,54 @@ pub trait Answer: Sized {
     fn read(reply: Words) -> Self;
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    New,
-    Announced,
-    Answered,
+/// No kind of effect has this bit of its word.
+const ANNOUNCED: u64 = 1 << 63;
+
+/// The second value that some effects have; `()` for the many that have none, so that their futures
+/// stay small.
+#[doc(hidden)]
+pub trait Extra: Copy + Unpin {
+    #[doc(hidden)]
+    fn lay(self, cell: &Cell<u64>);
+}
+
+impl Extra for () {
+    #[inline(always)]
+    fn lay(self, _: &Cell<u64>) {}
+}
+
+impl Extra for u64 {
+    #[inline(always)]
+    fn lay(self, cell: &Cell<u64>) {
+        cell.set(self);
+    }
 }
 
 /// An effect on its way: await it to announce it and to get its answer.
 #[must_use = "an effect happens when it is awaited"]
-pub struct Effect<'a, T> {
+pub struct Effect<'a, T, X: Extra = ()> {
     desk: &'a Rc<Desk>,
+    /// The first word of the effect, and how far it has come: as it is before it is announced, with
+    /// [`ANNOUNCED`] until it is answered, then 0. A field of its own would push a small body over a
+    /// cache line.
     op_head: u64,
     op_value: u64,
-    extra: u64,
-    stage: Stage,
+    extra: X,
     answer: PhantomData<fn() -> T>,
 }
 
 impl<'a, T> Effect<'a, T> {
     #[inline(always)]
     pub(super) fn new(desk: &'a Rc<Desk>, op: Words) -> Self {
-        Self::with_extra(desk, op, 0)
+        Self::with_extra(desk, op, ())
     }
+}
 
+impl<'a, T, X: Extra> Effect<'a, T, X> {
     #[inline(always)]
-    pub(super) fn with_extra(desk: &'a Rc<Desk>, op: Words, extra: u64) -> Self {
-        Effect {
-            desk,
-            op_head: op.0,
-            op_value: op.1,
-            extra,
-            stage: Stage::New,
-            answer: PhantomData,
-        }
+    pub(super) fn with_extra(desk: &'a Rc<Desk>, op: Words, extra: X) -> Self {
+        let (op_head, op_value) = (op.0, op.1);
+        Effect { desk, op_head, op_value, extra, answer: PhantomData }
     }
 
     #[cold]
@@ -237,7 +251,7 @@ impl<'a, T> Effect<'a, T> {
     }
 }
 
-impl<T: Answer> Future for Effect<'_, T> {
+impl<T: Answer, X: Extra> Future for Effect<'_, T, X> {
     type Output = T;
 
     #[inline]
@@ -246,29 +260,25 @@ impl<T: Answer> Future for Effect<'_, T> {
             self.refuse();
             return Poll::Pending;
         }
-        match self.stage {
-            Stage::New => {
-                assert!(
-                    self.desk.is_idle(),
-                    "two effects announced in one poll: a process does one thing at a time"
-                );
-                self.desk.op_head.set(self.op_head);
-                self.desk.op_value.set(self.op_value);
-                self.desk.answered.set(false);
-                if self.extra != 0 {
-                    self.desk.extra.set(self.extra);
-                }
-                self.stage = Stage::Announced;
-                Poll::Pending
+        if self.op_head & ANNOUNCED != 0 {
+            if !self.desk.answered.replace(false) {
+                return Poll::Pending;
             }
-            Stage::Announced if self.desk.answered.get() => {
-                self.desk.answered.set(false);
-                self.stage = Stage::Answered;
-                Poll::Ready(T::read(Words(self.desk.reply_head.get(), self.desk.reply_value.get())))
-            }
-            Stage::Announced => Poll::Pending,
-            Stage::Answered => panic!("an effect was polled after its answer"),
+            self.op_head = 0;
+            let answer = Words(self.desk.reply_head.get(), self.desk.reply_value.get());
+            return Poll::Ready(T::read(answer));
         }
+        assert!(self.op_head != 0, "an effect was polled after its answer");
+        assert!(
+            self.desk.is_idle(),
+            "two effects announced in one poll: a process does one thing at a time"
+        );
+        self.desk.op_head.set(self.op_head);
+        self.desk.op_value.set(self.op_value);
+        self.extra.lay(&self.desk.extra);
+        self.desk.answered.set(false);
+        self.op_head |= ANNOUNCED;
+        Poll::Pending
     }
 }
 
@@ -297,13 +307,14 @@ impl<T: Answer> Future for Spawn<'_, T> {
     }
 }
 
-impl<T> Drop for Effect<'_, T> {
+impl<T, X: Extra> Drop for Effect<'_, T, X> {
     /// An effect dropped before its answer withdraws its announcement, if the world has not taken
     /// it yet.
     fn drop(&mut self) {
-        let mine =
-            || self.desk.op_head.get() == self.op_head && self.desk.op_value.get() == self.op_value;
-        if self.stage == Stage::Announced && !self.desk.closing.get() && mine() {
+        let announced = self.op_head & ANNOUNCED != 0 && !self.desk.closing.get();
+        let mine = self.desk.op_head.get() == self.op_head & !ANNOUNCED
+            && self.desk.op_value.get() == self.op_value;
+        if announced && mine {
             self.desk.op_head.set(0);
         }
     }

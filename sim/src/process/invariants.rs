@@ -183,7 +183,12 @@ pub fn no_stale_pid() -> ProcessInvariant {
             let reason = world.process(target).exit_reason().map(|r| world.text(r));
             let (who, target) = (world.shown(who), world.shown(target));
             let reason = reason.unwrap_or_default();
-            Some(format!("{who} uses {target}, which exited with reason {reason}, as {who} was told").into())
+            Some(
+                format!(
+                    "{who} uses {target}, which exited with reason {reason}, as {who} was told"
+                )
+                .into(),
+            )
         },
     )
 }
