@@ -1,7 +1,10 @@
 //! The arguments: an enum of verbs. Flags are a promise.
 
 use atropos::plan::{Delivery, Spec, TimerRule};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    error::ErrorKind, parser::ValueSource,
+};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 const EXAMPLES: &str = "\
@@ -112,7 +115,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only this scenario, with its invariants
+    /// Only this scenario, or scenario/variant, with its invariants
     pub(crate) scenario: Option<String>,
 }
 
@@ -157,6 +160,25 @@ impl PlanArgs {
             ..Spec::seeded(self.seed.0)
         }
     }
+
+    /// The flags that ask for these conditions again: the seed, and what differs from the default.
+    pub(crate) fn flags(&self) -> String {
+        let mut text = format!("--seed {}", self.seed);
+        let mut add = |flag: &str, value: Option<String>| {
+            value.into_iter().for_each(|value| text.push_str(&format!(" --{flag} {value}")));
+        };
+        add("delivery", self.delivery.map(name_of));
+        add("timers", self.timers.map(name_of));
+        add("faults", (self.faults != 0).then(|| self.faults.to_string()));
+        let steps = self.steps != Spec::DEFAULT_STEP_LIMIT;
+        add("steps", steps.then(|| self.steps.to_string()));
+        text
+    }
+}
+
+/// A value as it is typed.
+fn name_of(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -230,7 +252,7 @@ pub(crate) struct FuzzArgs {
     pub(crate) runs: u64,
 
     /// How long, instead of how many runs: 30s, 5m
-    #[arg(long, value_parser = humantime::parse_duration, env = "ATROPOS_TIME", conflicts_with = "runs")]
+    #[arg(long, value_parser = humantime::parse_duration, env = "ATROPOS_TIME")]
     pub(crate) time: Option<Duration>,
 
     /// How many threads; all cores if absent
@@ -245,6 +267,10 @@ pub(crate) struct FuzzArgs {
     /// Show failures as found
     #[arg(long)]
     pub(crate) no_shrink: bool,
+
+    /// How long a run may take no step before it is called a livelock
+    #[arg(long, hide = true, value_parser = humantime::parse_duration, default_value = "20s")]
+    pub(crate) patience: Duration,
 
     #[command(flatten)]
     pub(crate) plan: PlanArgs,
@@ -275,8 +301,38 @@ pub(crate) struct BenchArgs {
     pub(crate) rounds: u32,
 }
 
+impl FuzzArgs {
+    /// `--runs` and `--time` exclude each other; the command line overrides the environment.
+    fn settle(&mut self, runs: ValueSource, time: ValueSource) -> Result<(), &'static str> {
+        if runs > time {
+            self.time = None;
+        }
+        match runs == time {
+            true if runs == ValueSource::CommandLine => Err("--runs and --time exclude each other"),
+            true => Err("ATROPOS_RUNS and ATROPOS_TIME exclude each other"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Reads the arguments of this process.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(own_arguments())?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    let given = matches.subcommand_matches("fuzz");
+    if let (Some(Command::Fuzz(fuzz)), Some(given)) = (&mut cli.command, given) {
+        let source = |name| given.value_source(name);
+        if let (Some(runs), Some(time)) = (source("runs"), source("time")) {
+            fuzz.settle(runs, time)
+                .map_err(|why| command.error(ErrorKind::ArgumentConflict, why))?;
+        }
+    }
+    Ok(cli)
+}
+
 /// The arguments of this process; `cargo atropos fuzz` passes its own name first.
-pub(crate) fn own_arguments() -> Vec<OsString> {
+fn own_arguments() -> Vec<OsString> {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     let is_cargo = |name: &OsString| {
         PathBuf::from(name).file_stem().is_some_and(|stem| stem == "cargo-atropos")

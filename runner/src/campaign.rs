@@ -9,6 +9,7 @@
 use crate::{
     catalog::Target,
     exit::{Exit, Stop},
+    panics,
     progress::{Done, Meter},
 };
 use atropos::{
@@ -58,6 +59,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// How many invariants were violated that somebody must look at.
+    fn findings(&self, target: &Target<'_>) -> usize {
+        self.found.keys().filter(|invariant| target.is_finding(invariant)).count()
+    }
+
     fn add(&mut self, report: BlockReport) {
         self.runs += report.runs;
         self.steps += report.steps;
@@ -96,6 +102,8 @@ pub(crate) struct Campaign<'c> {
     pub(crate) spec: Spec,
     pub(crate) until: Until,
     pub(crate) jobs: usize,
+    /// How long a worker may be silent: a block is done in milliseconds.
+    pub(crate) patience: Duration,
     /// Set by Ctrl-C.
     pub(crate) interrupted: &'c AtomicBool,
 }
@@ -108,8 +116,10 @@ struct Item {
     runs: u32,
 }
 
-/// How long a worker may be silent: a block is done in milliseconds.
-const SILENCE: Duration = Duration::from_secs(20);
+/// How often the coordinator looks at the clock.
+const TICK: Duration = Duration::from_millis(100);
+/// What a worker tells: a block of a target, or its own panic.
+type Told = Result<(usize, BlockReport), String>;
 const BLOCK: u64 = RunIndex::BLOCK as u64;
 
 impl Campaign<'_> {
@@ -127,16 +137,30 @@ impl Campaign<'_> {
             (0..self.jobs).map(|_| Mutex::new(None)).collect();
         let mut tallies = vec![Tally::default(); self.targets.len()];
         let mut failed = None;
+        let mut shown = Duration::ZERO;
         thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
-            for mine in &at_work {
+            for (number, mine) in at_work.iter().enumerate() {
                 let (sender, next, over) = (sender.clone(), &next, &over);
-                scope.spawn(move || self.work(next, over, mine, &sender));
+                let hunter = thread::Builder::new().name(format!("hunter {number}"));
+                let started = hunter.spawn_scoped(scope, move || {
+                    let work = || self.work(next, over, mine, &sender);
+                    if let Err(bug) = panics::guard(work) {
+                        mark(mine, None);
+                        let _ = sender.send(Err(bug));
+                    }
+                });
+                if let Err(error) = started {
+                    let why = format!("cannot start {} threads: {error}", self.jobs);
+                    failed = Some(Stop::new(Exit::Tool, why));
+                    break;
+                }
             }
             drop(sender);
             loop {
-                match receiver.recv_timeout(Duration::from_millis(100)) {
-                    Ok((target, report)) => {
+                match receiver.recv_timeout(TICK) {
+                    Ok(Err(bug)) => failed = failed.or(Some(Stop::new(Exit::Bug, bug))),
+                    Ok(Ok((target, report))) => {
                         let fresh = fresh(&tallies[target], &report);
                         tallies[target].add(report);
                         for violation in &fresh {
@@ -153,10 +177,14 @@ impl Campaign<'_> {
                 if failed.is_some() || timed_out || self.interrupted.load(Relaxed) {
                     over.store(true, Relaxed);
                 }
-                if let Some(item) = hanging(&at_work) {
-                    self.give_up(item);
+                if elapsed >= shown + TICK {
+                    shown = elapsed;
+                    if let Some(item) = self.hanging(&at_work) {
+                        meter.clear();
+                        self.give_up(item);
+                    }
+                    meter.show(self.done(&tallies, elapsed));
                 }
-                meter.show(self.done(&tallies, elapsed));
             }
         });
         meter.clear();
@@ -176,7 +204,7 @@ impl Campaign<'_> {
         next: &AtomicU64,
         over: &AtomicBool,
         at_work: &Mutex<Option<(Item, Clock)>>,
-        reports: &mpsc::Sender<(usize, BlockReport)>,
+        reports: &mpsc::Sender<Told>,
     ) {
         let mut hunters: Vec<_> = self.targets.iter().map(|_| None).collect();
         while let Some(item) = self.take(next, over) {
@@ -186,7 +214,7 @@ impl Campaign<'_> {
             mark(at_work, Some((item, Clock::now())));
             let report = hunter(item.block, item.runs);
             mark(at_work, None);
-            if reports.send((item.target, report)).is_err() {
+            if reports.send(Ok((item.target, report))).is_err() {
                 return;
             }
         }
@@ -220,8 +248,15 @@ impl Campaign<'_> {
             of,
             elapsed,
             limit,
-            findings: tallies.iter().map(|tally| tally.found.len()).sum(),
+            findings: self.targets.iter().zip(tallies).map(|(t, tally)| tally.findings(t)).sum(),
         }
+    }
+
+    fn hanging(&self, at_work: &[Mutex<Option<(Item, Clock)>>]) -> Option<Item> {
+        at_work.iter().find_map(|mine| {
+            let now = *mine.lock().expect("no worker panics while it marks its work");
+            now.filter(|(_, since)| since.elapsed() > self.patience).map(|(item, _)| item)
+        })
     }
 
     /// A body that never gives way cannot be stopped from outside: say which, and leave. What was
@@ -235,11 +270,11 @@ impl Campaign<'_> {
         let (first, last) = (item.block * BLOCK, item.block * BLOCK + u64::from(item.runs) - 1);
         crate::output::complain(&format!(
             "no-livelock: a body of {}/{} does not give way: a run among {first} to {last} of seed {:#x} \
-             has taken no step for {} s; it loops without awaiting an effect",
+             has come to no end for {}; it loops without awaiting an effect",
             subject.name(),
             variant.name,
             self.spec.seed,
-            SILENCE.as_secs()
+            humantime::format_duration(self.patience)
         ));
         std::process::exit(Exit::Violated as i32);
     }
@@ -247,13 +282,6 @@ impl Campaign<'_> {
 
 fn mark(at_work: &Mutex<Option<(Item, Clock)>>, now: Option<(Item, Clock)>) {
     *at_work.lock().expect("no worker panics while it marks its work") = now;
-}
-
-fn hanging(at_work: &[Mutex<Option<(Item, Clock)>>]) -> Option<Item> {
-    at_work.iter().find_map(|mine| {
-        let now = *mine.lock().expect("no worker panics while it marks its work");
-        now.filter(|(_, since)| since.elapsed() > SILENCE).map(|(item, _)| item)
-    })
 }
 
 /// Violations in a report of invariants that the target has not been seen to violate yet.

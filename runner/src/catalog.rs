@@ -20,6 +20,12 @@ impl Target<'_> {
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.subject.name(), self.variant.name)
     }
+
+    /// True for a violation that somebody must look at: of a variant that was named, or one that
+    /// the variant is not there for.
+    pub(crate) fn is_finding(&self, invariant: &str) -> bool {
+        self.named || !self.variant.expectation.allows(invariant)
+    }
 }
 
 /// All variants that a filter names, in the catalogue's order; all of all for an empty filter.
@@ -44,12 +50,6 @@ pub(crate) fn select<'c>(catalog: &'c Catalog, filter: &[String]) -> Result<Vec<
 
 fn matches(target: &Target<'_>, wanted: &str) -> bool {
     target.subject.name() == wanted || target.name() == wanted
-}
-
-/// The scenario of this name.
-pub(crate) fn scenario<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c dyn Subject, Stop> {
-    let found = catalog.iter().find(|subject| subject.name() == name);
-    found.map(|subject| &**subject).ok_or_else(|| no_match(catalog, name))
 }
 
 /// The variant of a scenario: the one named, or the scenario's first.

@@ -27,6 +27,20 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// What a campaign that ends so came to, for programs.
+    pub(crate) fn verdict(self) -> &'static str {
+        match self {
+            Exit::Held => "held",
+            Exit::Violated => "violated",
+            Exit::Diverged => "diverged",
+            Exit::Vacuous => "vacuous",
+            Exit::Interrupted => "interrupted",
+            Exit::Tool | Exit::Usage | Exit::NoMatch | Exit::Bug => "failed",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)

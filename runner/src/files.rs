@@ -75,7 +75,9 @@ fn write_whole(path: &Path, content: &str) -> io::Result<()> {
 fn point_latest(out: &Path, name: &str) -> io::Result<()> {
     let beside = out.join(format!(".latest-{name}"));
     std::os::unix::fs::symlink(name, &beside)?;
-    fs::rename(&beside, out.join("latest"))
+    fs::rename(&beside, out.join("latest")).inspect_err(|_| {
+        let _ = fs::remove_file(&beside);
+    })
 }
 
 #[cfg(not(unix))]

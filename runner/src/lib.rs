@@ -30,19 +30,14 @@ pub use exit::{Exit, Stop};
 pub use token::{TokenError, case_from_token, token_of_case};
 
 use args::{Command, Common};
-use clap::Parser;
 use output::Output;
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 /// Parses the arguments of this process and runs the verb.
 pub fn main(catalog: &Catalog) -> ExitCode {
-    let cli = match Cli::try_parse_from(args::own_arguments()) {
+    let cli = match args::parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // A closed pipe is silent.
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Held.into() };
-        }
+        Err(error) => return explain(&error).into(),
     };
     cli.common.color.write_global();
     panics::quiet(cli.common.verbose > 0);
@@ -56,6 +51,18 @@ pub fn main(catalog: &Catalog) -> ExitCode {
         output::complain(&stop.message);
     }
     stop.exit.into()
+}
+
+/// Prints help, or what is wrong with the arguments. A closed pipe is silent.
+fn explain(error: &clap::Error) -> Exit {
+    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Held };
+    match error.print() {
+        Err(failed) if exit == Exit::Held && failed.kind() != ErrorKind::BrokenPipe => {
+            output::complain(&format!("cannot write to stdout: {failed}"));
+            Exit::Tool
+        }
+        _ => exit,
+    }
 }
 
 /// Runs a verb.

@@ -26,7 +26,11 @@ impl Done {
         };
         let limit =
             self.limit.map(|limit| format!("/{:.0}s", limit.as_secs_f64())).unwrap_or_default();
-        format!("{seconds:.0}s{limit}  {runs}  {:.0}k/s  {} findings", rate / 1000.0, self.findings)
+        format!(
+            "{seconds:.0}s{limit}  {runs}  {:.0}k/s  {}",
+            rate / 1000.0,
+            counted(self.findings as u64, "finding", "findings")
+        )
     }
 
     /// Thousandths done.
@@ -53,6 +57,11 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// A number and its noun.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
 /// Where progress is shown.
 pub(crate) struct Meter {
     bar: Option<ProgressBar>,
@@ -67,8 +76,7 @@ impl Meter {
         let terminal = std::io::stderr().is_terminal();
         let (bar, plain) = match wanted {
             _ if quiet => (false, false),
-            Progress::Auto => (terminal, !terminal),
-            Progress::Bar => (true, false),
+            Progress::Auto | Progress::Bar => (terminal, !terminal),
             Progress::Plain => (false, true),
             Progress::None => (false, false),
         };

@@ -165,9 +165,9 @@ pub fn case_from_token<'c>(
         return malformed(format!("{} characters, at most {LONGEST} are read", text.len()));
     }
     let text = text[PREFIX.len()..].trim_end();
-    let bytes = CROCKFORD
-        .decode(text.as_bytes())
-        .or_else(|error| malformed(format!("{error}; was it copied whole?")))?;
+    let bytes = CROCKFORD.decode(text.as_bytes()).or_else(|error| {
+        malformed(format!("{}; was it copied whole?", unreadable(text, &error)))
+    })?;
     let Some((body, crc)) = bytes.split_last_chunk::<2>() else {
         return malformed("too short; was it copied whole?");
     };
@@ -180,6 +180,18 @@ pub fn case_from_token<'c>(
         Err(error) => return malformed(format!("not a case: {error}")),
     };
     case_from_body(catalog, body)
+}
+
+/// What is wrong with the base32 of a token.
+fn unreadable(text: &str, error: &data_encoding::DecodeError) -> String {
+    let before = text.get(..error.position).unwrap_or(text);
+    let place = PREFIX.len() + before.chars().count() + 1;
+    match text[before.len()..].chars().next() {
+        Some(letter) if error.kind == data_encoding::DecodeKind::Symbol => {
+            format!("{letter:?} at character {place} stands in no token")
+        }
+        _ => "it ends in the middle of a byte".to_owned(),
+    }
 }
 
 fn case_from_body(catalog: &Catalog, body: Body) -> Result<(&dyn Subject, Case), TokenError> {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     catalog::Target,
     output::BAD,
-    progress::grouped,
+    progress::{counted, grouped},
     token::{self, PASTABLE},
 };
 use atropos::{case::Replay, hunt::Found, shrink::Shrunk, trace::digest_bytes};
@@ -60,14 +60,19 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     let Failure { target, found, .. } = failure;
     let (on, off) = (BAD.render(), BAD.render_reset());
     let shrunk = failure.shrunk.map_or_else(String::new, |(before, after, tries)| {
-        format!(", shrunk {before} → {after} steps in {} tries", grouped(tries))
+        format!(
+            ", shrunk {} → {} in {}",
+            grouped(before),
+            counted(after, "step", "steps"),
+            counted(tries, "try", "tries")
+        )
     });
     let head = format!(
-        "       {on}FAIL{off}  {}  {}\n             in {} of {} runs, first in run {}{shrunk}",
+        "       {on}FAIL{off}  {}  {}\n             in {} of {}, first in run {}{shrunk}",
         target.name(),
         found.violation.invariant,
         grouped(count),
-        grouped(runs),
+        counted(runs, "run", "runs"),
         found.plan.index.number(),
     );
     let why = format!("{}:\n  {}", failure.sentence(), found.violation.evidence);

@@ -3,8 +3,9 @@
 use crate::{
     campaign::{Results, Tally},
     catalog::Target,
+    exit::Exit,
     output::{BAD, GOOD},
-    progress::grouped,
+    progress::{counted, grouped},
     verbs::fuzz::DEMANDED_FROM,
 };
 use atropos::plan::Spec;
@@ -33,6 +34,8 @@ pub(crate) struct JudgedJson<'r> {
     breaks: &'r [&'static str],
     uncaught: &'r [&'static str],
     unreached: &'r [&'static str],
+    /// How the variant is not deterministic, if it is not.
+    unstable: Option<String>,
     digest: String,
 }
 
@@ -88,33 +91,41 @@ impl<'r> Judged<'r> {
             breaks: self.target.variant.expectation.breaks(),
             uncaught: &self.uncaught,
             unreached: &self.unreached,
+            unstable: self.instability(),
             digest: format!("{:032x}", self.tally.digest),
         }
     }
 
-    fn line(&self) -> String {
-        let missing = !self.missing().is_empty();
+    /// The line of a variant in the summary; names take `width` columns.
+    fn line(&self, width: usize) -> String {
         let (style, sign) = match () {
-            () if self.failures > 0 => (BAD, "✗"),
-            () if missing => (BAD, "?"),
+            () if self.failures > 0 || self.tally.unstable.is_some() => (BAD, "✗"),
+            () if !self.missing().is_empty() => (BAD, "?"),
             () => (GOOD, "✓"),
         };
-        let breaks = self.target.variant.expectation.breaks();
-        let caught = breaks.len() - self.uncaught.len();
-        let text = match (self.failures, breaks) {
-            (0, []) => "holds".to_owned(),
-            (0, _) => format!("canary caught by {caught} of {} invariants", breaks.len()),
-            (1, _) => "1 invariant violated".to_owned(),
-            (n, _) => format!("{n} invariants violated"),
-        };
+        let runs = if self.tally.runs == 1 { "run" } else { "runs" };
         let missing: String = self.missing().iter().map(|text| format!("\n      {text}")).collect();
         format!(
-            "  {}{sign}{} {:<28} {:>12} runs  {text}{missing}",
+            "  {}{sign}{} {:<width$} {:>12} {runs:<4}  {}{missing}",
             style.render(),
             style.render_reset(),
             self.target.name(),
-            grouped(self.tally.runs)
+            grouped(self.tally.runs),
+            self.came_to()
         )
+    }
+
+    fn came_to(&self) -> String {
+        let breaks = self.target.variant.expectation.breaks().len();
+        let caught = breaks - self.uncaught.len();
+        let expected = counted(breaks as u64, "invariant", "invariants");
+        match self.failures {
+            _ if self.tally.unstable.is_some() => "not deterministic".to_owned(),
+            0 if breaks == 0 => "holds".to_owned(),
+            0 if caught < breaks => format!("canary missed: {caught} of {expected} broken"),
+            0 => format!("canary caught: {caught} of {expected} broken"),
+            n => format!("{} violated", counted(n as u64, "invariant", "invariants")),
+        }
     }
 }
 
@@ -133,16 +144,23 @@ pub(crate) struct Totals {
     runs: u64,
     steps: u64,
     failures: usize,
+    verdict: &'static str,
     interrupted: bool,
     seconds: f64,
 }
 
 impl<'r> Summary<'r> {
-    pub(crate) fn new(judged: &'r [Judged<'r>], results: &Results, spec: &Spec) -> Self {
+    pub(crate) fn new(
+        judged: &'r [Judged<'r>],
+        results: &Results,
+        spec: &Spec,
+        exit: Exit,
+    ) -> Self {
         let totals = Totals {
             runs: results.tallies.iter().map(|tally| tally.runs).sum(),
             steps: results.tallies.iter().map(|tally| tally.steps).sum(),
             failures: judged.iter().map(|variant| variant.failures).sum(),
+            verdict: exit.verdict(),
             interrupted: results.interrupted,
             seconds: results.elapsed.as_secs_f64(),
         };
@@ -161,7 +179,10 @@ impl<'r> Summary<'r> {
 
 /// The campaign for people.
 pub(crate) fn summary(judged: &[Judged<'_>], summary: &Summary<'_>) -> String {
-    let lines: Vec<String> = judged.iter().map(Judged::line).collect();
+    let names = judged.iter().map(|variant| variant.target.name().chars().count());
+    let width = names.max().unwrap_or(0).max(28);
+    let lines: Vec<String> = judged.iter().map(|variant| variant.line(width)).collect();
     let Totals { runs, seconds, .. } = summary.totals;
-    format!("{}\n        Done {} runs in {seconds:.1}s", lines.join("\n"), grouped(runs))
+    let runs = counted(runs, "run", "runs");
+    format!("{}\n        Done {runs} in {seconds:.1}s", lines.join("\n"))
 }

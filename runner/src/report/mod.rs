@@ -9,7 +9,7 @@ mod story;
 
 pub(crate) use failure::{Failure, failure, failure_json, timeline_file};
 pub(crate) use judged::{Judged, Summary, summary};
-pub(crate) use play::{Play, json, play};
+pub(crate) use play::{Play, PlayJson, json, play};
 pub use story::story;
 
 /// Indents every line that is not empty.

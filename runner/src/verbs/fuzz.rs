@@ -11,7 +11,7 @@ use crate::{
     exit::{Exit, Stop},
     files::RunFolder,
     output::{Output, remark},
-    progress::{Meter, grouped},
+    progress::{Meter, counted},
     report::{self, Failure, Judged},
 };
 use atropos::{hunt::Found, plan::Spec, shrink::Effort, trace::digest_bytes};
@@ -28,11 +28,11 @@ use std::{
 pub(crate) const DEMANDED_FROM: u64 = 1_000;
 
 #[derive(Serialize)]
-struct Start<'a> {
+struct Start {
     seed: String,
     variants: Vec<String>,
     jobs: usize,
-    engine: &'a str,
+    engine: String,
 }
 
 pub(crate) fn run(
@@ -50,13 +50,25 @@ pub(crate) fn run(
     announce(&targets, &spec, jobs, catalog, common.quiet, out)?;
 
     let until = args.time.map_or(Until::Runs(args.runs), Until::Time);
-    let campaign = Campaign { targets: &targets, spec, until, jobs, interrupted: &interrupted };
+    let campaign = Campaign {
+        targets: &targets,
+        spec,
+        until,
+        jobs,
+        patience: args.patience,
+        interrupted: &interrupted,
+    };
     let mut meter = Meter::new(common.progress, common.quiet);
-    let results = campaign.run(&mut meter, |target, found| match is_finding(target, found) {
-        true => keep(&folder, &as_found_id(target, found), &Failure::as_found(target, found)),
-        false => Ok(()),
+    let results = campaign.run(&mut meter, |target, found| {
+        match target.is_finding(&found.violation.invariant) {
+            true => keep(&folder, &as_found_id(target, found), &Failure::as_found(target, found)),
+            false => Ok(()),
+        }
     })?;
 
+    if results.interrupted {
+        remark(" Interrupted, shrinking what was found; once more to leave at once");
+    }
     let mut judged = Vec::new();
     for (target, tally) in targets.iter().zip(&results.tallies) {
         let failures = show_failures(target, tally, args, &folder, out)?;
@@ -95,16 +107,8 @@ fn announce(
         remark(&format!("     Fuzzing {variants} · seed {:#x} · {threads}", spec.seed));
     }
     let engine = super::version::engine(catalog);
-    out.tell(
-        "start",
-        &Start { seed: format!("{:#x}", spec.seed), variants: names, jobs, engine: &engine },
-    )
-}
-
-/// A violation that somebody must look at: of a variant that was named, or one that the variant is
-/// not there for.
-fn is_finding(target: &Target<'_>, found: &Found) -> bool {
-    target.named || !target.variant.expectation.allows(&found.violation.invariant)
+    let seed = format!("{:#x}", spec.seed);
+    out.tell("start", &Start { seed, variants: names, jobs, engine })
 }
 
 /// Where a failure is kept from the moment it is found until it is shrunk.
@@ -130,7 +134,8 @@ fn show_failures(
     out: &mut Output,
 ) -> Result<usize, Stop> {
     let mut shown = 0;
-    for found in tally.found.values().filter(|found| is_finding(target, found)) {
+    let findings = tally.found.iter().filter(|(invariant, _)| target.is_finding(invariant));
+    for (_, found) in findings {
         let failure = if args.no_shrink {
             Failure::as_found(target, found)
         } else {
@@ -154,7 +159,8 @@ fn finish(
     folder: &RunFolder,
     out: &mut Output,
 ) -> Result<Exit, Stop> {
-    let summary = report::Summary::new(judged, results, spec);
+    let (exit, complaint) = verdict(judged, results);
+    let summary = report::Summary::new(judged, results, spec, exit);
     folder.write(
         "run.json",
         &(serde_json::to_string_pretty(&summary).expect("a summary is plain data") + "\n"),
@@ -168,32 +174,29 @@ fn finish(
         let most = results.tallies.iter().map(|tally| tally.runs).max().unwrap_or(0);
         let filter: String = args.filter.iter().map(|name| format!(" {name}")).collect();
         out.say_more(&format!(
-            "  Again:   atropos fuzz{filter} --runs {most} --seed {:#x}",
-            spec.seed
+            "  Again:   atropos fuzz{filter} --runs {most} {}",
+            args.plan.flags()
         ))?;
     }
-    verdict(judged, results)
+    if exit == Exit::Held { Ok(exit) } else { Err(Stop::new(exit, complaint)) }
 }
 
-fn verdict(judged: &[Judged<'_>], results: &Results) -> Result<Exit, Stop> {
+/// What the campaign came to, and what to tell of it.
+fn verdict(judged: &[Judged<'_>], results: &Results) -> (Exit, String) {
     let failures: usize = judged.iter().map(|variant| variant.failures).sum();
-    let complaint = if results.interrupted {
-        let runs: u64 = results.tallies.iter().map(|tally| tally.runs).sum();
-        Some((
-            Exit::Interrupted,
-            format!("interrupted after {} runs; what was found is written", grouped(runs)),
-        ))
-    } else if let Some(unstable) = judged.iter().find_map(Judged::instability) {
-        Some((Exit::Diverged, unstable))
-    } else if failures > 0 {
-        let s = if failures == 1 { "" } else { "s" };
-        Some((Exit::Violated, format!("{failures} invariant{s} violated")))
-    } else {
-        let vacuous: Vec<String> = judged.iter().flat_map(Judged::missing_demanded).collect();
-        (!vacuous.is_empty()).then(|| (Exit::Vacuous, vacuous.join("; ")))
-    };
-    match complaint {
-        Some((exit, message)) => Err(Stop::new(exit, message)),
-        None => Ok(Exit::Held),
+    if results.interrupted {
+        let runs = results.tallies.iter().map(|tally| tally.runs).sum();
+        let runs = counted(runs, "run", "runs");
+        return (Exit::Interrupted, format!("interrupted after {runs}; what was found is written"));
     }
+    if let Some(unstable) = judged.iter().find_map(Judged::instability) {
+        return (Exit::Diverged, unstable);
+    }
+    if failures > 0 {
+        let invariants = counted(failures as u64, "invariant", "invariants");
+        return (Exit::Violated, format!("{invariants} violated"));
+    }
+    let vacuous: Vec<String> = judged.iter().flat_map(Judged::missing_demanded).collect();
+    let exit = if vacuous.is_empty() { Exit::Held } else { Exit::Vacuous };
+    (exit, vacuous.join("; "))
 }

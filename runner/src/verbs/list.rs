@@ -2,7 +2,7 @@
 
 use crate::{
     args::ListArgs,
-    catalog::{Catalog, scenario},
+    catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
     output::Output,
 };
@@ -27,21 +27,23 @@ struct RuleLine<'a> {
 }
 
 pub(crate) fn run(args: &ListArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
-    match &args.scenario {
-        Some(name) => {
-            let subject = scenario(catalog, name)?;
-            list(subject, out)?;
-            rules(subject, out)?;
+    let targets = catalog::select(catalog, args.scenario.as_slice())?;
+    for targets in targets.chunk_by(|a, b| a.subject.name() == b.subject.name()) {
+        let subject = targets[0].subject;
+        let variants: Vec<&Variant> =
+            targets.iter().map(|Target { variant, .. }| *variant).collect();
+        list(subject, &variants, out)?;
+        if args.scenario.is_some() {
+            rules(subject, &variants, out)?;
         }
-        None => catalog.iter().try_for_each(|subject| list(&**subject, out))?,
     }
     Ok(Exit::Held)
 }
 
-fn list(subject: &dyn Subject, out: &mut Output) -> Result<(), Stop> {
+fn list(subject: &dyn Subject, variants: &[&Variant], out: &mut Output) -> Result<(), Stop> {
     out.say(&format!("{}  {}", subject.name(), subject.about()))?;
-    let longest = subject.variants().iter().map(|variant| variant.name.len()).max().unwrap_or(0);
-    for variant in subject.variants() {
+    let longest = variants.iter().map(|variant| variant.name.len()).max().unwrap_or(0);
+    for variant in variants {
         out.say(&format!("  {:<longest$}  {}", variant.name, variant.about))?;
         out.say(&format!("  {:<longest$}  {}", "", expectation(variant)))?;
         out.tell(
@@ -65,14 +67,14 @@ fn expectation(variant: &Variant) -> String {
     }
 }
 
-/// The invariants of all variants of a scenario, each once.
-fn rules(subject: &dyn Subject, out: &mut Output) -> Result<(), Stop> {
-    let mut all: Vec<_> =
-        subject.variants().iter().flat_map(|variant| subject.rules(variant)).collect();
+/// The invariants of some variants of a scenario, each once.
+fn rules(subject: &dyn Subject, variants: &[&Variant], out: &mut Output) -> Result<(), Stop> {
+    let mut all: Vec<_> = variants.iter().flat_map(|variant| subject.rules(variant)).collect();
     all.sort_by_key(|rule| (rule.kind, rule.name));
     all.dedup_by_key(|rule| rule.name);
+    let longest = all.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     for rule in all {
-        out.say(&format!("  {:<10} {:<20} {}", rule.kind, rule.name, rule.sentence))?;
+        out.say(&format!("  {:<9}  {:<longest$}  {}", rule.kind, rule.name, rule.sentence))?;
         let line = RuleLine {
             scenario: subject.name(),
             invariant: rule.name,

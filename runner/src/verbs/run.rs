@@ -5,10 +5,19 @@ use crate::{
     catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
     output::Output,
-    report::{self, Play},
+    report::{self, Play, PlayJson},
     token,
 };
 use atropos::decisions::RunIndex;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct RunJson<'a> {
+    seed: String,
+    index: u64,
+    #[serde(flatten)]
+    play: PlayJson<'a>,
+}
 
 pub(crate) fn run(args: &RunArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
     let Target { subject, variant, .. } = catalog::target(catalog, &args.scenario)?;
@@ -17,7 +26,8 @@ pub(crate) fn run(args: &RunArgs, catalog: &Catalog, out: &mut Output) -> Result
     let (plan, case, replay) = subject.run(variant, spec, index);
     let play = Play { subject, case: &case, replay: &replay };
     out.say_more(&format!("{}/{}: {plan}", subject.name(), variant.name))?;
-    out.tell("run", &report::json(&play))?;
+    let seed = format!("{:#x}", spec.seed);
+    out.tell("run", &RunJson { seed, index: args.index, play: report::json(&play) })?;
     out.say(&report::play(&play))?;
     if spec == atropos::plan::Spec::seeded(spec.seed) {
         let seed_token = token::seed_token(subject, variant, spec.seed, index);

@@ -6,16 +6,28 @@ use crate::{
     catalog::Catalog,
     exit::{Exit, Stop},
     output::Output,
-    progress::grouped,
-    report::{self, Play},
+    progress::{counted, grouped},
+    report::{self, Play, PlayJson},
     token,
 };
 use atropos::{
     decisions::RunIndex,
     hunt::Found,
     plan::{Plan, Spec},
-    shrink::Effort,
+    shrink::{Effort, Shrunk},
 };
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct ShrunkJson<'a> {
+    /// Steps before.
+    before: u64,
+    tries: u64,
+    /// Nothing smaller was found; false if the tries ended first.
+    complete: bool,
+    #[serde(flatten)]
+    play: PlayJson<'a>,
+}
 
 pub(crate) fn run(args: &ShrinkArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
     let mut source = source::read(catalog, &args.case)?;
@@ -40,13 +52,16 @@ pub(crate) fn run(args: &ShrinkArgs, catalog: &Catalog, out: &mut Output) -> Res
     source.case = shrunk.found.case.clone();
     let replay = source::play(&source)?;
     let play = Play { subject: source.subject, case: &source.case, replay: &replay };
-    out.tell("shrunk", &report::json(&play))?;
-    out.say(&report::play(&play))?;
     let (before, after) = shrunk.steps;
-    let complete = if shrunk.complete { "nothing smaller found" } else { "the tries ended first" };
+    let Shrunk { tries, complete, .. } = shrunk;
+    out.tell("shrunk", &ShrunkJson { before, tries, complete, play: report::json(&play) })?;
+    out.say(&report::play(&play))?;
+    let complete = if complete { "nothing smaller found" } else { "the tries ended first" };
     out.say_more(&format!(
-        "  {before} → {after} steps in {} tries, {complete}",
-        grouped(shrunk.tries)
+        "  {} → {} in {}, {complete}",
+        grouped(before),
+        counted(after, "step", "steps"),
+        counted(tries, "try", "tries")
     ))?;
     out.say(&format!(
         "  Replay:  atropos replay {}",

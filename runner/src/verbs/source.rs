@@ -11,7 +11,11 @@ use atropos::{
     subject::Subject,
 };
 use serde::{Deserialize, Serialize};
-use std::{fs, io::Read, path::Path};
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 
 /// The version of case files.
 const VERSION: u32 = 1;
@@ -61,14 +65,13 @@ pub(crate) struct Source<'c> {
 /// Reads what the argument names.
 pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c>, Stop> {
     if argument == "-" {
-        let text = limited(std::io::stdin())
-            .map_err(|error| Stop::io("read", Path::new("stdin"), &error))?;
+        let text = limited(std::io::stdin()).map_err(|error| unread(Path::new("stdin"), &error))?;
         return from_text(catalog, "stdin", &text);
     }
-    if token::is_case_token(argument) || token::is_seed_token(argument) {
+    let path = Path::new(argument);
+    if token::is_case_token(argument) || token::is_seed_token(argument) && !path.exists() {
         return from_text(catalog, "the token", argument);
     }
-    let path = Path::new(argument);
     let looks_like_path =
         argument.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some();
     if !path.exists() && !looks_like_path {
@@ -77,16 +80,25 @@ pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c
         );
         return Err(Stop::new(Exit::Usage, why));
     }
-    let text =
-        fs::File::open(path).and_then(limited).map_err(|error| Stop::io("read", path, &error))?;
+    let text = fs::File::open(path).and_then(limited).map_err(|error| unread(path, &error))?;
     from_text(catalog, argument, &text)
 }
 
-fn limited(source: impl Read) -> std::io::Result<String> {
+/// A text that could not be read, or that is none.
+fn unread(path: &Path, error: &io::Error) -> Stop {
+    if error.kind() == io::ErrorKind::InvalidData {
+        let why = format!("{} is neither a token nor a case: {error}", path.display());
+        return Stop::new(Exit::Usage, why);
+    }
+    Stop::io("read", path, error)
+}
+
+fn limited(source: impl Read) -> io::Result<String> {
     let mut text = String::new();
     source.take(LONGEST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LONGEST {
-        return Err(std::io::Error::other(format!("longer than {LONGEST} bytes: not a case")));
+        let why = format!("longer than {LONGEST} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     Ok(text)
 }
@@ -136,7 +148,9 @@ fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source
     }
     let file: CaseFile = serde_json::from_str(text).map_err(bad)?;
     let name = format!("{}/{}", file.case.scenario, file.case.variant);
-    let Target { subject, variant, .. } = catalog::target(catalog, &name)?;
+    // A case of a scenario that this build does not have is sound, but foreign.
+    let Target { subject, variant, .. } = catalog::target(catalog, &name)
+        .map_err(|unknown| Stop::new(Exit::Diverged, format!("{place}: {unknown}")))?;
     let theirs = u16::from_str_radix(&file.fingerprint, 16).map_err(|_| {
         Stop::new(
             Exit::Usage,

@@ -1,0 +1,177 @@
+//! The audit of footprints catches a world that lies.
+//!
+//! The liar is a world of two counters: each process adds to both or to one of them. What it leaves
+//! out of its footprints is a parameter; the honest twin passes.
+
+use atropos::{
+    check::audit::{Audit, Lie, audit},
+    decisions::{Decisions, Names, RunIndex},
+    footprint::{Footprint, Resource},
+    invariant::Evidence,
+    moves::{Move, MoveSet},
+    name::Name,
+    plan::{Conditions, Plan, Spec},
+    timeline::Line,
+    trace::{Digest, Event, Trace, digest_words},
+    word::Words,
+    world::World,
+};
+
+/// What a world leaves out of its footprints.
+#[derive(Clone, Copy, PartialEq)]
+enum Leaves {
+    Nothing,
+    TheWrite,
+    TheEnabling,
+    TheAnnouncement,
+}
+
+/// Two processes of four steps each: they double or increment one shared cell, and the first one's
+/// second step unlocks the second process's third.
+struct Cells {
+    leaves: Leaves,
+    cell: u64,
+    done: [u32; 2],
+    moves: MoveSet,
+    observed: Footprint,
+}
+
+const STEPS: u32 = 4;
+const CELL: Resource = Resource::new(b'c', 0);
+const LOCK: Resource = Resource::new(b'l', 0);
+
+impl Cells {
+    fn new(leaves: Leaves) -> Self {
+        Cells { leaves, cell: 1, done: [0; 2], moves: MoveSet::default(), observed: Footprint::default() }
+    }
+
+    fn update(&mut self) {
+        let locked = self.done[0] < 2 && self.done[1] == 2;
+        let can = [self.done[0] < STEPS, self.done[1] < STEPS && !locked];
+        for (who, can) in can.into_iter().enumerate() {
+            let mv = Move(who as u32);
+            if can { self.moves.enable(mv) } else { self.moves.disable(mv) }
+        }
+    }
+
+    fn touches(&self, who: usize, into: &mut Footprint) {
+        let step = self.done[who];
+        // Steps 0 and 3 touch the cell; the others are private, but for the lock.
+        if step == 0 || step == 3 {
+            into.read(CELL);
+            if self.leaves != Leaves::TheWrite {
+                into.write(CELL);
+            }
+        }
+        let unlocks = who == 0 && step == 1;
+        let waits = who == 1 && step == 2;
+        if (unlocks || waits) && self.leaves != Leaves::TheEnabling {
+            into.write(LOCK);
+        }
+    }
+}
+
+impl Names for Cells {
+    fn id(&self, mv: Move) -> u64 {
+        self.name(mv).id()
+    }
+
+    fn name(&self, mv: Move) -> Name {
+        Name::Process(vec![mv.0 + 1])
+    }
+}
+
+impl World for Cells {
+    fn reset(&mut self, _: &Conditions, arrivals: bool) {
+        (self.cell, self.done) = (1, [0; 2]);
+        self.moves.reset(arrivals);
+        self.update();
+    }
+
+    fn moves(&self) -> &MoveSet {
+        &self.moves
+    }
+
+    fn moves_mut(&mut self) -> &mut MoveSet {
+        &mut self.moves
+    }
+
+    fn play(&mut self, mv: Move, _: &mut dyn Decisions, trace: &mut Trace) {
+        let who = mv.0 as usize;
+        let mut touched = Footprint::default();
+        self.touches(who, &mut touched);
+        self.observed = touched;
+        let step = self.done[who];
+        if step == 0 || step == 3 {
+            self.cell = if who == 0 { self.cell * 2 } else { self.cell + 1 };
+        }
+        self.done[who] += 1;
+        self.update();
+        trace.push(Words::new(1, mv.0, step, self.cell));
+    }
+
+    fn wait(&mut self) -> bool {
+        false
+    }
+
+    fn announced(&self, mv: Move, into: &mut Footprint) {
+        into.clear();
+        if self.leaves != Leaves::TheAnnouncement {
+            self.touches(mv.0 as usize, into);
+        }
+    }
+
+    fn observe(&mut self, _: bool) {}
+
+    fn observed(&self) -> &Footprint {
+        &self.observed
+    }
+
+    fn state(&self) -> Digest {
+        digest_words(&[self.cell, u64::from(self.done[0]), u64::from(self.done[1])])
+    }
+
+    fn stuck(&self) -> Option<Evidence> {
+        None
+    }
+
+    fn line(&self, _: Event) -> Option<Line> {
+        None
+    }
+}
+
+/// Audits many runs; the first lie ends it.
+fn audited(leaves: Leaves) -> Result<Audit, Lie> {
+    let mut all = Audit::default();
+    let spec = Spec::default();
+    for number in 0..200 {
+        let index = RunIndex::nth(number);
+        let plan: Plan = spec.block(index.block)[index.run as usize];
+        let start = |world: &mut Cells| world.reset(&plan.conditions, plan.strategy.wants_arrivals());
+        let audit = audit(&mut Cells::new(leaves), &plan, start)?;
+        all.steps += audit.steps;
+        all.swapped += audit.swapped;
+    }
+    Ok(all)
+}
+
+#[test]
+fn an_honest_world_passes() {
+    let audit = audited(Leaves::Nothing).expect("honest footprints");
+    assert!(audit.swapped > 200, "only {} pairs were swapped", audit.swapped);
+}
+
+#[test]
+fn a_write_that_is_left_out_is_caught() {
+    assert!(matches!(audited(Leaves::TheWrite), Err(Lie::Order { .. })));
+}
+
+#[test]
+fn an_enabling_that_is_left_out_is_caught() {
+    assert!(matches!(audited(Leaves::TheEnabling), Err(Lie::Enabling { .. })));
+}
+
+#[test]
+fn an_announcement_that_is_too_small_is_caught() {
+    assert!(matches!(audited(Leaves::TheAnnouncement), Err(Lie::Announcement { step: 1, .. })));
+}
