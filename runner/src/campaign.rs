@@ -159,7 +159,7 @@ impl Campaign<'_> {
             drop(sender);
             loop {
                 match receiver.recv_timeout(TICK) {
-                    Ok(Err(bug)) => failed = failed.or(Some(Stop::new(Exit::Bug, bug))),
+                    Ok(Err(bug)) => failed = Some(Stop::new(Exit::Bug, bug)),
                     Ok(Ok((target, report))) => {
                         let fresh = fresh(&tallies[target], &report);
                         tallies[target].add(report);

@@ -226,7 +226,8 @@ fn answer(profile: &'static Profile, probe: Probe, delivery: Delivery, run: u64)
     let mut decisions = Seeded::new(0);
     decisions.start(RunIndex::nth(run), StrategyKind::Uniform, 0, 10_000);
     let invariants = Invariants::new(Vec::new());
-    let end = scheduler::run(&mut world, &mut decisions, &invariants, 10_000, &mut Record::default());
+    let end =
+        scheduler::run(&mut world, &mut decisions, &invariants, 10_000, &mut Record::default());
     assert_eq!(end, End::Settled);
     answers.take()
 }
@@ -236,7 +237,11 @@ fn check(delivery: Delivery) {
         for (profile, expected) in PROFILES.into_iter().zip(expected) {
             for run in 0..20 {
                 let got = answer(profile, probe, delivery, run);
-                assert_eq!(got, expected, "{name}, {}, {delivery} delivery, run {run}", profile.name);
+                assert_eq!(
+                    got, expected,
+                    "{name}, {}, {delivery} delivery, run {run}",
+                    profile.name
+                );
             }
         }
     }

@@ -42,7 +42,13 @@ const LOCK: Resource = Resource::new(b'l', 0);
 
 impl Cells {
     fn new(leaves: Leaves) -> Self {
-        Cells { leaves, cell: 1, done: [0; 2], moves: MoveSet::default(), observed: Footprint::default() }
+        Cells {
+            leaves,
+            cell: 1,
+            done: [0; 2],
+            moves: MoveSet::default(),
+            observed: Footprint::default(),
+        }
     }
 
     fn update(&mut self) {
@@ -147,7 +153,8 @@ fn audited(leaves: Leaves) -> Result<Audit, Lie> {
     for number in 0..200 {
         let index = RunIndex::nth(number);
         let plan: Plan = spec.block(index.block)[index.run as usize];
-        let start = |world: &mut Cells| world.reset(&plan.conditions, plan.strategy.wants_arrivals());
+        let start =
+            |world: &mut Cells| world.reset(&plan.conditions, plan.strategy.wants_arrivals());
         let audit = audit(&mut Cells::new(leaves), &plan, start)?;
         all.steps += audit.steps;
         all.swapped += audit.swapped;

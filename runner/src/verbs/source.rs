@@ -65,7 +65,7 @@ pub(crate) struct Source<'c> {
 /// Reads what the argument names.
 pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c>, Stop> {
     if argument == "-" {
-        let text = limited(std::io::stdin()).map_err(|error| unread(Path::new("stdin"), &error))?;
+        let text = limited(io::stdin()).map_err(|error| unread(Path::new("stdin"), &error))?;
         return from_text(catalog, "stdin", &text);
     }
     let path = Path::new(argument);

@@ -1,0 +1,324 @@
+//! What bodies may do wrong becomes a verdict; nothing aborts and nothing hangs.
+
+use atropos::{
+    decisions::{RunIndex, Seeded},
+    invariant::{Invariants, NO_LIVELOCK},
+    plan::{Conditions, Spec},
+    process::{Ctx, Filter, OTP_25, Pid, ProcessScenario, ProcessWorld, Term, invariants},
+    scenario::Scenario,
+    scheduler::{self, End, Record},
+    strategy::StrategyKind,
+    world::World,
+};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Once,
+    task::{Context, Poll, Waker},
+};
+
+/// Expected panics say nothing.
+fn silent() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+}
+
+/// The verdict of one run.
+fn verdict(conditions: Conditions, limit: u32, start: impl Fn(&mut ProcessWorld)) -> End {
+    silent();
+    let mut world = ProcessWorld::new(&OTP_25);
+    world.reset(&conditions, false);
+    start(&mut world);
+    let mut decisions = Seeded::new(1);
+    decisions.start(RunIndex::default(), StrategyKind::Uniform, 0, limit);
+    let rules = Invariants::new(invariants::basics());
+    scheduler::run(&mut world, &mut decisions, &rules, limit, &mut Record::default())
+}
+
+/// What is violated and why.
+fn violated(start: impl Fn(&mut ProcessWorld)) -> (String, String) {
+    match verdict(Conditions::default(), 1_000, start) {
+        End::Violated(violation) => (violation.invariant, violation.evidence.0),
+        other => panic!("expected a violation, got {other:?}"),
+    }
+}
+
+/// Polls a future once and drops it.
+fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_panic_is_a_verdict_with_its_message() {
+    let (name, why) = violated(|world| {
+        world.root("p", |ctx| async move {
+            ctx.yield_now().await;
+            panic!("out of {}", "cheese")
+        });
+    });
+    assert_eq!((name.as_str(), why.as_str()), ("no-panic", "p#1 panicked: out of cheese"));
+}
+
+#[test]
+fn a_panic_before_the_first_effect_is_one_too() {
+    let (name, _) = violated(|world| {
+        world.root("p", |_| async move { panic!("at once") });
+    });
+    assert_eq!(name, "no-panic");
+}
+
+#[test]
+fn two_effects_in_one_poll_are_refused_in_words() {
+    let (name, why) = violated(|world| {
+        world.root("p", |ctx| async move {
+            let mut first = pin!(ctx.yield_now());
+            let mut second = pin!(ctx.yield_now());
+            std::future::poll_fn(|cx| {
+                let _ = first.as_mut().poll(cx);
+                second.as_mut().poll(cx)
+            })
+            .await;
+            Ok(())
+        });
+    });
+    assert_eq!(name, "no-panic");
+    assert!(why.contains("a process does one thing at a time"), "{why}");
+}
+
+#[test]
+fn an_effect_that_is_dropped_withdraws_its_announcement() {
+    let end = verdict(Conditions::default(), 1_000, |world| {
+        world.client("p", |ctx| async move {
+            assert!(poll_once(ctx.receive(Filter::Any)).is_pending());
+            assert!(poll_once(ctx.spawn("child", |_| async { Ok(()) })).is_pending());
+            ctx.send(ctx.me(), "later").await;
+            assert_eq!(ctx.receive(Filter::Any).await.user(), Some(Term::atom("later")));
+            Ok(())
+        });
+    });
+    assert_eq!(end, End::Settled);
+}
+
+#[test]
+fn two_spawns_in_hand_start_their_own_bodies() {
+    let end = verdict(Conditions::default(), 1_000, |world| {
+        world.client("p", |ctx| async move {
+            let say = |word: &'static str| {
+                move |ctx: Ctx| async move {
+                    ctx.send(Pid::root(0), word).await;
+                    Ok(())
+                }
+            };
+            let (first, second) =
+                (ctx.spawn("first", say("first")), ctx.spawn("second", say("second")));
+            let second = second.await;
+            assert_eq!(ctx.receive(Filter::User).await.user(), Some(Term::atom("second")));
+            let first = first.await;
+            assert_eq!(ctx.receive(Filter::User).await.user(), Some(Term::atom("first")));
+            assert_ne!(first, second);
+            Ok(())
+        });
+    });
+    assert_eq!(end, End::Settled);
+}
+
+struct SendsWhenDropped(Ctx);
+
+impl Drop for SendsWhenDropped {
+    fn drop(&mut self) {
+        assert!(
+            poll_once(self.0.send(self.0.me(), "last")).is_pending(),
+            "a refused effect has no answer"
+        );
+    }
+}
+
+#[test]
+fn an_effect_from_a_drop_is_refused_with_a_verdict() {
+    let (name, why) = violated(|world| {
+        world.root("p", |ctx| async move {
+            let _guard = SendsWhenDropped(ctx.clone());
+            ctx.receive(Filter::Any).await;
+            Ok(())
+        });
+        world.root("killer", |ctx| async move {
+            ctx.exit2(Pid::root(0), "kill").await;
+            Ok(())
+        });
+    });
+    assert_eq!(name, "no-effect-from-drop");
+    assert!(why.contains("p#1"), "{why}");
+}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("in a drop");
+    }
+}
+
+#[test]
+fn a_panic_in_a_drop_is_a_verdict() {
+    let (name, why) = violated(|world| {
+        world.root("p", |ctx| async move {
+            let _guard = PanicsWhenDropped;
+            ctx.receive(Filter::Any).await;
+            Ok(())
+        });
+        world.root("killer", |ctx| async move {
+            ctx.exit2(Pid::root(0), "kill").await;
+            Ok(())
+        });
+    });
+    assert_eq!((name.as_str(), why.as_str()), ("no-panic", "p#1 panicked: in a drop"));
+}
+
+#[test]
+fn a_panic_in_a_drop_after_the_run_spoils_nothing() {
+    let end = verdict(Conditions::default(), 1_000, |world| {
+        world.root("p", |ctx| async move {
+            let _guard = PanicsWhenDropped;
+            ctx.receive(Filter::Any).await;
+            Ok(())
+        });
+    });
+    assert_eq!(end, End::Settled);
+}
+
+#[test]
+fn a_client_that_waits_for_ever_is_a_deadlock() {
+    let (name, why) = violated(|world| {
+        world.client("client", |ctx| async move {
+            ctx.receive(Filter::Matching(Term::atom("answer"))).await;
+            Ok(())
+        });
+    });
+    assert_eq!(name, "no-deadlock");
+    assert!(why.starts_with("client#1 waits for a message like answer for ever"), "{why}");
+}
+
+#[test]
+fn a_body_that_awaits_no_effect_is_a_deadlock_too() {
+    let (name, why) = violated(|world| {
+        world.client("client", |_| async move {
+            std::future::pending::<()>().await;
+            Ok(())
+        });
+    });
+    assert_eq!(
+        (name.as_str(), why.as_str()),
+        ("no-deadlock", "client#1 waits for something that is no effect")
+    );
+}
+
+#[test]
+fn an_idle_server_is_no_deadlock() {
+    let end = verdict(Conditions::default(), 1_000, |world| {
+        world.root("server", |ctx| async move {
+            loop {
+                ctx.receive(Filter::Any).await;
+            }
+        });
+    });
+    assert_eq!(end, End::Settled);
+}
+
+#[test]
+fn a_run_without_an_end_is_a_livelock() {
+    let (name, why) = violated(|world| {
+        for me in [0, 1] {
+            world.root("p", move |ctx| async move {
+                loop {
+                    ctx.send(Pid::root(1 - me), "ball").await;
+                    ctx.receive(Filter::Any).await;
+                }
+            });
+        }
+    });
+    assert_eq!(name, NO_LIVELOCK);
+    assert!(why.contains("after 1000 steps"), "{why}");
+}
+
+#[test]
+fn unfair_luck_is_no_livelock() {
+    // The spinner ends once the other has moved; past half the limit everybody gets a turn.
+    let end = verdict(Conditions::default(), 10_000, |world| {
+        world.root("spinner", |ctx| async move {
+            while ctx.receive_after(Filter::Any, 0).await.is_none() {}
+            Ok(())
+        });
+        world.root("other", |ctx| async move {
+            ctx.send(Pid::root(0), "stop").await;
+            Ok(())
+        });
+    });
+    assert_eq!(end, End::Settled);
+}
+
+#[test]
+fn nobody_at_all_settles_at_once() {
+    assert_eq!(verdict(Conditions::default(), 1_000, |_| {}), End::Settled);
+}
+
+#[test]
+fn faults_kill_only_where_the_plan_allows_them() {
+    let killed = |faults| {
+        let scenario = ProcessScenario::new("victims", |world| {
+            world.client("client", |ctx| async move {
+                let (_, monitor) = ctx
+                    .spawn_monitor("server", |ctx| async move {
+                        ctx.receive(Filter::Matching(Term::atom("stop"))).await;
+                        Ok(())
+                    })
+                    .await;
+                let down = ctx.receive_after(Filter::DownOf(monitor), 10).await;
+                assert!(down.is_none(), "the server was killed");
+                Ok(())
+            });
+        });
+        let spec = Spec { faults, ..Spec::default() };
+        let mut hunt = atropos::hunt::Hunt::new(&scenario, &scenario.variants()[0], spec);
+        silent();
+        (0..4)
+            .flat_map(|block| hunt.block(block, 64).found)
+            .any(|found| found.violation.invariant == "no-panic")
+    };
+    assert!(!killed(0), "no fault was allowed");
+    assert!(killed(1), "a kill is found within 256 runs");
+}
+
+#[test]
+fn a_world_that_was_used_is_as_good_as_new() {
+    let spec = Spec::default();
+    let start = |world: &mut ProcessWorld| {
+        for me in 0..3 {
+            world.root("p", move |ctx| async move {
+                ctx.trap_exit(me == 0).await;
+                ctx.link(Pid::root((me + 1) % 3)).await?;
+                ctx.send_after(5, Pid::root(0), "tick").await;
+                ctx.spawn_monitor("child", |_| async { Ok(()) }).await;
+                ctx.register(Term::int(i64::from(me)), ctx.me()).await?;
+                ctx.receive_after(Filter::Down, 3).await;
+                if me == 1 { Err(atropos::process::Raise::exit("boom")) } else { Ok(()) }
+            });
+        }
+    };
+    let rules = Invariants::new(invariants::links());
+    let digest = |world: &mut ProcessWorld, number: u64| {
+        let index = RunIndex::nth(number);
+        let plan = spec.block(index.block)[index.run as usize];
+        world.reset(&plan.conditions, plan.strategy.wants_arrivals());
+        start(world);
+        let mut decisions = Seeded::new(spec.seed);
+        decisions.start(plan.index, plan.strategy, 30, plan.step_limit);
+        let mut record = Record::default();
+        scheduler::run(world, &mut decisions, &rules, plan.step_limit, &mut record);
+        (record.trace.digest(), world.state())
+    };
+    let mut used = ProcessWorld::new(&OTP_25);
+    for number in 0..2_000 {
+        let fresh = digest(&mut ProcessWorld::new(&OTP_25), number);
+        assert_eq!(digest(&mut used, number), fresh, "run {number}");
+    }
+}
