@@ -324,6 +324,7 @@ pub(crate) fn parse() -> Result<Cli, clap::Error> {
     if let (Some(Command::Fuzz(fuzz)), Some(given)) = (&mut cli.command, given) {
         let source = |name| given.value_source(name);
         if let (Some(runs), Some(time)) = (source("runs"), source("time")) {
+            let command = command.find_subcommand_mut("fuzz").expect("its matches are here");
             fuzz.settle(runs, time)
                 .map_err(|why| command.error(ErrorKind::ArgumentConflict, why))?;
         }

@@ -165,9 +165,9 @@ pub fn case_from_token<'c>(
         return malformed(format!("{} characters, at most {LONGEST} are read", text.len()));
     }
     let text = text[PREFIX.len()..].trim_end();
-    let bytes = CROCKFORD.decode(text.as_bytes()).or_else(|error| {
-        malformed(format!("{}; was it copied whole?", unreadable(text, &error)))
-    })?;
+    let bytes = CROCKFORD
+        .decode(text.as_bytes())
+        .or_else(|error| malformed(format!("{}; was it copied whole?", unreadable(text))))?;
     let Some((body, crc)) = bytes.split_last_chunk::<2>() else {
         return malformed("too short; was it copied whole?");
     };
@@ -183,14 +183,12 @@ pub fn case_from_token<'c>(
 }
 
 /// What is wrong with the base32 of a token.
-fn unreadable(text: &str, error: &data_encoding::DecodeError) -> String {
-    let before = text.get(..error.position).unwrap_or(text);
-    let place = PREFIX.len() + before.chars().count() + 1;
-    match text[before.len()..].chars().next() {
-        Some(letter) if error.kind == data_encoding::DecodeKind::Symbol => {
-            format!("{letter:?} at character {place} stands in no token")
-        }
-        _ => "it ends in the middle of a byte".to_owned(),
+fn unreadable(text: &str) -> String {
+    let known = |letter: char| letter.is_ascii_alphanumeric() && !matches!(letter, 'u' | 'U');
+    let strange = text.chars().zip(PREFIX.len() + 1..).find(|&(c, _)| c != '-' && !known(c));
+    match strange {
+        Some((letter, place)) => format!("{letter:?} at character {place} stands in no token"),
+        None => "it ends in the middle of a byte".to_owned(),
     }
 }
 
