@@ -167,7 +167,7 @@ pub fn case_from_token<'c>(
     let text = text[PREFIX.len()..].trim_end();
     let bytes = CROCKFORD
         .decode(text.as_bytes())
-        .or_else(|error| malformed(format!("{}; was it copied whole?", unreadable(text))))?;
+        .or_else(|_| malformed(format!("{}; was it copied whole?", unreadable(text))))?;
     let Some((body, crc)) = bytes.split_last_chunk::<2>() else {
         return malformed("too short; was it copied whole?");
     };

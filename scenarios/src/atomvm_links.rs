@@ -349,6 +349,11 @@ impl Scenario for AtomvmLinks {
         }
     }
 
+    fn is_valid(&self, workload: &[Op]) -> bool {
+        let known = workload.iter().flat_map(|op| op.actors()).all(|actor| actor < ACTORS);
+        known && workload.iter().all(|op| !op.is_reflexive())
+    }
+
     fn operation_text(&self, op: &Op) -> String {
         op.to_string()
     }

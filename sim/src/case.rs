@@ -49,6 +49,11 @@ pub fn decode<Op: for<'d> Deserialize<'d>>(bytes: &[u8]) -> Option<Vec<Op>> {
     }
 }
 
+/// The workload of a case, if it is one of this scenario.
+pub(crate) fn workload_of<S: Scenario>(scenario: &S, case: &Case) -> Option<Vec<S::Op>> {
+    decode(&case.workload).filter(|workload: &Vec<S::Op>| scenario.is_valid(workload))
+}
+
 /// What came of a case that was played.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -73,7 +78,7 @@ pub struct Replay {
 pub enum Unplayable {
     /// The scenario has no such variant.
     NoVariant,
-    /// The workload does not decode.
+    /// The workload is not one of the scenario.
     BadWorkload,
     /// The scenario has no such invariant.
     NoInvariant,
@@ -167,7 +172,7 @@ impl<'s, S: Scenario> Player<'s, S> {
 /// Plays a case to the letter and says what came of it.
 pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayable> {
     let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
-    let workload = decode::<S::Op>(&case.workload).ok_or(Unplayable::BadWorkload)?;
+    let workload = workload_of(scenario, case).ok_or(Unplayable::BadWorkload)?;
     let mut player = Player::new(scenario, variant);
     let known = |name: &str| {
         name == NO_LIVELOCK || player.invariants.all().iter().any(|inv| inv.name == name)

@@ -97,6 +97,12 @@ pub trait Scenario: Sync {
         drawn
     }
 
+    /// False for a workload that no generator of this scenario makes, such as one of a damaged file:
+    /// it is refused before a world is set up.
+    fn is_valid(&self, _workload: &[Self::Op]) -> bool {
+        true
+    }
+
     /// An operation for people.
     fn operation_text(&self, op: &Self::Op) -> String {
         format!("{op:?}")

@@ -117,7 +117,7 @@ impl<S: Scenario> Subject for S {
     fn shrink(&self, found: Found, effort: Effort) -> Shrunk {
         let steps = found.case.tape.steps();
         let known = variant(self, &found.case.variant).is_some();
-        if !known || decode::<S::Op>(&found.case.workload).is_none() {
+        if !known || case::workload_of(self, &found.case).is_none() {
             return Shrunk { found, tries: 0, steps: (steps, steps), complete: false };
         }
         shrink::shrink(self, found, effort)

@@ -1,16 +1,20 @@
-//! The audit of footprints catches a world that lies.
+//! Footprints tell the truth: the process world passes the audit in random programs of all effects,
+//! and the audit catches a world that lies.
 //!
 //! The liar is a world of two counters: each process adds to both or to one of them. What it leaves
 //! out of its footprints is a parameter; the honest twin passes.
 
+mod common;
+
 use atropos::{
     check::audit::{Audit, Lie, audit},
-    decisions::{Decisions, Names, RunIndex},
+    decisions::{Decisions, Draws, Names, Purpose, RunIndex},
     footprint::{Footprint, Resource},
     invariant::Evidence,
     moves::{Move, MoveSet},
     name::Name,
     plan::{Conditions, Plan, Spec},
+    process::{PROFILES, ProcessWorld, Profile},
     timeline::Line,
     trace::{Digest, Event, Trace, digest_words},
     word::Words,
@@ -181,4 +185,46 @@ fn an_enabling_that_is_left_out_is_caught() {
 #[test]
 fn an_announcement_that_is_too_small_is_caught() {
     assert!(matches!(audited(Leaves::TheAnnouncement), Err(Lie::Announcement { step: 1, .. })));
+}
+
+/// Audits random programs under a profile, one run each.
+fn audited_programs(profile: &'static Profile, programs: u64, faults: u32) -> Audit {
+    let mut all = Audit::default();
+    let mut world = ProcessWorld::new(profile);
+    for number in 0..programs {
+        let index = RunIndex::nth(number);
+        let mut draws = Draws::new(7, index, Purpose::Workload);
+        let processes = 3 + draws.below(3);
+        let program = common::random_program(&mut draws, processes, 6);
+        let mut plan: Plan = Spec::default().block(index.block)[index.run as usize];
+        plan.conditions = common::random_conditions(&mut draws, faults);
+        let start = |world: &mut ProcessWorld| {
+            world.reset(&plan.conditions, plan.strategy.wants_arrivals());
+            common::start(world, &program);
+        };
+        match audit(&mut world, &plan, start) {
+            Ok(Audit { steps, swapped }) => {
+                all.steps += steps;
+                all.swapped += swapped;
+            }
+            Err(lie) => panic!("{}, {plan}, {program:?}: {lie:#?}", profile.name),
+        }
+    }
+    all
+}
+
+#[test]
+fn footprints_of_the_process_world_do_not_lie() {
+    for profile in PROFILES {
+        let Audit { swapped, .. } = audited_programs(profile, 2_000, 0);
+        assert!(swapped > 10_000, "{}: only {swapped} pairs were swapped", profile.name);
+    }
+}
+
+#[test]
+fn footprints_do_not_lie_where_somebody_is_killed() {
+    for profile in PROFILES {
+        let Audit { swapped, .. } = audited_programs(profile, 1_000, 2);
+        assert!(swapped > 5_000, "{}: only {swapped} pairs were swapped", profile.name);
+    }
 }

@@ -32,7 +32,6 @@ struct Start {
     seed: String,
     variants: Vec<String>,
     jobs: usize,
-    engine: String,
 }
 
 pub(crate) fn run(
@@ -47,7 +46,7 @@ pub(crate) fn run(
     let jobs = args.jobs.map_or_else(cores, usize::from);
     let folder = RunFolder::create(&args.out, spec.seed)?;
     let interrupted = watch_interrupt()?;
-    announce(&targets, &spec, jobs, catalog, common.quiet, out)?;
+    announce(&targets, &spec, jobs, common.quiet, out)?;
 
     let until = args.time.map_or(Until::Runs(args.runs), Until::Time);
     let campaign = Campaign {
@@ -95,7 +94,6 @@ fn announce(
     targets: &[Target<'_>],
     spec: &Spec,
     jobs: usize,
-    catalog: &Catalog,
     quiet: bool,
     out: &mut Output,
 ) -> Result<(), Stop> {
@@ -106,9 +104,8 @@ fn announce(
             if names.len() == 1 { names[0].clone() } else { format!("{} variants", names.len()) };
         remark(&format!("     Fuzzing {variants} · seed {:#x} · {threads}", spec.seed));
     }
-    let engine = super::version::engine(catalog);
     let seed = format!("{:#x}", spec.seed);
-    out.tell("start", &Start { seed, variants: names, jobs, engine })
+    out.tell("start", &Start { seed, variants: names, jobs })
 }
 
 /// Where a failure is kept from the moment it is found until it is shrunk.

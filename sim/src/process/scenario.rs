@@ -51,6 +51,12 @@ impl ProcessScenario {
         self
     }
 
+    /// Makes it a canary: a campaign must find these invariants broken.
+    pub fn breaks(mut self, invariants: &'static [&'static str]) -> Self {
+        self.variants = [Variant::breaks("main", "the only one", invariants)];
+        self
+    }
+
     /// Runs under another profile than OTP 25.
     pub fn profile(mut self, profile: &'static Profile) -> Self {
         self.profile = profile;
