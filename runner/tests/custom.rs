@@ -35,7 +35,8 @@ fn a_panic_in_a_body_is_a_finding() {
 
 #[test]
 fn a_run_without_end_is_a_finding() {
-    let (place, said) = fuzz("ping-pong", "64");
+    let place = own_catalog();
+    let said = place.run(&["fuzz", "ping-pong", "--runs", "64", "--steps", "300"]);
     let said =
         said.ended(100).with("ping-pong/main  no-livelock").with("every run comes to an end");
     let case = said.stdout.split("atropos replay ").nth(1).expect("a replay line");

@@ -82,7 +82,7 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     format!(
         "{head}\n\n{}\n\n{}\n\n  Replay:  atropos replay {again}\n  Shrink:  atropos shrink {again}\n  Files:   {}\n",
         indented(&why, 4),
-        indented(&body(&failure.play()), 4),
+        indented(body(&failure.play()).trim_end(), 4),
         folder.display()
     )
 }
