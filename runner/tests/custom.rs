@@ -65,7 +65,7 @@ fn a_run_that_differs_the_second_time_ends_with_103() {
 #[test]
 fn a_body_that_never_gives_way_ends_with_100() {
     let place = own_catalog();
-    let said = place.run(&["fuzz", "greedy", "--patience", "300ms"]).ended(100);
+    let said = place.run(&["fuzz", "greedy", "-j1", "--patience", "300ms"]).ended(100);
     assert!(said.stderr.contains("a body of greedy/main does not give way"), "{}", said.stderr);
     assert!(said.stderr.contains("among 0 to 63 of seed 0xa7209005"), "{}", said.stderr);
     assert!(said.stderr.contains("no end for 300ms"), "{}", said.stderr);
