@@ -71,11 +71,33 @@ impl ProcessWorld {
         }
     }
 
+    /// Lets all signals arrive that are on their way from one process to another: who asks after a
+    /// process asks behind what it sent before (erlang:is_process_alive/1, process_info/2).
+    pub(super) fn bring_all(&mut self, from: u32, to: u32, trace: &mut Trace) {
+        let outgoing = &self.tables.processes[from as usize].outgoing;
+        let Ok(at) = outgoing.binary_search_by_key(&to, |&(to, _)| to) else { return };
+        let channel = outgoing[at].1;
+        self.writes_channel(channel);
+        while !self.tables.channels[channel as usize].queue.is_empty() {
+            self.deliver(channel, trace);
+        }
+    }
+
+    /// Whether a process is alive for those who ask, link or monitor. One that an exit signal has
+    /// hit is not: it does nothing more, and what is sent to it comes too late.
+    pub(super) fn counts_as_alive(&mut self, process: u32) -> bool {
+        self.reads(b'l', process);
+        self.reads(b'd', process);
+        let doomed = self.profile.doom_is_death && self.tables.hot[process as usize].doomed;
+        self.tables.is_alive(process) && !doomed
+    }
+
     /// What a signal does to its receiver.
     #[inline]
     pub(super) fn arrive(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         self.reads(b'l', to);
-        if !self.tables.is_alive(to) {
+        let asks = matches!(signal.kind(), signal::LINK | signal::MONITOR);
+        if !self.tables.is_alive(to) || (asks && !self.counts_as_alive(to)) {
             return self.arrive_at_the_dead(from, to, signal, trace);
         }
         match signal.kind() {
@@ -164,9 +186,6 @@ impl ProcessWorld {
             }
             (Term::NORMAL, _, false) if from != to => {
                 trace.push(Words::new(event::EXIT_IGNORED, to, party, reason.0));
-                if by_link {
-                    self.mourn(to, from);
-                }
             }
             (_, _, false) => self.doom(to, party, reason, trace),
         }

@@ -75,7 +75,11 @@ impl ProcessWorld {
     /// AtomVM v0.6.6: a dying process handles the link, unlink and monitor signals that are on
     /// their way to it, and no others (context_destroy).
     fn drain(&mut self, me: u32, trace: &mut Trace) {
-        for channel in self.tables.processes[me as usize].incoming.clone() {
+        let mut incoming = self.tables.processes[me as usize].incoming.clone();
+        // Which channel was used first is no state: drained in the order of their senders' names.
+        incoming
+            .sort_by_key(|&channel| self.tables.id(self.tables.channels[channel as usize].from));
+        for channel in incoming {
             self.writes_channel(channel);
             let from = self.tables.channels[channel as usize].from;
             while let Some(signal) = self.tables.channels[channel as usize].queue.pop_front() {

@@ -11,10 +11,11 @@
 //! | `r` | a monitor | monitor, demonitor, DOWN | |
 //! | `n` | a registered name | register, unregister, its owner's exit | whereis, send by name |
 //! | `g` | the name of a process | the same | |
-//! | `i` | a timer | arming, firing, cancelling | |
+//! | `i` | a timer of send_after | arming, firing, cancelling | |
+//! | `w` | the time-outs of a process | arming and firing one | |
 //! | `c` | a channel | sending and delivering | |
 
-use super::{Mover, ProcessWorld, Term, kind::effect, table::Phase};
+use super::{Mover, ProcessWorld, Term, kind::effect, table::Phase, timers::Purpose};
 use crate::{
     footprint::{Footprint, Resource},
     moves::Move,
@@ -117,12 +118,14 @@ impl ProcessWorld {
     }
 
     fn timer_of(&self, timer: u32) -> Resource {
-        let id = self
-            .tables
-            .timers
-            .get(timer)
-            .map_or(0, |timer| name::timer_id(self.tables.id(timer.owner), timer.ordinal));
-        Resource::new(b'i', id)
+        let Some(timer) = self.tables.timers.get(timer) else { return Resource::new(b'i', 0) };
+        match timer.purpose {
+            Purpose::Timeout => self.of_process(b'w', timer.owner),
+            Purpose::Send { .. } => {
+                let id = name::timer_id(self.tables.id(timer.owner), timer.ordinal);
+                Resource::new(b'i', id)
+            }
+        }
     }
 
     /// What a move would touch. Exact for the frequent effects; what depends on tables that the
@@ -138,6 +141,8 @@ impl ProcessWorld {
     fn announce_step(&self, me: u32, into: &mut Footprint) {
         let hot = &self.tables.hot[me as usize];
         into.read(self.of_process(b'd', me));
+        // Each step may end at a receive whose time-out it arms.
+        into.write(self.of_process(b'w', me));
         if hot.doomed || hot.phase == Phase::Exiting {
             return into.make_opaque();
         }
@@ -150,14 +155,21 @@ impl ProcessWorld {
                     into.write(self.of_process(b'm', op.who()));
                 } else {
                     into.write(self.channel_of(me, op.who()));
+                    if self.profile.drains_at_death {
+                        into.read(self.of_process(b'l', op.who()));
+                    }
                 }
             }
             effect::RECEIVE => into.write(self.of_process(b'm', me)),
             effect::TRAP => into.write(self.of_process(b't', me)),
-            effect::ALIVE => into.read(self.of_process(b'l', op.who())),
-            effect::WHEREIS => into.read(Resource::new(b'n', value.0)),
-            effect::LINKS => {
+            effect::ALIVE if self.is_instant() => {
                 into.read(self.of_process(b'l', op.who()));
+                into.read(self.of_process(b'd', op.who()));
+            }
+            effect::WHEREIS => into.read(Resource::new(b'n', value.0)),
+            effect::LINKS if self.is_instant() => {
+                into.read(self.of_process(b'l', op.who()));
+                into.read(self.of_process(b'd', op.who()));
                 into.write(self.of_process(b'o', op.who()));
             }
             effect::REGISTER => {

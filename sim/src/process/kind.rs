@@ -191,7 +191,7 @@ pub mod event {
     pub const LOST: u8 = 30;
     /// `who` set the timer `arg`; value: its time in ms.
     pub const TIMER_SET: u8 = 31;
-    /// The timer `arg` of `who` fired.
+    /// A timer of `who` fired for `arg`, whose time-out it is or whose message; value: its ordinal.
     pub const TIMER_FIRED: u8 = 32;
     /// `who` cancelled the timer `arg`; value: 1 if it was armed.
     pub const TIMER_CANCELLED: u8 = 33;

@@ -89,7 +89,10 @@ impl ProcessWorld {
             event::DELIVER => format!("{} arrives", term(value)),
             event::LOST => format!("{} lost", term(value)),
             event::TIMER_SET => format!("timer {}: {value} ms", self.timer_name(arg)),
-            event::TIMER_FIRED => format!("timer {} fires", self.timer_name(arg)),
+            event::TIMER_FIRED => {
+                let owner = self.tables.path(event.who());
+                format!("timer {} fires", Name::Timer(owner, value as u32))
+            }
             event::TIMER_CANCELLED if value == 1 => {
                 format!("timer {} cancelled", self.timer_name(arg))
             }

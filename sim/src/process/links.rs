@@ -52,6 +52,10 @@ impl ProcessWorld {
             self.owe(me, peer);
             self.make_link(me, peer, entry, trace);
         }
+        if self.tables.hot[me as usize].doomed {
+            // The peer was about to die: its noproc came back at once and is fatal.
+            return Linked::Over;
+        }
         Linked::Reply(Words::new(reply::DONE, 0, 0, 0))
     }
 

@@ -70,6 +70,10 @@ pub struct Profile {
     /// A dying process first handles the link, unlink and monitor signals on their way to it.
     /// AtomVM v0.6.6: context_destroy drains its mailbox.
     pub drains_at_death: bool,
+    /// A process that an exit signal has hit counts as dead for link/1, monitor/2,
+    /// is_process_alive/1 and process_info/2, and is_process_alive/1 comes behind the caller's
+    /// earlier signals. AtomVM: until context_destroy it is in the process table like any other.
+    pub doom_is_death: bool,
     /// A DOWN whose monitor is gone is dropped on arrival. AtomVM before v0.6.6 has the DOWN in the
     /// mailbox at once.
     pub down_needs_monitor: bool,
@@ -89,6 +93,7 @@ pub const OTP_25: Profile = Profile {
     links_to_self: false,
     death: Death::Steps,
     drains_at_death: false,
+    doom_is_death: true,
     down_needs_monitor: true,
 };
 
@@ -106,6 +111,7 @@ pub const ATOMVM_0_6_2: Profile = Profile {
     links_to_self: true,
     death: Death::OnePass,
     drains_at_death: false,
+    doom_is_death: false,
     down_needs_monitor: false,
 };
 

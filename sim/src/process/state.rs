@@ -6,8 +6,8 @@
 //! not, deadlines count from now.
 
 use super::{
-    Pid, ProcessWorld, Ref, Term,
-    kind::message,
+    Mover, Pid, ProcessWorld, Ref, Term,
+    kind::{effect, message, reply, spawn},
     table::Tie,
     timers::{Purpose, Timer},
 };
@@ -59,10 +59,16 @@ impl ProcessWorld {
         }
     }
 
-    /// An answer's fields under names: who, arg, value.
-    pub(super) fn stable_words(&self, answer: Words) -> (u64, u64, u64) {
+    /// The fields of the answer to an effect under names: who, arg, value.
+    pub(super) fn stable_words(&self, op: Words, answer: Words) -> (u64, u64, u64) {
         let who = self.tables.processes.get(answer.who() as usize).map_or(0, |row| row.id);
-        (who, self.ref_id(Ref(answer.arg())), self.stable(Term(answer.value())))
+        let names_a_ref = match op.kind() {
+            effect::MONITOR | effect::SEND_AFTER => true,
+            effect::SPAWN => op.arg() & spawn::MONITOR != 0,
+            _ => answer.kind() == reply::MESSAGE + message::DOWN,
+        };
+        let arg = if names_a_ref { self.ref_id(Ref(answer.arg())) } else { answer.arg().into() };
+        (who, arg, self.stable(Term(answer.value())))
     }
 
     fn message_words(&self, entry: Words, words: &mut Vec<u64>) {
@@ -147,15 +153,17 @@ impl ProcessWorld {
 
     fn timer_words(&self, words: &mut Vec<u64>) {
         let mut timers: Vec<[u64; 4]> =
-            self.tables.timers.armed().map(|(_, t)| self.timer_row(t)).collect();
+            self.tables.timers.armed().map(|(index, t)| self.timer_row(index, t)).collect();
         timers.sort_unstable();
         words.extend(timers.iter().flatten());
         words.push(END);
     }
 
-    fn timer_row(&self, timer: &Timer) -> [u64; 4] {
+    fn timer_row(&self, index: u32, timer: &Timer) -> [u64; 4] {
         let id = name::timer_id(self.tables.id(timer.owner), timer.ordinal);
-        let left = timer.deadline.saturating_sub(self.tables.timers.now);
+        // One of 0 ms is due at once, and may fire once time has passed.
+        let can_fire = self.moves.position(Mover::Timer(index).to_move()).is_some();
+        let left = timer.deadline.saturating_sub(self.tables.timers.now) << 1 | u64::from(can_fire);
         match timer.purpose {
             Purpose::Timeout => [id, left, 0, 0],
             Purpose::Send { to, message } => [id, left, self.tables.id(to), self.stable(message)],

@@ -58,7 +58,7 @@ impl ProcessWorld {
         }
         let op = Words(hot.pending.0, hot.pending.1);
         if let Reply(answer) = self.perform(me, op, decisions, trace) {
-            let history = self.history_after(self.tables.hot[me as usize].history, answer);
+            let history = self.history_after(self.tables.hot[me as usize].history, op, answer);
             self.tables.hot[me as usize].history = history;
             self.desk.answer(answer);
             self.resume(me, trace);
@@ -114,10 +114,15 @@ impl ProcessWorld {
             effect::CANCEL => self.cancel(me, arg, trace),
             effect::LINKS => self.links_info(me, who, trace),
             effect::ALIVE => {
-                self.reads(b'l', who);
-                let alive = u64::from(self.tables.is_alive(who));
-                trace.push(Words::new(event::ALIVE, me, who, alive));
-                value(alive)
+                if self.profile.doom_is_death {
+                    self.bring_all(me, who, trace);
+                }
+                let alive = self.counts_as_alive(who);
+                trace.push(Words::new(event::ALIVE, me, who, u64::from(alive)));
+                if !alive {
+                    self.mourn(me, who);
+                }
+                value(u64::from(alive))
             }
             effect::CHOOSE => {
                 let chosen = decisions.value(arg.max(1));
@@ -209,13 +214,13 @@ impl ProcessWorld {
 
     /// Mixes an answer into the history; pids and references count by name.
     #[inline]
-    fn history_after(&self, history: u64, answer: Words) -> u64 {
+    fn history_after(&self, history: u64, op: Words, answer: Words) -> u64 {
         const USER: u8 = reply::MESSAGE + message::USER;
         match answer.kind() {
             reply::DONE => mix(history, 1),
             USER if !Term(answer.value()).is_bound() => mix(history, answer.value()),
             kind => {
-                let (who, arg, value) = self.stable_words(answer);
+                let (who, arg, value) = self.stable_words(op, answer);
                 mix(mix(mix(history, u64::from(kind) ^ who), arg), value)
             }
         }
@@ -229,6 +234,11 @@ impl ProcessWorld {
         let found = self.find_message(me, wanted);
         let timeout = self.desk.extra();
         self.tables.processes[me as usize].found = found;
+        if timeout != NO_TIMEOUT {
+            // Its ordinal is taken even if no timer is needed, so that names of later ones do not
+            // depend on who came first.
+            self.tables.processes[me as usize].timers_made += 1;
+        }
         if found.is_some() || timeout == 1 {
             return;
         }
@@ -400,9 +410,10 @@ impl ProcessWorld {
     }
 
     /// `monitor(process, Pid)`: monitors stack; one on the dead gives a DOWN with reason noproc.
-    /// One on oneself never fires (erlang:monitor/2).
+    /// One on oneself is none: it has a reference and never fires (erlang:monitor/2).
     fn monitor(&mut self, me: u32, target: u32, trace: &mut Trace) -> u32 {
         let monitor = self.new_monitor(me, target);
+        self.tables.monitors[monitor as usize].active = me != target;
         trace.push(Words::new(event::MONITOR, me, target, u64::from(monitor)));
         self.signal(me, target, Words::new(signal::MONITOR, target, monitor, 0), trace);
         monitor
@@ -498,10 +509,10 @@ impl ProcessWorld {
 
     // Timers
 
+    /// Arms the timer of its owner that has the last ordinal.
     fn arm(&mut self, owner: u32, ms: u64, purpose: Purpose) -> u32 {
-        let row = &mut self.tables.processes[owner as usize];
-        row.timers_made += 1;
-        let timer = self.tables.timers.arm(owner, row.timers_made, ms, purpose);
+        let ordinal = self.tables.processes[owner as usize].timers_made;
+        let timer = self.tables.timers.arm(owner, ordinal, ms, purpose);
         self.writes_timer(timer);
         if self.fires_any_time() {
             self.enable(Mover::Timer(timer));
@@ -511,14 +522,22 @@ impl ProcessWorld {
 
     fn send_after(&mut self, me: u32, to: u32, term: Term, trace: &mut Trace) -> Outcome {
         let ms = self.tables.processes[me as usize].extra.saturating_sub(1);
+        self.tables.processes[me as usize].timers_made += 1;
         let timer = self.arm(me, ms, Purpose::Send { to, message: term });
         trace.push(Words::new(event::TIMER_SET, me, timer, ms));
+        self.reads(b'l', to);
+        if !self.tables.is_alive(to) {
+            self.disarm(timer);
+        }
         Reply(Words::new(reply::VALUE, 0, timer | TIMER_REF, 0))
     }
 
     /// `cancel_timer/1`: false once the timer has fired or its target is dead.
     fn cancel(&mut self, me: u32, reference: u32, trace: &mut Trace) -> Outcome {
         let timer = reference & !TIMER_REF;
+        if let Some(Purpose::Send { to, .. }) = self.tables.timers.get(timer).map(|t| t.purpose) {
+            self.reads(b'l', to);
+        }
         let armed = reference & TIMER_REF != 0 && self.disarm(timer);
         trace.push(Words::new(event::TIMER_CANCELLED, me, timer, u64::from(armed)));
         value(u64::from(armed))
@@ -534,7 +553,11 @@ impl ProcessWorld {
     pub(super) fn fire(&mut self, timer: u32, trace: &mut Trace) {
         self.writes_timer(timer);
         let row = *self.tables.timers.get(timer).expect("a timer that can move exists");
-        trace.push(Words::new(event::TIMER_FIRED, row.owner, timer, 0));
+        let target = match row.purpose {
+            Purpose::Timeout => row.owner,
+            Purpose::Send { to, .. } => to,
+        };
+        trace.push(Words::new(event::TIMER_FIRED, row.owner, target, u64::from(row.ordinal)));
         self.disable(Mover::Timer(timer));
         match row.purpose {
             Purpose::Timeout => {
@@ -555,9 +578,9 @@ impl ProcessWorld {
     /// `process_info(Pid, links)`.
     fn links_info(&mut self, me: u32, of: u32, trace: &mut Trace) -> Outcome {
         trace.push(Words::new(event::LINKS, me, of, 0));
-        self.reads(b'l', of);
+        self.bring_all(me, of, trace);
         self.reads_ties(of);
-        let peers: Vec<Term> = if self.tables.is_alive(of) {
+        let peers: Vec<Term> = if self.counts_as_alive(of) {
             self.process(Pid(of)).links().map(Term::from).collect()
         } else {
             Vec::new()

@@ -10,7 +10,7 @@ use atropos::{
 
 /// One effect of a random program.
 #[derive(Clone, Copy, Debug)]
-pub struct Act {
+pub(crate) struct Act {
     /// Which effect.
     what: u32,
     /// To which root process.
@@ -23,10 +23,10 @@ pub struct Act {
 const KINDS: u32 = 24;
 
 /// What each of the root processes does.
-pub type Program = Vec<Vec<Act>>;
+pub(crate) type Program = Vec<Vec<Act>>;
 
 /// A program of `processes` processes that do at most `most` effects each.
-pub fn random_program(draws: &mut Draws, processes: u32, most: u32) -> Program {
+pub(crate) fn random_program(draws: &mut Draws, processes: u32, most: u32) -> Program {
     let act = |draws: &mut Draws| Act {
         what: draws.below(KINDS),
         who: draws.below(processes),
@@ -36,7 +36,7 @@ pub fn random_program(draws: &mut Draws, processes: u32, most: u32) -> Program {
 }
 
 /// Any delivery, any timers, at most `faults` faults.
-pub fn random_conditions(draws: &mut Draws, faults: u32) -> Conditions {
+pub(crate) fn random_conditions(draws: &mut Draws, faults: u32) -> Conditions {
     Conditions {
         delivery: [Delivery::Instant, Delivery::Pairwise][draws.below(2) as usize],
         timers: [TimerRule::Idle, TimerRule::Any][draws.below(2) as usize],
@@ -45,7 +45,7 @@ pub fn random_conditions(draws: &mut Draws, faults: u32) -> Conditions {
 }
 
 /// Starts the processes of a program.
-pub fn start(world: &mut ProcessWorld, program: &Program) {
+pub(crate) fn start(world: &mut ProcessWorld, program: &Program) {
     for acts in program.clone() {
         world.root("p", move |ctx| perform(ctx, acts));
     }
@@ -107,7 +107,7 @@ async fn talk(ctx: &Ctx, hand: &mut Hand, act: Act, who: Pid) -> Ending {
         14 => drop(ctx.receive_after(Filter::User, 1 + act.how).await),
         _ => {
             let wanted = [Filter::Exit, Filter::Down, Filter::ExitOf(who), Filter::Any];
-            drop(ctx.receive_after(wanted[act.how as usize], 2).await);
+            let _ = ctx.receive_after(wanted[act.how as usize], 2).await;
         }
     }
     Ok(())
