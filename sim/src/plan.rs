@@ -63,7 +63,12 @@ pub struct Conditions {
 
 impl fmt::Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} delivery, {} timers, {} faults", self.delivery, self.timers, self.faults)
+        write!(f, "{} delivery, {} timers", self.delivery, self.timers)?;
+        match self.faults {
+            0 => Ok(()),
+            1 => f.write_str(", 1 fault"),
+            faults => write!(f, ", {faults} faults"),
+        }
     }
 }
 
@@ -152,7 +157,7 @@ impl fmt::Display for Plan {
         let Plan { seed, index, strategy, conditions, step_limit } = self;
         write!(
             f,
-            "seed {seed:x}, run {}, {strategy}, {conditions}, at most {step_limit} steps",
+            "seed {seed:#x}, run {}, {strategy}, {conditions}, at most {step_limit} steps",
             index.number()
         )
     }

@@ -52,12 +52,24 @@ pub fn run<W: World, D: Decisions>(
 ) -> End {
     record.clear();
     loop {
-        match step(world, decisions, invariants, record) {
-            Some(end) => return end,
-            None if record.tape.len() >= step_limit as usize => return livelock(step_limit),
-            None => {}
+        if record.tape.len() >= step_limit as usize && can_move(world) {
+            return livelock(step_limit);
+        }
+        if let Some(end) = step(world, decisions, invariants, record) {
+            return end;
         }
     }
+}
+
+/// Lets time pass until somebody can move; false if the world has settled.
+#[inline]
+pub(crate) fn can_move<W: World>(world: &mut W) -> bool {
+    while world.moves().is_empty() {
+        if !world.wait() {
+            return false;
+        }
+    }
+    true
 }
 
 /// One step: `None` to go on.
@@ -68,10 +80,8 @@ pub(crate) fn step<W: World, D: Decisions>(
     invariants: &Invariants<W>,
     record: &mut Record,
 ) -> Option<End> {
-    while world.moves().is_empty() {
-        if !world.wait() {
-            return Some(invariants.settled(world).map_or(End::Settled, End::Violated));
-        }
+    if !can_move(world) {
+        return Some(invariants.settled(world).map_or(End::Settled, End::Violated));
     }
     let Some(at) = decisions.next_move(world.moves(), world) else { return Some(End::Stopped) };
     let mv = world.moves().all()[at];

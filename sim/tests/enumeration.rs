@@ -1,24 +1,34 @@
 //! The merged enumeration counts exactly what a plain one counts, and closed forms where there are.
 
+mod common;
+
 use atropos::{
     check::enumerate::{Bounds, Enumeration, enumerate},
     decisions::{Decisions, Draws, Enumerated, Purpose, RunIndex},
     invariant::{Invariant, Invariants},
-    plan::{Conditions, Delivery, TimerRule},
-    process::{Ctx, Ending, Filter, OTP_25, Pid, ProcessWorld, Term, invariants},
+    plan::Conditions,
+    process::{Ctx, Ending, OTP_25, PROFILES, ProcessWorld, Profile, invariants},
     scheduler::{self, End, Record},
     trace::EventMask,
     world::World,
 };
 use std::collections::BTreeSet;
 
+const SMALL: Bounds = Bounds { runs: 20_000, steps: 10_000 };
 const ALL: Bounds = Bounds { runs: 2_000_000, steps: 10_000 };
 
 fn rules() -> Invariants<ProcessWorld> {
     Invariants::new(invariants::basics().into_iter().chain(invariants::links()).collect())
 }
 
+/// Nothing ends a run early.
+fn silent() -> Invariants<ProcessWorld> {
+    Invariants::new(Vec::new())
+}
+
 fn merged(
+    profile: &'static Profile,
+    bounds: Bounds,
     conditions: Conditions,
     start: impl Fn(&mut ProcessWorld),
 ) -> (Enumeration, BTreeSet<u128>) {
@@ -27,15 +37,19 @@ fn merged(
         world.reset(&conditions, false);
         start(world);
     };
-    let all = enumerate(&mut ProcessWorld::new(&OTP_25), &rules(), ALL, begin, |world, _| {
+    let all = enumerate(&mut ProcessWorld::new(profile), &silent(), bounds, begin, |world, _| {
         ends.insert(world.state().0);
     });
     (all, ends)
 }
 
 /// Every schedule, one run each.
-fn plain(conditions: Conditions, start: impl Fn(&mut ProcessWorld)) -> (u128, BTreeSet<u128>) {
-    let (mut world, rules, mut record) = (ProcessWorld::new(&OTP_25), rules(), Record::default());
+fn plain(
+    profile: &'static Profile,
+    conditions: Conditions,
+    start: impl Fn(&mut ProcessWorld),
+) -> (u128, BTreeSet<u128>) {
+    let (mut world, rules, mut record) = (ProcessWorld::new(profile), silent(), Record::default());
     let (mut odometer, mut count, mut ends) = (Enumerated::default(), 0, BTreeSet::new());
     loop {
         world.reset(&conditions, false);
@@ -72,7 +86,7 @@ fn independent_processes_interleave_as_multinomials() {
                 world.root("p", yielder(yields));
             });
         };
-        let (all, ends) = merged(Conditions::default(), start);
+        let (all, ends) = merged(&OTP_25, ALL, Conditions::default(), start);
         assert!(all.closed);
         assert_eq!(all.interleavings, expected, "{n} processes of {yields} yields");
         assert_eq!(all.states, u64::from(yields + 2).pow(n), "each is somewhere in its life");
@@ -80,54 +94,27 @@ fn independent_processes_interleave_as_multinomials() {
     }
 }
 
-/// A body that does some random effects on three processes.
-async fn random_body(ctx: Ctx, effects: Vec<(u32, u32)>) -> Ending {
-    for (kind, peer) in effects {
-        let peer = Pid::root(peer);
-        match kind {
-            0 => ctx.link(peer).await.unwrap_or_default(),
-            1 => ctx.unlink(peer).await,
-            2 => ctx.send(peer, "hello").await,
-            3 => drop(ctx.receive_after(Filter::Any, 1).await),
-            4 => ctx.exit2(peer, Term::atom("boom")).await,
-            5 => drop(ctx.monitor(peer).await),
-            6 => drop(ctx.trap_exit(true).await),
-            7 => drop(ctx.register("name", peer).await),
-            _ => drop(ctx.spawn_link("child", |_| async { Ok(()) }).await),
-        }
-    }
-    Ok(())
-}
-
 #[test]
 fn merging_prefixes_changes_no_count_and_loses_no_end() {
-    let mut draws = Draws::new(3, RunIndex::default(), Purpose::Data);
+    let mut draws = Draws::new(3, RunIndex::default(), Purpose::Workload);
     let mut compared = 0;
-    for program in 0..150 {
-        let effects: Vec<Vec<(u32, u32)>> = (0..3)
-            .map(|_| (0..draws.below(3)).map(|_| (draws.below(9), draws.below(3))).collect())
-            .collect();
-        let conditions = Conditions {
-            delivery: [Delivery::Instant, Delivery::Pairwise][draws.below(2) as usize],
-            timers: [TimerRule::Idle, TimerRule::Any][draws.below(2) as usize],
-            faults: 0,
-        };
-        let start = |world: &mut ProcessWorld| {
-            for effects in effects.clone() {
-                world.root("p", move |ctx| random_body(ctx, effects));
-            }
-        };
-        let (all, merged_ends) = merged(conditions, start);
-        if !all.closed || all.interleavings > 200_000 {
+    for _ in 0..800 {
+        let profile = PROFILES[draws.below(4) as usize];
+        let program = common::random_program(&mut draws, 3, 3);
+        let conditions = common::random_conditions(&mut draws, 1);
+        let start = |world: &mut ProcessWorld| common::start(world, &program);
+        let (all, merged_ends) = merged(profile, SMALL, conditions, start);
+        if !all.closed || all.interleavings > 20_000 {
             continue;
         }
-        let (count, ends) = plain(conditions, start);
-        assert_eq!(all.interleavings, count, "program {program}: {effects:?}, {conditions}");
-        assert_eq!(merged_ends, ends, "program {program}: {effects:?}, {conditions}");
+        let (count, ends) = plain(profile, conditions, start);
+        let what = || format!("{}, {conditions}, {program:?}", profile.name);
+        assert_eq!(all.interleavings, count, "{}", what());
+        assert_eq!(merged_ends, ends, "{}", what());
         assert!(all.runs <= count as u64, "merging needs no more runs than there are schedules");
         compared += 1;
     }
-    assert!(compared >= 75, "only {compared} programs were small enough to compare");
+    assert!(compared >= 300, "only {compared} programs were small enough to compare");
 }
 
 #[test]
@@ -141,7 +128,7 @@ fn values_are_enumerated_like_moves() {
             Ok(())
         });
     };
-    let (all, _) = merged(Conditions::default(), start);
+    let (all, _) = merged(&OTP_25, ALL, Conditions::default(), start);
     assert_eq!(all.interleavings, 2 + 4);
 }
 
@@ -186,7 +173,21 @@ fn a_run_that_never_ends_is_cut_at_its_bound() {
     };
     let bounds = Bounds { runs: 10, steps: 50 };
     let all = enumerate(&mut ProcessWorld::new(&OTP_25), &rules(), bounds, begin, |_, _| {});
-    assert_eq!((all.interleavings, all.closed), (1, true));
+    assert_eq!((all.interleavings, all.closed), (1, false), "cut is not closed");
+}
+
+#[test]
+fn a_bound_that_nothing_reaches_leaves_the_search_closed() {
+    let begin = |world: &mut ProcessWorld| {
+        world.reset(&Conditions::default(), false);
+        world.root("p", yielder(3));
+    };
+    let closed = |steps| {
+        let bounds = Bounds { runs: 10, steps };
+        enumerate(&mut ProcessWorld::new(&OTP_25), &rules(), bounds, begin, |_, _| {}).closed
+    };
+    assert!(closed(4), "three yields and the exit");
+    assert!(!closed(3));
 }
 
 #[test]

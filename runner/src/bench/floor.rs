@@ -127,7 +127,7 @@ impl Floor {
                 return false;
             }
             let draw = if ready.len() == 1 { 0 } else { u64::from(self.rng.next_u32()) };
-            let at = draw * ready.len() as u64 >> 32;
+            let at = (draw * ready.len() as u64) >> 32;
             ready.swap_remove(at as usize)
         };
         self.hash = (self.hash.rotate_left(5) ^ u64::from(id)).wrapping_mul(0x517c_c1b7_2722_0a95);

@@ -71,9 +71,12 @@ impl Row {
     }
 }
 
+/// Rows whose variants are measured against each other.
+type Group = fn(u32) -> Vec<Row>;
+
 /// Measures all rows, with so many rounds each.
 pub fn rows(rounds: u32, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
-    let groups: [(&str, fn(u32) -> Vec<Row>); 6] = [
+    let groups: [(&str, Group); 6] = [
         ("process steps", steps),
         ("messages", messages),
         ("births and deaths", births),

@@ -30,7 +30,7 @@ pub struct Enumeration {
     pub violations: BTreeMap<String, u64>,
     /// The first violation of all.
     pub first: Option<Violation>,
-    /// False if the bound on runs ended the search.
+    /// False if a bound left something out: the search ended early, or a run was cut.
     pub closed: bool,
 }
 
@@ -60,7 +60,7 @@ pub fn enumerate<W: World>(
             ended(world, &end);
         }
         if !search.advance() {
-            search.result.closed = true;
+            search.result.closed = !search.cut;
             break;
         }
     }
@@ -86,6 +86,8 @@ struct Search {
     path: Vec<Frame>,
     /// Decisions that this run shares with the run before.
     kept: usize,
+    /// True once the bound on steps has cut a run.
+    cut: bool,
     record: Record,
     result: Enumeration,
 }
@@ -102,7 +104,8 @@ impl Search {
         self.record.clear();
         self.result.runs += 1;
         while self.enter(world) {
-            if self.record.tape.len() >= steps as usize {
+            if self.record.tape.len() >= steps as usize && scheduler::can_move(world) {
+                self.cut = true;
                 self.below_last(1);
                 return None;
             }

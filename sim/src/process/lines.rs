@@ -154,8 +154,12 @@ impl ProcessWorld {
                     }
                     _ => "a message".to_owned(),
                 };
-                let waiting = self.tables.processes[pid.index()].mailbox.len();
-                format!("{name} waits for {what} for ever, {waiting} other messages in its mailbox")
+                let others = match self.tables.processes[pid.index()].mailbox.len() {
+                    0 => "an empty mailbox".to_owned(),
+                    1 => "1 other message in its mailbox".to_owned(),
+                    n => format!("{n} other messages in its mailbox"),
+                };
+                format!("{name} waits for {what} for ever, with {others}")
             }
             (Phase::Waiting, None) => format!("{name} waits for something that is no effect"),
             _ => format!("{name} is not done"),

@@ -62,6 +62,8 @@ pub struct ProcessWorld {
     bodies: Vec<Option<Body>>,
     moves: MoveSet,
     recorder: Recorder,
+    /// What root processes declared before the run began; told in its first step.
+    prelude: Trace,
 }
 
 /// What a move index stands for.
@@ -107,6 +109,7 @@ impl ProcessWorld {
             bodies: Vec::new(),
             moves: MoveSet::default(),
             recorder: Recorder::default(),
+            prelude: Trace::default(),
         }
     }
 
@@ -257,6 +260,7 @@ impl World for ProcessWorld {
         }
         self.tables.clear(conditions.faults);
         self.desk.terms.borrow_mut().clear();
+        self.prelude.clear();
         self.moves.reset(arrivals);
         if conditions.faults > 0 {
             self.enable(Mover::Fault);
@@ -276,6 +280,10 @@ impl World for ProcessWorld {
     #[inline]
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.recorder.begin();
+        if !self.prelude.is_empty() {
+            self.prelude.events().for_each(|event| trace.push(event));
+            self.prelude.clear();
+        }
         match Mover::of(mv) {
             Mover::Process(process) => self.step(process, decisions, trace),
             Mover::Channel(channel) => self.deliver(channel, trace),

@@ -149,12 +149,12 @@ impl ProcessWorld {
         self.announce_next(me, op);
     }
 
-    /// Polls a new body up to its first effect.
+    /// Polls the body of a root process up to its first effect.
     pub(super) fn first_poll(&mut self, process: u32) {
-        // What a body declares before its first effect belongs to its first step.
-        let mut before = Trace::default();
+        let mut prelude = std::mem::take(&mut self.prelude);
         self.enable(Mover::Process(process));
-        self.resume(process, &mut before);
+        self.resume(process, &mut prelude);
+        self.prelude = prelude;
     }
 
     /// Keeps what the body announced and says whether it can happen.

@@ -8,7 +8,10 @@
 
 use crate::word::mix;
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 /// A process identifier: an index that means something inside one run only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -32,7 +35,7 @@ impl Pid {
 }
 
 /// A term. Equality is Erlang's `=:=`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Term(pub(crate) u64);
 
 const TAG_BITS: u32 = 4;
@@ -148,6 +151,19 @@ impl Term {
     #[inline(always)]
     pub(crate) const fn is_bound(self) -> bool {
         matches!(self.tag(), PID | REF | BOUND)
+    }
+}
+
+/// As Erlang prints it, where the word alone tells; a term of the run's table by its hash.
+impl fmt::Debug for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.tag() {
+            INTEGER => write!(f, "{}", self.0 as i64 >> TAG_BITS),
+            ATOM => f.write_str(&atom_name(*self)),
+            PID => write!(f, "pid {}", self.payload()),
+            REF => write!(f, "ref {}", self.payload()),
+            _ => write!(f, "term {:x}", self.payload()),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub trait Strategy {
 
 /// Which strategy, with its parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StrategyKind {
     /// [`Uniform`].
     #[default]
