@@ -3,13 +3,15 @@
 use super::Gate;
 use crate::{
     decisions::{Segment, Tape},
-    plan::{Delivery, TimerRule},
+    name::Name,
+    plan::{Conditions, Delivery, TimerRule},
     scenario::{Scenario, Variant},
 };
 
 /// All passes in turn; true if one of them found something smaller.
 pub(super) fn all<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
     let mut smaller = conditions(scenario, variant, gate);
+    smaller |= fewer_faults(scenario, variant, gate);
     smaller |= drop_operations(gate);
     smaller |= simpler_workloads(scenario, gate);
     smaller |= segments(gate);
@@ -17,18 +19,41 @@ pub(super) fn all<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<
     smaller
 }
 
-/// Kinder conditions: instant delivery, idle timers, fewer faults.
+/// Kinder conditions: instant delivery, idle timers.
 fn conditions<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
     let now = gate.best.conditions;
-    let mut kinder = [now; 3];
+    let mut kinder = [now; 2];
     kinder[0].delivery = Delivery::Instant;
     kinder[1].timers = TimerRule::Idle;
-    kinder[2].faults = now.faults.saturating_sub(1);
     kinder.into_iter().fold(false, |smaller, conditions| {
         let conditions = scenario.conditions(variant, conditions);
         let workload = gate.best.workload.clone();
         let differs = conditions != gate.best.conditions;
         smaller | (differs && gate.consider_workload(&conditions, &workload))
+    })
+}
+
+/// One fault less. A fault that was played goes with the value that it took, and the tape does not
+/// say which that was: each is tried.
+fn fewer_faults<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
+    let now = gate.best.conditions;
+    let fewer = Conditions { faults: now.faults.saturating_sub(1), ..now };
+    let fewer = scenario.conditions(variant, fewer);
+    if fewer == now {
+        return false;
+    }
+    let (workload, tape) = (gate.best.workload.clone(), gate.best.tape.clone());
+    if gate.consider_workload(&fewer, &workload) {
+        return true;
+    }
+    let faults = (0..tape.segments.len()).filter(|&at| tape.segments[at].who == Name::Fault);
+    let mut without = faults.flat_map(|at| (0..tape.values.len()).map(move |value| (at, value)));
+    without.any(|(at, value)| {
+        let mut tape = tape.clone();
+        tape.segments[at].steps -= 1;
+        tape.segments.retain(|segment| segment.steps > 0);
+        tape.values.remove(value);
+        gate.consider(&fewer, &workload, &tape)
     })
 }
 
@@ -60,10 +85,55 @@ fn simpler_workloads<S: Scenario>(scenario: &S, gate: &mut Gate<'_, S>) -> bool 
     loop {
         let conditions = gate.best.conditions;
         let candidates = scenario.simpler(&gate.best.workload);
-        if !candidates.iter().any(|workload| gate.consider_workload(&conditions, workload)) {
+        let tapes = renamed(&gate.best.tape);
+        let taken = candidates.iter().any(|workload| {
+            gate.consider_workload(&conditions, workload)
+                || tapes.iter().any(|tape| gate.consider(&conditions, workload, tape))
+        });
+        if !taken {
             return smaller;
         }
         smaller = true;
+    }
+}
+
+/// The schedule for workloads that call processes by other numbers: with two neighbouring roots
+/// exchanged, and with one root gone and those behind it moved up.
+fn renamed(tape: &Tape) -> Vec<Tape> {
+    let renamed = |root: &dyn Fn(u32) -> u32| {
+        let mut renamed = tape.clone();
+        renamed.segments.iter_mut().for_each(|segment| rename(&mut segment.who, root));
+        renamed
+    };
+    let highest = tape.segments.iter().filter_map(|segment| root_of(&segment.who)).max();
+    let pairs = (1..highest.unwrap_or(0)).flat_map(|first| {
+        let exchanged = move |root| match root {
+            root if root == first => first + 1,
+            root if root == first + 1 => first,
+            root => root,
+        };
+        let moved_up = move |root: u32| root - u32::from(root > first);
+        [renamed(&exchanged), renamed(&moved_up)]
+    });
+    pairs.filter(|renamed| renamed != tape).collect()
+}
+
+fn root_of(name: &Name) -> Option<u32> {
+    match name {
+        Name::Process(path) | Name::Timer(path, _) => path.first().copied(),
+        Name::Channel(from, to) => from.first().max(to.first()).copied(),
+        Name::Fault => None,
+    }
+}
+
+fn rename(name: &mut Name, root: &dyn Fn(u32) -> u32) {
+    let paths = match name {
+        Name::Process(path) | Name::Timer(path, _) => vec![path],
+        Name::Channel(from, to) => vec![from, to],
+        Name::Fault => vec![],
+    };
+    for first in paths.into_iter().filter_map(|path| path.first_mut()) {
+        *first = root(*first);
     }
 }
 
