@@ -1,18 +1,24 @@
 //! Same plan, same bytes; and a tape is followed to the letter or left with the reason.
 
+mod common;
+
 use atropos::{
     case::{self, Case, Player},
     decisions::{
-        Decisions, Divergence, Draws, Mismatch, Names, Purpose, Recorded, RunIndex, Seeded, Segment,
+        Decisions, Divergence, Draws, Mismatch, Names, Purpose, Recorded, RunIndex, Seeded,
+        Segment, Tape,
     },
     hunt::Hunt,
+    invariant::Invariants,
     moves::{Move, MoveSet},
     name::Name,
-    plan::{Conditions, Delivery, Spec, TimerRule},
-    process::{Filter, Pid, ProcessScenario, Raise, Term, invariants},
+    plan::{Conditions, Delivery, Plan, Spec, TimerRule},
+    process::{Filter, PROFILES, Pid, ProcessScenario, ProcessWorld, Raise, Term, invariants},
     scenario::Scenario,
-    scheduler::End,
+    scheduler::{self, End, Record},
     strategy::StrategyKind,
+    trace::Digest,
+    world::World,
 };
 
 /// A system with links, messages, timers, children and a dice.
@@ -85,17 +91,114 @@ fn a_run_alone_is_the_run_in_its_block() {
     let scenario = racy();
     let variant = &scenario.variants()[0];
     let mut hunt = Hunt::new(&scenario, variant, Spec::default());
-    let mut seen = 0;
+    let (mut seen, mut by_pct) = (0, 0);
     for block in 0..40 {
         for found in hunt.block(block, 64).found {
-            let (plan, end) =
-                Hunt::new(&scenario, variant, Spec::default()).replay(found.plan.index);
+            let mut other = Hunt::new(&scenario, variant, Spec::default());
+            let (plan, end) = other.replay(found.plan.index);
             assert_eq!(plan, found.plan);
             assert_eq!(end, End::Violated(found.violation.clone()), "{plan}");
+            assert_eq!(other.case(&plan, &[], Some(&found.violation)), found.case, "{plan}");
             seen += 1;
+            by_pct += u32::from(plan.strategy != StrategyKind::Uniform);
         }
     }
-    assert!(seen > 10, "only {seen} failures were compared");
+    assert!(seen > 10 && by_pct > 2, "only {seen} failures were compared, {by_pct} of PCT");
+}
+
+/// What a run leaves behind.
+#[derive(Debug, PartialEq)]
+struct Traces {
+    end: End,
+    digest: Digest,
+    tape: Tape,
+    state: Digest,
+}
+
+fn run(
+    world: &mut ProcessWorld,
+    program: &common::Program,
+    conditions: &Conditions,
+    decisions: &mut impl Decisions,
+    arrivals: bool,
+) -> Traces {
+    world.reset(conditions, arrivals);
+    common::start(world, program);
+    let mut record = Record::default();
+    let rules = Invariants::new(Vec::new());
+    let end = scheduler::run(world, decisions, &rules, 10_000, &mut record);
+    let tape = record.tape.named(world);
+    Traces { end, digest: record.trace.digest(), tape, state: world.state() }
+}
+
+/// Random programs of all effects under all conditions and profiles, with the plan of each.
+fn programs(count: u64) -> impl Iterator<Item = (usize, common::Program, Plan)> {
+    (0..count).map(|number| {
+        let index = RunIndex::nth(number);
+        let mut draws = Draws::new(11, index, Purpose::Workload);
+        let processes = 2 + draws.below(4);
+        let program = common::random_program(&mut draws, processes, 7);
+        let mut plan = Spec::default().block(index.block)[index.run as usize];
+        plan.conditions = common::random_conditions(&mut draws, 2);
+        (draws.below(4) as usize, program, plan)
+    })
+}
+
+fn seeded_run(world: &mut ProcessWorld, program: &common::Program, plan: &Plan) -> Traces {
+    let mut decisions = Seeded::new(plan.seed);
+    decisions.start(plan.index, plan.strategy, 30, plan.step_limit);
+    let arrivals = plan.strategy.wants_arrivals();
+    run(world, program, &plan.conditions, &mut decisions, arrivals)
+}
+
+#[test]
+fn a_world_that_was_used_plays_as_a_new_one() {
+    let mut used = PROFILES.map(ProcessWorld::new);
+    for (profile, program, plan) in programs(4_000) {
+        let fresh = seeded_run(&mut ProcessWorld::new(PROFILES[profile]), &program, &plan);
+        let again = seeded_run(&mut used[profile], &program, &plan);
+        assert_eq!(again, fresh, "{}, {plan}, {program:?}", PROFILES[profile].name);
+    }
+}
+
+#[test]
+fn the_tape_of_any_run_replays_to_the_letter() {
+    for (profile, program, plan) in programs(4_000) {
+        let mut world = ProcessWorld::new(PROFILES[profile]);
+        let first = seeded_run(&mut world, &program, &plan);
+        let mut strict = Recorded::strict(&first.tape);
+        let again = run(&mut world, &program, &plan.conditions, &mut strict, false);
+        let what = || format!("{}, {plan}, {program:?}", PROFILES[profile].name);
+        assert_eq!(strict.divergence(), None, "{}", what());
+        assert_eq!(again, first, "{}", what());
+    }
+}
+
+#[test]
+fn a_fixed_condition_shifts_no_schedule() {
+    let walkers = ProcessScenario::new("walkers", |world| {
+        for _ in 0..3 {
+            world.root("walker", |ctx| async move {
+                for _ in 0..5 {
+                    ctx.yield_now().await;
+                }
+                Ok(())
+            });
+        }
+    });
+    let variant = &walkers.variants()[0];
+    let tapes = |delivery, timers| -> Vec<Tape> {
+        let mut hunt = Hunt::new(&walkers, variant, Spec { delivery, timers, ..Spec::default() });
+        let runs = (0..64).map(|run| RunIndex { block: 3, run });
+        runs.map(|index| {
+            hunt.replay(index);
+            hunt.player().tape()
+        })
+        .collect()
+    };
+    let open = tapes(None, None);
+    assert_eq!(tapes(Some(Delivery::Pairwise), None), open);
+    assert_eq!(tapes(Some(Delivery::Instant), Some(TimerRule::Any)), open);
 }
 
 #[test]
@@ -167,7 +270,7 @@ fn a_draw_of_data_never_shifts_the_schedule() {
 
 #[test]
 fn every_source_answers_within_its_options() {
-    let tape = atropos::decisions::Tape {
+    let tape = Tape {
         segments: vec![Segment { who: Name::Process(vec![3]), steps: 1_000 }],
         values: (0..1_000).collect(),
     };
@@ -280,7 +383,7 @@ fn a_lenient_tape_never_diverges_and_can_be_exact_afterwards() {
                 steps: 1 + draws.below(5),
             })
             .collect();
-        let tape = atropos::decisions::Tape { segments, values: vec![draws.below(9)] };
+        let tape = Tape { segments, values: vec![draws.below(9)] };
         let conditions = Conditions { delivery: Delivery::Pairwise, ..Conditions::default() };
         let mut lenient = Recorded::lenient(&tape);
         let end = player.play(&conditions, &[], &mut lenient, 10_000);
