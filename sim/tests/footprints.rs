@@ -8,13 +8,14 @@ mod common;
 
 use atropos::{
     check::audit::{Audit, Lie, audit},
-    decisions::{Decisions, Draws, Names, Purpose, RunIndex},
+    decisions::{Decisions, Divergence, Draws, Names, Purpose, Recorded, RunIndex, Seeded, Tape},
     footprint::{Footprint, Resource},
-    invariant::Evidence,
+    invariant::{Evidence, Invariants},
     moves::{Move, MoveSet},
     name::Name,
     plan::{Conditions, Plan, Spec},
     process::{PROFILES, ProcessWorld, Profile},
+    scheduler::{self, Record},
     timeline::Line,
     trace::{Digest, Event, Trace, digest_words},
     word::Words,
@@ -228,4 +229,107 @@ fn footprints_do_not_lie_where_somebody_is_killed() {
         let Audit { swapped, .. } = audited_programs(profile, 4_000, 2);
         assert!(swapped > 5_000, "{}: only {swapped} pairs were swapped", profile.name);
     }
+}
+
+/// One step of a recorded run.
+#[derive(Clone)]
+struct Played {
+    who: Name,
+    values: Vec<u32>,
+    footprint: Footprint,
+    /// Time passed before it.
+    waited: bool,
+}
+
+/// Writes down the values of one move.
+struct Noted<'d>(&'d mut Seeded, Vec<u32>);
+
+impl Decisions for Noted<'_> {
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        self.0.next_move(moves, names)
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        let value = self.0.value(options);
+        self.1.extend((options > 1).then_some(value));
+        value
+    }
+}
+
+/// Plays a program to its end, step by step.
+fn steps(world: &mut ProcessWorld, program: &common::Program, plan: &Plan) -> Vec<Played> {
+    world.observe(true);
+    world.reset(&plan.conditions, plan.strategy.wants_arrivals());
+    common::start(world, program);
+    let mut seeded = Seeded::new(plan.seed);
+    seeded.start(plan.index, plan.strategy, 30, plan.step_limit);
+    let mut steps = Vec::new();
+    loop {
+        let waited = world.moves().is_empty();
+        while world.moves().is_empty() {
+            if !world.wait() {
+                return steps;
+            }
+        }
+        let at = seeded.next_move(world.moves(), world).expect("a seed always answers");
+        let mv = world.moves().all()[at];
+        world.moves_mut().forget_arrivals();
+        let who = world.name(mv);
+        let mut noted = Noted(&mut seeded, Vec::new());
+        world.play(mv, &mut noted, &mut Trace::default());
+        let values = noted.1;
+        steps.push(Played { who, values, footprint: world.observed().clone(), waited });
+    }
+}
+
+/// Plays steps by their names; the digest of the state that they lead to.
+fn replayed(
+    world: &mut ProcessWorld,
+    program: &common::Program,
+    plan: &Plan,
+    steps: &[Played],
+) -> Result<Digest, Divergence> {
+    let mut tape = Tape::default();
+    steps.iter().for_each(|step| tape.push(step.who.clone()));
+    tape.values = steps.iter().flat_map(|step| step.values.clone()).collect();
+    world.reset(&plan.conditions, false);
+    common::start(world, program);
+    let (mut strict, rules) = (Recorded::strict(&tape), Invariants::new(Vec::new()));
+    scheduler::run(world, &mut strict, &rules, 10_000, &mut Record::default());
+    strict.divergence().map_or_else(|| Ok(world.state()), Err)
+}
+
+/// The audit looks at the state right behind a swap; here the run goes on, step by step under the
+/// same names, to the same end.
+#[test]
+fn a_swap_of_what_is_independent_changes_nothing_that_comes_later() {
+    let mut swapped = 0;
+    for number in 0..3_000 {
+        let index = RunIndex::nth(number);
+        let mut draws = Draws::new(13, index, Purpose::Workload);
+        let profile = PROFILES[draws.below(4) as usize];
+        let processes = 3 + draws.below(2);
+        let program = common::random_program(&mut draws, processes, 6);
+        let mut plan: Plan = Spec::default().block(index.block)[index.run as usize];
+        plan.conditions = common::random_conditions(&mut draws, 1);
+        let mut world = ProcessWorld::new(profile);
+        let steps = steps(&mut world, &program, &plan);
+        let end = world.state();
+        for at in 1..steps.len() {
+            let (first, second) = (&steps[at - 1], &steps[at]);
+            let bound = first.who == second.who || second.waited || first.waited;
+            if bound || first.footprint.conflicts(&second.footprint) {
+                continue;
+            }
+            let mut other = steps.clone();
+            other.swap(at - 1, at);
+            let what = || {
+                let movers = format!("{} and {} at step {at}", first.who, second.who);
+                format!("{movers}, {}, {plan}, {program:?}", profile.name)
+            };
+            assert_eq!(replayed(&mut world, &program, &plan, &other), Ok(end), "{}", what());
+            swapped += 1;
+        }
+    }
+    assert!(swapped > 10_000, "only {swapped} pairs were swapped");
 }
