@@ -21,6 +21,7 @@ use atropos::{
     word::Words,
     world::World,
 };
+use std::collections::BTreeMap;
 
 /// What a world leaves out of its footprints.
 #[derive(Clone, Copy, PartialEq)]
@@ -256,19 +257,30 @@ impl Decisions for Noted<'_> {
     }
 }
 
+/// How often each kind of event happened: what invariants look at.
+fn kinds(trace: &Trace) -> BTreeMap<u8, u32> {
+    let mut kinds = BTreeMap::new();
+    trace.events().for_each(|event| *kinds.entry(event.kind()).or_default() += 1);
+    kinds
+}
+
 /// Plays a program to its end, step by step.
-fn steps(world: &mut ProcessWorld, program: &common::Program, plan: &Plan) -> Vec<Played> {
+fn steps(
+    world: &mut ProcessWorld,
+    program: &common::Program,
+    plan: &Plan,
+) -> (Vec<Played>, BTreeMap<u8, u32>) {
     world.observe(true);
     world.reset(&plan.conditions, plan.strategy.wants_arrivals());
     common::start(world, program);
     let mut seeded = Seeded::new(plan.seed);
     seeded.start(plan.index, plan.strategy, 30, plan.step_limit);
-    let mut steps = Vec::new();
+    let (mut steps, mut trace) = (Vec::new(), Trace::default());
     loop {
         let waited = world.moves().is_empty();
         while world.moves().is_empty() {
             if !world.wait() {
-                return steps;
+                return (steps, kinds(&trace));
             }
         }
         let at = seeded.next_move(world.moves(), world).expect("a seed always answers");
@@ -276,27 +288,28 @@ fn steps(world: &mut ProcessWorld, program: &common::Program, plan: &Plan) -> Ve
         world.moves_mut().forget_arrivals();
         let who = world.name(mv);
         let mut noted = Noted(&mut seeded, Vec::new());
-        world.play(mv, &mut noted, &mut Trace::default());
+        world.play(mv, &mut noted, &mut trace);
         let values = noted.1;
         steps.push(Played { who, values, footprint: world.observed().clone(), waited });
     }
 }
 
-/// Plays steps by their names; the digest of the state that they lead to.
+/// Plays steps by their names; the state that they lead to and the kinds of events on the way.
 fn replayed(
     world: &mut ProcessWorld,
     program: &common::Program,
     plan: &Plan,
     steps: &[Played],
-) -> Result<Digest, Divergence> {
+) -> Result<(Digest, BTreeMap<u8, u32>), Divergence> {
     let mut tape = Tape::default();
     steps.iter().for_each(|step| tape.push(step.who.clone()));
     tape.values = steps.iter().flat_map(|step| step.values.clone()).collect();
     world.reset(&plan.conditions, false);
     common::start(world, program);
     let (mut strict, rules) = (Recorded::strict(&tape), Invariants::new(Vec::new()));
-    scheduler::run(world, &mut strict, &rules, 10_000, &mut Record::default());
-    strict.divergence().map_or_else(|| Ok(world.state()), Err)
+    let mut record = Record::default();
+    scheduler::run(world, &mut strict, &rules, 10_000, &mut record);
+    strict.divergence().map_or_else(|| Ok((world.state(), kinds(&record.trace))), Err)
 }
 
 /// The audit looks at the state right behind a swap; here the run goes on, step by step under the
@@ -313,8 +326,8 @@ fn a_swap_of_what_is_independent_changes_nothing_that_comes_later() {
         let mut plan: Plan = Spec::default().block(index.block)[index.run as usize];
         plan.conditions = common::random_conditions(&mut draws, 1);
         let mut world = ProcessWorld::new(profile);
-        let steps = steps(&mut world, &program, &plan);
-        let end = world.state();
+        let (steps, events) = steps(&mut world, &program, &plan);
+        let end = (world.state(), events);
         for at in 1..steps.len() {
             let (first, second) = (&steps[at - 1], &steps[at]);
             let bound = first.who == second.who || second.waited || first.waited;
@@ -327,7 +340,8 @@ fn a_swap_of_what_is_independent_changes_nothing_that_comes_later() {
                 let movers = format!("{} and {} at step {at}", first.who, second.who);
                 format!("{movers}, {}, {plan}, {program:?}", profile.name)
             };
-            assert_eq!(replayed(&mut world, &program, &plan, &other), Ok(end), "{}", what());
+            let end = Ok(end.clone());
+            assert_eq!(replayed(&mut world, &program, &plan, &other), end, "{}", what());
             swapped += 1;
         }
     }
