@@ -14,8 +14,8 @@ use common::Place;
 const PINNED: [(&str, u64, &str); 4] = [
     ("v0.6.2", 12_341, "7c243a2197ecd0d662f7daef4d433dc5"),
     ("v0.6.3", 13_659, "6bbe2b08645fb81df59bc7f76aff00b0"),
-    ("v0.6.6", 20_006, "90410ca2540c4899f8d2f111999182bd"),
-    ("fixed", 19222, "5f68ff67d4447ed18933c0ae10d55cb0"),
+    ("v0.6.6", 20_006, "0163655a5f4b115ad14a4d51570fff1b"),
+    ("fixed", 19222, "12d8bbcf297042f70da82319e3a75f0d"),
 ];
 
 #[test]

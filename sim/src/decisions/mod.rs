@@ -30,6 +30,13 @@ pub trait Names {
     fn name(&self, mv: Move) -> Name;
 }
 
+/// The next move after the last one in the order of indices: each enabled move gets its turn.
+fn round_robin(moves: &MoveSet, last: Move) -> usize {
+    let after = moves.all().iter().filter(|&&mv| mv > last).min();
+    let next = after.or_else(|| moves.all().iter().min()).expect("some move is enabled");
+    moves.position(*next).expect("an enabled move has a position")
+}
+
 /// The only source of nondeterminism of a run.
 pub trait Decisions {
     /// Which of the enabled moves is next, as a position in [`MoveSet::all`]. `None` ends the run:
@@ -37,6 +44,13 @@ pub trait Decisions {
     ///
     /// `moves` is never empty. A single move is no choice: it draws nothing.
     fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize>;
+
+    /// The move that may well be chosen next if the set stays as it is, for the world to warm up what
+    /// it would touch. A guess: it decides nothing and draws nothing.
+    #[inline]
+    fn likely(&mut self, _moves: &MoveSet) -> Option<Move> {
+        None
+    }
 
     /// A value below `options`; 0 is the harmless one. One option draws nothing.
     ///

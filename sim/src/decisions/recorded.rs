@@ -35,6 +35,13 @@ pub enum Mismatch {
         /// Who could move, in canonical order.
         runnable: Vec<Name>,
     },
+    /// The tape holds no such value: another than was offered, or none at all.
+    Value {
+        /// What the tape says.
+        recorded: Option<u32>,
+        /// How many options there are.
+        options: u32,
+    },
     /// The run ended while the tape went on.
     RunEnded,
     /// Every step fitted and the events differ all the same.
@@ -55,6 +62,12 @@ impl fmt::Display for Divergence {
             Mismatch::TapeEnded { runnable } => {
                 write!(f, "the tape has ended, but {} could still run", list(runnable))
             }
+            Mismatch::Value { recorded: Some(value), options } => {
+                write!(f, "the tape takes value {value}, but only {options} are offered")
+            }
+            Mismatch::Value { recorded: None, options } => {
+                write!(f, "{options} values are offered, but the tape has no more")
+            }
             Mismatch::RunEnded => f.write_str("the run has ended, but the tape goes on"),
             Mismatch::Events => f.write_str("same moves, different events"),
             Mismatch::Verdict(verdict) => write!(f, "the run came to another verdict: {verdict}"),
@@ -72,6 +85,9 @@ pub struct Recorded<'t> {
     value: usize,
     steps: u64,
     strict: bool,
+    /// From this step on everybody gets a turn, whatever the tape says.
+    fair_from: u64,
+    last_move: Move,
     last: Option<u64>,
     divergence: Option<Divergence>,
 }
@@ -91,14 +107,33 @@ impl<'t> Recorded<'t> {
     fn new(tape: &'t Tape, strict: bool) -> Self {
         let ids = tape.segments.iter().map(|segment| segment.who.id()).collect();
         let (segment, taken, value, steps) = (0, 0, 0, 0);
-        Recorded { tape, ids, segment, taken, value, steps, strict, last: None, divergence: None }
+        Recorded {
+            tape,
+            ids,
+            segment,
+            taken,
+            value,
+            steps,
+            strict,
+            fair_from: u64::MAX,
+            last_move: Move(0),
+            last: None,
+            divergence: None,
+        }
+    }
+
+    /// Past this many steps the schedule is round-robin, as in a hunt: a livelock under a fair
+    /// schedule must not be shrunk to one under an unfair schedule.
+    pub fn fair_from(mut self, step: u32) -> Self {
+        self.fair_from = u64::from(step);
+        self
     }
 
     /// Where a strict replay left the tape, if it did; asked after the run.
     ///
     /// A run that ended by itself before the tape did has diverged too.
     pub fn divergence(&self) -> Option<Divergence> {
-        let unread = self.segment < self.tape.segments.len();
+        let unread = self.segment < self.tape.segments.len() || self.value < self.tape.values.len();
         let ended_early = || Divergence { step: self.steps + 1, mismatch: Mismatch::RunEnded };
         self.divergence.clone().or_else(|| (self.strict && unread).then(ended_early))
     }
@@ -156,6 +191,7 @@ fn canonical(last: Option<u64>, moves: &MoveSet, names: &dyn Names) -> usize {
 impl Decisions for Recorded<'_> {
     fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
         let at = match self.follow(moves, names) {
+            _ if self.steps >= self.fair_from => super::round_robin(moves, self.last_move),
             Some(at) => at,
             None if self.strict => {
                 self.leave(moves, names);
@@ -163,7 +199,8 @@ impl Decisions for Recorded<'_> {
             }
             None => canonical(self.last, moves, names),
         };
-        self.last = Some(names.id(moves.all()[at]));
+        self.last_move = moves.all()[at];
+        self.last = Some(names.id(self.last_move));
         self.steps += 1;
         Some(at)
     }
@@ -173,8 +210,12 @@ impl Decisions for Recorded<'_> {
         if options == 1 {
             return 0;
         }
-        let value = self.tape.values.get(self.value).copied().unwrap_or(0);
-        self.value += 1;
-        value.min(options - 1)
+        let recorded = self.tape.values.get(self.value).copied();
+        if self.strict && recorded.is_none_or(|value| value >= options) {
+            let mismatch = Mismatch::Value { recorded, options };
+            self.divergence.get_or_insert(Divergence { step: self.steps, mismatch });
+        }
+        self.value += usize::from(recorded.is_some());
+        recorded.unwrap_or(0).min(options - 1)
     }
 }

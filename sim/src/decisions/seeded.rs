@@ -59,7 +59,11 @@ pub enum Purpose {
 
 /// One stream of random numbers.
 #[derive(Clone, Debug)]
-pub struct Draws(ChaCha8Rng);
+pub struct Draws {
+    rng: ChaCha8Rng,
+    /// The next 32 bits, if somebody has looked ahead.
+    next: Option<u32>,
+}
 
 impl Draws {
     /// The stream of a run for a purpose, under a base seed.
@@ -69,7 +73,7 @@ impl Draws {
         key[8..16].copy_from_slice(b"atropos\0");
         let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(index.number() << 2 | purpose as u64);
-        Draws(rng)
+        Draws { rng, next: None }
     }
 
     /// A number below `options`, by multiplication of one 32-bit draw (Lemire 2019); the bias is
@@ -83,21 +87,38 @@ impl Draws {
         if options == 1 {
             return 0;
         }
-        ((u64::from(self.0.next_u32()) * u64::from(options)) >> 32) as u32
+        scaled(self.bits(), options)
+    }
+
+    /// What [`Draws::below`] will answer next, without drawing it.
+    #[inline]
+    pub fn peek_below(&mut self, options: u32) -> u32 {
+        let bits = self.bits();
+        self.next = Some(bits);
+        scaled(bits, options)
     }
 
     /// 32 random bits.
     #[inline]
     pub fn bits(&mut self) -> u32 {
-        self.0.next_u32()
+        match self.next.take() {
+            Some(bits) => bits,
+            None => self.rng.next_u32(),
+        }
     }
 
     /// 32 random bytes: the seed of another generator.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];
-        self.0.fill_bytes(&mut seed);
+        self.rng.fill_bytes(&mut seed);
         seed
     }
+}
+
+/// 32 random bits scaled to a range (Lemire 2019).
+#[inline]
+fn scaled(bits: u32, options: u32) -> u32 {
+    ((u64::from(bits) * u64::from(options)) >> 32) as u32
 }
 
 /// Decisions of one run, drawn from a seed by a strategy.
@@ -144,13 +165,6 @@ impl Seeded {
         self.portfolio.select(kind);
         self.portfolio.begin(expected, &mut self.schedule);
     }
-
-    /// The next move after the last one in the order of indices: each enabled move gets its turn.
-    fn round_robin(&mut self, moves: &MoveSet) -> usize {
-        let after = moves.all().iter().filter(|&&mv| mv > self.last).min();
-        let next = after.or_else(|| moves.all().iter().min()).expect("some move is enabled");
-        moves.position(*next).expect("an enabled move has a position")
-    }
 }
 
 impl Decisions for Seeded {
@@ -158,11 +172,18 @@ impl Decisions for Seeded {
     fn next_move(&mut self, moves: &MoveSet, _: &dyn Names) -> Option<usize> {
         self.steps += 1;
         if self.steps > self.fair_from {
-            let at = self.round_robin(moves);
+            let at = super::round_robin(moves, self.last);
             self.last = moves.all()[at];
             return Some(at);
         }
         Some(self.portfolio.pick(moves, &mut self.schedule))
+    }
+
+    /// Below this many enabled moves everything is in the cache anyway.
+    #[inline]
+    fn likely(&mut self, moves: &MoveSet) -> Option<Move> {
+        const MANY: usize = 512;
+        (moves.len() >= MANY).then(|| self.portfolio.peek(moves, &mut self.schedule)).flatten()
     }
 
     fn value(&mut self, options: u32) -> u32 {

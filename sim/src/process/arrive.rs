@@ -126,14 +126,17 @@ impl ProcessWorld {
         match signal.kind() {
             signal::MESSAGE => trace_lost(to, from, signal, trace),
             signal::LINK => {
+                self.arrived(event::LINKED, to, from, 0, trace);
                 let exit = Words::new(signal::LINK_EXIT, from, 0, Term::NOPROC.0);
                 self.signal(to, from, exit, trace);
             }
             signal::UNLINK => {
+                self.arrived(event::UNLINKED, to, from, 0, trace);
                 let ack = Words::new(signal::UNLINK_ACK, from, signal.arg(), 0);
                 self.signal(to, from, ack, trace);
             }
             signal::MONITOR => {
+                self.arrived(event::MONITORED, to, from, 0, trace);
                 let down = Words::new(signal::DOWN, from, signal.arg(), Term::NOPROC.0);
                 self.signal(to, from, down, trace);
             }
@@ -144,7 +147,8 @@ impl ProcessWorld {
             signal::DOWN => {
                 trace.push(Words::new(event::DOWN_DROPPED, to, signal.arg(), signal.value()));
             }
-            _ => self.arrived(event::LOST, to, from, 0, trace),
+            signal::UNLINK_ACK => self.arrived(event::UNLINK_ACKED, to, from, 0, trace),
+            _ => self.arrived(event::DEMONITORED, to, from, 0, trace),
         }
     }
 

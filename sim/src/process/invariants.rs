@@ -3,7 +3,7 @@
 //! Each is a plain function of the world (and an event); the real bug behind each is told in
 //! `docs/invariants.md`.
 
-use super::{BY_LINK, PARTY, Pid, ProcessWorld, UNOWED, event};
+use super::{PARTY, Pid, ProcessWorld, UNOWED, event};
 use crate::{
     invariant::{Evidence, Invariant, no_deadlock},
     trace::{Event, EventMask},
@@ -249,11 +249,12 @@ pub fn mailbox_bounded(most: usize) -> ProcessInvariant {
             event::TIMER_FIRED,
         ]),
         move |world: &ProcessWorld, event: Event| {
-            let parties = [event.who(), event.arg() & !BY_LINK & PARTY];
-            let full = parties
-                .into_iter()
-                .filter(|&pid| (pid as usize) < world.len())
-                .find(|&pid| world.process(Pid(pid)).mailbox_len() > most)?;
+            let receiver = match event.kind() {
+                event::SEND | event::TIMER_FIRED => event.arg(),
+                _ => event.who(),
+            };
+            let full =
+                Some(receiver).filter(|&pid| world.process(Pid(pid)).mailbox_len() > most)?;
             let held = world.process(Pid(full)).mailbox_len();
             Some(
                 format!(

@@ -32,9 +32,8 @@ pub(super) struct Timer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Timers {
     pub(super) now: u64,
+    /// A row is one timer for the whole run: tapes name moves after the run has ended.
     rows: Vec<Timer>,
-    /// Rows of time-outs that are over: nobody holds a reference to them.
-    free: Vec<u32>,
     /// Armed timers as (deadline, row).
     // invariant: sorted downwards, so the earliest is last
     queue: Vec<(u64, u32)>,
@@ -44,24 +43,14 @@ impl Timers {
     pub(super) fn clear(&mut self) {
         self.now = 0;
         self.rows.clear();
-        self.free.clear();
         self.queue.clear();
     }
 
     pub(super) fn arm(&mut self, owner: u32, ordinal: u32, ms: u64, purpose: Purpose) -> u32 {
         let deadline = self.now + ms;
         let timer = Timer { owner, ordinal, deadline, purpose, armed: true };
-        let index = match self.free.pop() {
-            Some(index) if purpose == Purpose::Timeout => {
-                self.rows[index as usize] = timer;
-                index
-            }
-            other => {
-                self.free.extend(other);
-                self.rows.push(timer);
-                self.rows.len() as u32 - 1
-            }
-        };
+        let index = self.rows.len() as u32;
+        self.rows.push(timer);
         let at = self.queue.partition_point(|&(other, _)| other > deadline);
         self.queue.insert(at, (deadline, index));
         index
@@ -73,11 +62,7 @@ impl Timers {
             return false;
         };
         timer.armed = false;
-        let timeout = timer.purpose == Purpose::Timeout;
         self.queue.retain(|&(_, row)| row != index);
-        if timeout {
-            self.free.push(index);
-        }
         true
     }
 

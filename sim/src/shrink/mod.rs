@@ -27,19 +27,21 @@ use crate::{
 pub struct Effort {
     /// At most this many runs.
     pub tries: u64,
+    /// At most this many steps in all of them: long runs are tried less often.
+    pub steps: u64,
     /// Schedules tried by chance after a cut of the workload.
     pub chances: u32,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Effort { tries: 4_000, chances: 6 }
+        Effort { tries: 4_000, steps: 10_000_000, chances: 6 }
     }
 }
 
 impl Effort {
     /// For a shrink that somebody asked for.
-    pub const DEEP: Effort = Effort { tries: 100_000, chances: 60 };
+    pub const DEEP: Effort = Effort { tries: 100_000, steps: 1_000_000_000, chances: 60 };
 }
 
 /// A smaller failure.
@@ -73,6 +75,7 @@ struct Gate<'s, S: Scenario> {
     step_limit: u32,
     effort: Effort,
     tries: u64,
+    steps: u64,
     best: Failure<S::Op>,
 }
 
@@ -98,6 +101,7 @@ pub fn shrink<S: Scenario>(scenario: &S, found: Found, effort: Effort) -> Shrunk
         step_limit: found.case.step_limit,
         effort,
         tries: 0,
+        steps: 0,
         best,
     };
     let Some(first) =
@@ -106,8 +110,8 @@ pub fn shrink<S: Scenario>(scenario: &S, found: Found, effort: Effort) -> Shrunk
         return Shrunk { found, tries: gate.tries, steps: (before, before), complete: false };
     };
     gate.best = first;
-    while gate.tries < effort.tries && passes::all(scenario, variant, &mut gate) {}
-    let complete = gate.tries < effort.tries;
+    while !gate.is_spent() && passes::all(scenario, variant, &mut gate) {}
+    let complete = !gate.is_spent();
     let tries = gate.tries;
     let found = gate.finish(found);
     let after = found.case.tape.steps();
@@ -115,6 +119,10 @@ pub fn shrink<S: Scenario>(scenario: &S, found: Found, effort: Effort) -> Shrunk
 }
 
 impl<S: Scenario> Gate<'_, S> {
+    fn is_spent(&self) -> bool {
+        self.tries >= self.effort.tries || self.steps >= self.effort.steps
+    }
+
     /// Plays a candidate leniently; a failure of the wanted kind comes back with its exact tape.
     fn judge(
         &mut self,
@@ -123,8 +131,9 @@ impl<S: Scenario> Gate<'_, S> {
         tape: &Tape,
     ) -> Option<Failure<S::Op>> {
         self.tries += 1;
-        let mut decisions = Recorded::lenient(tape);
+        let mut decisions = Recorded::lenient(tape).fair_from(self.step_limit / 2);
         let end = self.player.play(conditions, workload, &mut decisions, self.step_limit);
+        self.steps += decisions.steps();
         self.failure(end, conditions, workload)
     }
 
@@ -146,7 +155,7 @@ impl<S: Scenario> Gate<'_, S> {
 
     /// Takes a candidate if it fails as wanted and is smaller.
     fn consider(&mut self, conditions: &Conditions, workload: &[S::Op], tape: &Tape) -> bool {
-        if self.tries >= self.effort.tries {
+        if self.is_spent() {
             return false;
         }
         let failure = self.judge(conditions, workload, tape);
@@ -174,7 +183,7 @@ impl<S: Scenario> Gate<'_, S> {
     fn by_chance(&mut self, conditions: &Conditions, workload: &[S::Op]) -> bool {
         let mut decisions = Seeded::new(0);
         for chance in 0..self.effort.chances {
-            if self.tries >= self.effort.tries {
+            if self.is_spent() {
                 return false;
             }
             self.tries += 1;
@@ -184,6 +193,7 @@ impl<S: Scenario> Gate<'_, S> {
             self.player.set_up(conditions, workload, kind.wants_arrivals());
             let Player { world, invariants, record, .. } = &mut self.player;
             let end = scheduler::run(world, &mut decisions, invariants, self.step_limit, record);
+            self.steps += record.tape.len() as u64;
             let failure = self.failure(end, conditions, workload);
             if self.take(failure) {
                 return true;
