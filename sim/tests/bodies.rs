@@ -2,12 +2,13 @@
 
 use atropos::{
     decisions::{RunIndex, Seeded},
-    invariant::{Invariants, NO_LIVELOCK},
+    invariant::{Invariant, Invariants, NO_LIVELOCK},
     plan::{Conditions, Spec},
-    process::{Ctx, Filter, OTP_25, Pid, ProcessScenario, ProcessWorld, Term, invariants},
+    process::{Ctx, Filter, OTP_25, Pid, ProcessScenario, ProcessWorld, Term, event, invariants},
     scenario::Scenario,
     scheduler::{self, End, Record},
     strategy::StrategyKind,
+    trace::EventMask,
     world::World,
 };
 use std::{
@@ -321,4 +322,140 @@ fn a_world_that_was_used_is_as_good_as_new() {
         let fresh = digest(&mut ProcessWorld::new(&OTP_25), number);
         assert_eq!(digest(&mut used, number), fresh, "run {number}");
     }
+}
+
+#[test]
+fn what_a_root_declares_before_its_first_effect_is_seen() {
+    let marked = || {
+        Invariant::always(
+            "no-mark",
+            "nobody marks",
+            EventMask::of(&[event::MARK]),
+            |world, event| {
+                let world: &ProcessWorld = world;
+                Some(world.shown(world.processes().nth(event.who() as usize)?.pid()).into())
+            },
+        )
+    };
+    let scenario = ProcessScenario::new("early", |world| {
+        world.root("quiet", |_| async { Ok(()) });
+        world.root("early", |ctx| async move {
+            ctx.mark("at once");
+            ctx.yield_now().await;
+            Ok(())
+        });
+    })
+    .invariant(marked);
+    let found = scenario.fuzz(1).expect("the first step tells it");
+    assert_eq!(found.violation.evidence.0, "early#2");
+}
+
+#[test]
+fn a_run_of_exactly_the_step_limit_that_settles_is_no_livelock() {
+    let start = |world: &mut ProcessWorld| {
+        world.root("p", |ctx| async move {
+            ctx.yield_now().await;
+            ctx.receive_after(Filter::Any, 5).await;
+            Ok(())
+        });
+    };
+    // A yield, the timer, the time-out, the exit.
+    assert_eq!(verdict(Conditions::default(), 4, start), End::Settled);
+    let End::Violated(violation) = verdict(Conditions::default(), 3, start) else {
+        panic!("the exit is the fourth step")
+    };
+    assert_eq!(violation.invariant, NO_LIVELOCK);
+}
+
+#[test]
+fn a_chosen_value_is_below_its_options_and_comes_again_from_the_tape() {
+    let scenario = ProcessScenario::new("dice", |world| {
+        world.root("p", |ctx| async move {
+            let thrown: Vec<u32> =
+                vec![ctx.choose(1).await, ctx.choose(2).await, ctx.choose(100).await];
+            assert!(thrown[0] == 0 && thrown[1] < 2 && thrown[2] < 100, "{thrown:?}");
+            assert!(thrown[2] < 70, "seventy or more");
+            Ok(())
+        });
+    });
+    silent();
+    let found = scenario.fuzz(200).expect("seventy or more comes in 200 throws");
+    assert_eq!(found.case.tape.values, [0, 70], "the least that fails; one option is no value");
+    let again = scenario.replay(&found.case).expect("a case of this scenario");
+    assert_eq!((again.divergence, again.violation), (None, Some(found.violation)));
+}
+
+#[test]
+fn a_full_mailbox_is_told_of_whoever_fills_it() {
+    let by = |fill: fn(&mut ProcessWorld)| {
+        let scenario = ProcessScenario::new("full", move |world| {
+            world.root("idle", |ctx| async move {
+                ctx.receive(Filter::Matching(Term::atom("never"))).await;
+                Ok(())
+            });
+            fill(world);
+        })
+        .invariant(|| invariants::mailbox_bounded(1));
+        scenario.fuzz(10).map(|found| found.violation.invariant)
+    };
+    let sender = |world: &mut ProcessWorld| {
+        world.root("sender", |ctx| async move {
+            for _ in 0..2 {
+                ctx.send(Pid::root(0), "word").await;
+            }
+            Ok(())
+        });
+    };
+    let clock = |world: &mut ProcessWorld| {
+        world.root("clock", |ctx| async move {
+            for ms in 1..3 {
+                ctx.send_after(ms, Pid::root(0), "tick").await;
+            }
+            Ok(())
+        });
+    };
+    let one = |world: &mut ProcessWorld| {
+        world.root("sender", |ctx| async move {
+            ctx.send(Pid::root(0), "word").await;
+            Ok(())
+        });
+    };
+    assert_eq!(by(sender).as_deref(), Some("mailbox-bounded"));
+    assert_eq!(by(clock).as_deref(), Some("mailbox-bounded"));
+    assert_eq!(by(one), None);
+}
+
+#[test]
+fn whoever_was_not_told_of_a_death_may_use_the_pid() {
+    let used = |told: bool| {
+        let scenario = ProcessScenario::new("stale", move |world| {
+            world.root("user", move |ctx| async move {
+                ctx.trap_exit(told).await;
+                let peer = ctx.spawn_link("peer", |_| async { Ok(()) }).await;
+                ctx.receive_after(Filter::Exit, 10).await;
+                ctx.send(peer, "hello").await;
+                Ok(())
+            });
+        })
+        .invariant(invariants::no_stale_pid);
+        scenario.fuzz(64).map(|found| found.violation.invariant)
+    };
+    assert_eq!(used(true).as_deref(), Some("no-stale-pid"), "it took the EXIT");
+    assert_eq!(used(false), None, "a normal exit of a link tells a process nothing");
+}
+
+#[test]
+fn whoever_asked_and_heard_that_it_is_dead_uses_a_stale_pid() {
+    let scenario = ProcessScenario::new("asked", |world| {
+        world.root("user", |ctx| async move {
+            let peer = ctx.spawn("peer", |_| async { Ok(()) }).await;
+            if !ctx.is_alive(peer).await {
+                ctx.send(peer, "hello").await;
+            }
+            Ok(())
+        });
+    })
+    .invariant(invariants::no_stale_pid);
+    let found = scenario.fuzz(64).expect("the peer can be dead");
+    assert_eq!(found.violation.invariant, "no-stale-pid");
 }
