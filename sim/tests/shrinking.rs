@@ -30,12 +30,13 @@ const WORKERS: u8 = 3;
 const SINK: Pid = Pid::root(WORKERS as u32);
 const RELAY: Pid = Pid::root(WORKERS as u32 + 1);
 
-static VARIANTS: [Variant; 6] = [
+static VARIANTS: [Variant; 7] = [
     Variant::breaks("taken", "a deed takes a name that may be taken", &["no-badarg"]),
     Variant::breaks("dice", "a deed throws a dice, and three of ten is bad", &["no-mark"]),
     Variant::breaks("overtaken", "a message comes before an older one", &["no-mark"]),
     Variant::breaks("late", "an answer comes after the time-out", &["no-mark"]),
     Variant::breaks("killed", "a server is killed", &["no-mark"]),
+    Variant::breaks("either", "what a deed breaks is chosen, one of it unexpected", &["no-mark"]),
     Variant::breaks("both", "a name is taken, and then marked", &["no-badarg", "no-mark"]),
 ];
 
@@ -135,6 +136,14 @@ async fn deed(ctx: &Ctx, variant: &str) -> Ending {
             if ctx.receive_after(Filter::User, 5).await.is_none() {
                 ctx.mark("late");
                 ctx.yield_now().await;
+            }
+        }
+        "either" => {
+            if ctx.choose(3).await == 1 {
+                ctx.mark("chosen");
+                ctx.yield_now().await;
+            } else {
+                ctx.unregister("nothing").await.unwrap_or_default();
             }
         }
         "killed" => {
@@ -269,6 +278,21 @@ fn one_fault_is_kept_where_it_is_needed() {
             found.case.tape.segments.iter().filter(|s| s.who.to_string() == "!fault").count(),
             1
         );
+    }
+}
+
+#[test]
+fn a_failure_never_turns_into_one_that_is_smaller() {
+    // Value 0 breaks no-badarg at once; only value 1 breaks what was found.
+    let found = failures("either", Spec::default(), 12);
+    let marked: Vec<_> =
+        found.into_iter().filter(|found| found.violation.invariant == "no-mark").collect();
+    assert!(marked.len() >= 8, "only {} failures", marked.len());
+    for found in marked {
+        let small = shrink(&Workshop, found, Effort::default()).found;
+        assert_eq!(small.violation.invariant, "no-mark");
+        assert_eq!(workload(&small), [Deed(0)]);
+        assert_eq!(small.case.tape.to_string(), "1×1 | [1]");
     }
 }
 
