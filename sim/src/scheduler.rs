@@ -86,9 +86,6 @@ pub(crate) fn step<W: World, D: Decisions>(
     let Some(at) = decisions.next_move(world.moves(), world) else { return Some(End::Stopped) };
     let mv = world.moves().all()[at];
     world.moves_mut().forget_arrivals();
-    if let Some(next) = decisions.likely(world.moves()) {
-        world.warm(next);
-    }
     let seen = record.trace.len();
     record.tape.push(mv, seen);
     world.play(mv, &mut Noting { decisions, values: &mut record.tape.values }, &mut record.trace);

@@ -29,11 +29,6 @@ pub trait World: Names {
     /// Plays an enabled move and pushes at least one event.
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace);
 
-    /// Reads what playing a move would read first, so that it is in the cache when its turn comes.
-    /// Changes nothing; the default does nothing.
-    #[inline]
-    fn warm(&self, _mv: Move) {}
-
     /// Called when no move is enabled: lets time pass to whatever comes next. False if nothing
     /// comes: the world has settled. An idle step is a barrier; it is no decision.
     fn wait(&mut self) -> bool;

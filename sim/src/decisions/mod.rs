@@ -45,13 +45,6 @@ pub trait Decisions {
     /// `moves` is never empty. A single move is no choice: it draws nothing.
     fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize>;
 
-    /// The move that may well be chosen next if the set stays as it is, for the world to warm up what
-    /// it would touch. A guess: it decides nothing and draws nothing.
-    #[inline]
-    fn likely(&mut self, _moves: &MoveSet) -> Option<Move> {
-        None
-    }
-
     /// A value below `options`; 0 is the harmless one. One option draws nothing.
     ///
     /// # Panics

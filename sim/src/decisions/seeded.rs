@@ -59,11 +59,7 @@ pub enum Purpose {
 
 /// One stream of random numbers.
 #[derive(Clone, Debug)]
-pub struct Draws {
-    rng: ChaCha8Rng,
-    /// The next 32 bits, if somebody has looked ahead.
-    next: Option<u32>,
-}
+pub struct Draws(ChaCha8Rng);
 
 impl Draws {
     /// The stream of a run for a purpose, under a base seed.
@@ -73,7 +69,7 @@ impl Draws {
         key[8..16].copy_from_slice(b"atropos\0");
         let mut rng = ChaCha8Rng::from_seed(key);
         rng.set_stream(index.number() << 2 | purpose as u64);
-        Draws { rng, next: None }
+        Draws(rng)
     }
 
     /// A number below `options`, by multiplication of one 32-bit draw (Lemire 2019); the bias is
@@ -87,38 +83,21 @@ impl Draws {
         if options == 1 {
             return 0;
         }
-        scaled(self.bits(), options)
-    }
-
-    /// What [`Draws::below`] will answer next, without drawing it.
-    #[inline]
-    pub fn peek_below(&mut self, options: u32) -> u32 {
-        let bits = self.bits();
-        self.next = Some(bits);
-        scaled(bits, options)
+        ((u64::from(self.bits()) * u64::from(options)) >> 32) as u32
     }
 
     /// 32 random bits.
     #[inline]
     pub fn bits(&mut self) -> u32 {
-        match self.next.take() {
-            Some(bits) => bits,
-            None => self.rng.next_u32(),
-        }
+        self.0.next_u32()
     }
 
     /// 32 random bytes: the seed of another generator.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];
-        self.rng.fill_bytes(&mut seed);
+        self.0.fill_bytes(&mut seed);
         seed
     }
-}
-
-/// 32 random bits scaled to a range (Lemire 2019).
-#[inline]
-fn scaled(bits: u32, options: u32) -> u32 {
-    ((u64::from(bits) * u64::from(options)) >> 32) as u32
 }
 
 /// Decisions of one run, drawn from a seed by a strategy.
@@ -177,13 +156,6 @@ impl Decisions for Seeded {
             return Some(at);
         }
         Some(self.portfolio.pick(moves, &mut self.schedule))
-    }
-
-    /// Below this many enabled moves everything is in the cache anyway.
-    #[inline]
-    fn likely(&mut self, moves: &MoveSet) -> Option<Move> {
-        const MANY: usize = 512;
-        (moves.len() >= MANY).then(|| self.portfolio.peek(moves, &mut self.schedule)).flatten()
     }
 
     fn value(&mut self, options: u32) -> u32 {

@@ -292,14 +292,6 @@ impl World for ProcessWorld {
         }
     }
 
-    #[inline]
-    fn warm(&self, mv: Move) {
-        if let Mover::Process(process) = Mover::of(mv) {
-            std::hint::black_box(self.tables.hot[process as usize].pending.kind());
-            std::hint::black_box(self.bodies[process as usize].is_some());
-        }
-    }
-
     fn wait(&mut self) -> bool {
         let due: Vec<u32> = self.tables.timers.advance().collect();
         due.iter().for_each(|&timer| self.enable(Mover::Timer(timer)));

@@ -9,10 +9,7 @@ mod uniform;
 pub use pct::Pct;
 pub use uniform::Uniform;
 
-use crate::{
-    decisions::Draws,
-    moves::{Move, MoveSet},
-};
+use crate::{decisions::Draws, moves::MoveSet};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -73,17 +70,6 @@ pub struct Portfolio {
 }
 
 impl Portfolio {
-    /// The move that the next pick takes if the set stays as it is, where that costs little to know.
-    #[inline]
-    pub fn peek(&self, moves: &MoveSet, draws: &mut Draws) -> Option<Move> {
-        match self.selected {
-            StrategyKind::Uniform => {
-                moves.all().get(draws.peek_below(moves.len() as u32) as usize).copied()
-            }
-            StrategyKind::Pct(_) => None,
-        }
-    }
-
     /// Selects the strategy of the next run.
     pub fn select(&mut self, kind: StrategyKind) {
         self.selected = kind;
