@@ -90,8 +90,7 @@ pub(crate) fn step<W: World, D: Decisions>(
     record.tape.push(mv, seen);
     world.play(mv, &mut Noting { decisions, values: &mut record.tape.values }, &mut record.trace);
     assert!(record.trace.len() > seen, "a move was played and left no event");
-    for at in seen..record.trace.len() {
-        let event = record.trace.at(at);
+    for event in record.trace.since(seen) {
         if let Some(violation) = invariants.after(world, event, &mut record.reached) {
             return Some(End::Violated(violation));
         }

@@ -52,30 +52,30 @@ impl EventMask {
 /// The events of one run, in order, with the step in which each happened.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    words: Vec<u64>,
+    events: Vec<[u64; 2]>,
 }
 
 impl Trace {
     /// Forgets everything, keeping the memory.
     pub fn clear(&mut self) {
-        self.words.clear();
+        self.events.clear();
     }
 
     /// Appends an event.
     #[inline]
     pub fn push(&mut self, event: Event) {
-        self.words.extend_from_slice(&[event.0, event.1]);
+        self.events.push([event.0, event.1]);
     }
 
     /// How many events there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.words.len() / 2
+        self.events.len()
     }
 
     /// True if nothing happened yet.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.events.is_empty()
     }
 
     /// The event at a position.
@@ -84,17 +84,24 @@ impl Trace {
     /// If there are not that many events.
     #[inline]
     pub fn at(&self, index: usize) -> Event {
-        Words(self.words[2 * index], self.words[2 * index + 1])
+        let [head, value] = self.events[index];
+        Words(head, value)
     }
 
     /// All events in order.
     pub fn events(&self) -> impl Iterator<Item = Event> + '_ {
-        self.words.chunks_exact(2).map(|w| Words(w[0], w[1]))
+        self.since(0)
+    }
+
+    /// The events from a position on, in order.
+    #[inline]
+    pub fn since(&self, index: usize) -> impl Iterator<Item = Event> + '_ {
+        self.events[index..].iter().map(|&[head, value]| Words(head, value))
     }
 
     /// The digest of all events so far.
     pub fn digest(&self) -> Digest {
-        digest_words(&self.words)
+        digest_words(self.events.as_flattened())
     }
 }
 

@@ -22,6 +22,7 @@ impl ProcessWorld {
         }
     }
 
+    #[inline(never)]
     fn queue(&mut self, from: u32, to: u32, signal: Words) {
         let channel = self.channel(from, to);
         self.writes_channel(channel);
@@ -53,6 +54,7 @@ impl ProcessWorld {
     }
 
     /// A step of a channel: its oldest signal arrives.
+    #[inline(never)]
     pub(super) fn deliver(&mut self, channel: u32, trace: &mut Trace) {
         self.writes_channel(channel);
         let Channel { from, to, ref mut queue } = self.tables.channels[channel as usize];
@@ -122,6 +124,7 @@ impl ProcessWorld {
 
     /// Signals to a dead process: a link or monitor is answered with noproc, an unlink is
     /// acknowledged, everything else is dropped.
+    #[inline(never)]
     fn arrive_at_the_dead(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         match signal.kind() {
             signal::MESSAGE => trace_lost(to, from, signal, trace),
@@ -225,6 +228,7 @@ impl ProcessWorld {
     }
 
     /// A step of the fault process: it kills somebody who lives, or nobody.
+    #[inline(never)]
     pub(super) fn fault(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.recorder.print.make_opaque();
         let mut living: Vec<u32> =

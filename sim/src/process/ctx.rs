@@ -1,7 +1,7 @@
 //! What a body can do: the effects, in the words of Erlang.
 
 use super::{
-    desk::{Answer, Body, Desk, Effect, Ending, Newborn, Note, Raise, Spawn},
+    desk::{Answer, Body, Desk, Effect, Ending, Note, Raise, Spawn},
     kind::{NO_TIMEOUT, effect, filter, message, reply, spawn},
     term::{Pid, Ref, Term},
 };
@@ -149,7 +149,7 @@ impl Ctx {
     {
         let body: Body = Box::pin(code(self.clone()));
         let effect = self.announce(Words::new(effect::SPAWN, 0, options, 0));
-        Spawn::new(effect, Newborn { label, body })
+        Spawn::new(effect, label, body)
     }
 
     /// `spawn/1`: starts a process. The label is for people; identity is the spawner and the

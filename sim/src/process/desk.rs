@@ -68,6 +68,7 @@ pub(super) type Body = Pin<Box<dyn Future<Output = Ending>>>;
 
 /// A body that was announced and has no process yet.
 pub(super) struct Newborn {
+    spawner: u32,
     pub(super) label: Cow<'static, str>,
     pub(super) body: Body,
 }
@@ -97,9 +98,8 @@ pub(super) struct Desk {
     /// True while bodies are dropped: no effect may be announced then.
     closing: Cell<bool>,
     refused: Cell<bool>,
-    /// Bodies that were announced and have no process yet, with their spawners.
     // invariant: at most one for each spawner
-    newborns: RefCell<Vec<(u32, Newborn)>>,
+    newborns: RefCell<Vec<Newborn>>,
     noted: Cell<bool>,
     notes: RefCell<Vec<Note>>,
     pub(super) terms: RefCell<Terms>,
@@ -138,8 +138,8 @@ impl Desk {
     /// Takes the body that a process has announced.
     pub(super) fn take_newborn(&self, spawner: u32) -> Option<Newborn> {
         let mut newborns = self.newborns.borrow_mut();
-        let at = newborns.iter().rposition(|(process, _)| *process == spawner)?;
-        Some(newborns.swap_remove(at).1)
+        let at = newborns.iter().rposition(|newborn| newborn.spawner == spawner)?;
+        Some(newborns.swap_remove(at))
     }
 
     #[inline]
@@ -286,12 +286,14 @@ impl<T: Answer, X: Extra> Future for Effect<'_, T, X> {
 #[must_use = "a process starts when its spawn is awaited"]
 pub struct Spawn<'a, T> {
     effect: Effect<'a, T>,
-    newborn: Option<Newborn>,
+    label: Cow<'static, str>,
+    /// None once it is laid on the desk.
+    body: Option<Body>,
 }
 
 impl<'a, T> Spawn<'a, T> {
-    pub(super) fn new(effect: Effect<'a, T>, newborn: Newborn) -> Self {
-        Spawn { effect, newborn: Some(newborn) }
+    pub(super) fn new(effect: Effect<'a, T>, label: Cow<'static, str>, body: Body) -> Self {
+        Spawn { effect, label, body: Some(body) }
     }
 }
 
@@ -299,9 +301,10 @@ impl<T: Answer> Future for Spawn<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        if let Some(newborn) = self.newborn.take() {
+        if let Some(body) = self.body.take() {
+            let label = std::mem::take(&mut self.label);
             let desk = self.effect.desk;
-            desk.newborns.borrow_mut().push((desk.me.get(), newborn));
+            desk.newborns.borrow_mut().push(Newborn { spawner: desk.me.get(), label, body });
         }
         Pin::new(&mut self.effect).poll(context)
     }

@@ -20,6 +20,7 @@ impl ProcessWorld {
     }
 
     /// The exit event.
+    #[inline(never)]
     pub(super) fn die(&mut self, me: u32, reason: Term, trace: &mut Trace) {
         self.writes(b'l', me);
         self.writes(b'm', me);
@@ -104,6 +105,7 @@ impl ProcessWorld {
     }
 
     /// One step of a process that is telling its death.
+    #[inline(never)]
     pub(super) fn notify_next(&mut self, me: u32, trace: &mut Trace) {
         let reason = self.tables.processes[me as usize].reason.unwrap_or(Term::NORMAL);
         let tie = self.next_tie(me).expect("a dying process that can move has somebody to tell");
@@ -113,14 +115,17 @@ impl ProcessWorld {
 
     /// Moves on if nobody is left to tell: then the process is done.
     pub(super) fn settle_notices(&mut self, me: u32) {
-        let cursor = self.tables.processes[me as usize].cursor;
-        if self.next_tie(me).is_none() {
-            self.tables.hot[me as usize].phase = Phase::Dead;
-            self.tables.processes[me as usize].ties.clear();
-            self.disable(Mover::Process(me));
-        } else {
-            self.tables.processes[me as usize].cursor = cursor;
-            self.enable(Mover::Process(me));
+        match self.next_tie(me) {
+            // Left for its own step to find again.
+            Some(_) => {
+                self.tables.processes[me as usize].cursor -= 1;
+                self.enable(Mover::Process(me));
+            }
+            None => {
+                self.tables.hot[me as usize].phase = Phase::Dead;
+                self.tables.processes[me as usize].ties.clear();
+                self.disable(Mover::Process(me));
+            }
         }
     }
 
@@ -130,9 +135,11 @@ impl ProcessWorld {
         let ordered = self.orders_ties();
         let row = &mut self.tables.processes[me as usize];
         let passes = if ordered { 1 } else { 2 };
-        while (row.cursor as usize) < row.ties.len() * passes {
-            let pass = row.cursor as usize / row.ties.len();
-            let tie = row.ties[row.cursor as usize % row.ties.len()];
+        let count = row.ties.len();
+        while (row.cursor as usize) < count * passes {
+            let cursor = row.cursor as usize;
+            let (pass, at) = if cursor < count { (0, cursor) } else { (1, cursor - count) };
+            let tie = row.ties[at];
             row.cursor += 1;
             let wanted = match tie {
                 // A link that is being unlinked sends no exit (OTP PR 6150, AtomVM v0.6.6).

@@ -69,11 +69,11 @@ pub fn no_duplicate_link() -> ProcessInvariant {
 
 fn duplicate_link(world: &ProcessWorld, pid: Pid) -> Option<Evidence> {
     let process = world.process(pid);
-    let peers: Vec<Pid> = process.links().collect();
-    let twice = peers.iter().enumerate().find(|&(at, peer)| peers[..at].contains(peer))?.1;
-    let count = peers.iter().filter(|&peer| peer == twice).count();
+    let count = |peer| process.links().filter(|&other| other == peer).count();
+    let twice = process.links().find(|&peer| count(peer) > 1)?;
+    let times = count(twice);
     Some(
-        format!("{} lists {} {count} times among its links", world.shown(pid), world.shown(*twice))
+        format!("{} lists {} {times} times among its links", world.shown(pid), world.shown(twice))
             .into(),
     )
 }

@@ -17,15 +17,14 @@
 use super::{
     EntryAfterExit, LinkToDead, ProcessWorld, Term,
     kind::{event, reply, signal},
+    step::{DONE, OVER, Outcome},
     table::Tie,
 };
 use crate::{trace::Trace, word::Words};
 
-type Linked = super::step::Outcome;
-
 impl ProcessWorld {
     /// `link/1`.
-    pub(super) fn link(&mut self, me: u32, peer: u32, trace: &mut Trace) -> Linked {
+    pub(super) fn link(&mut self, me: u32, peer: u32, trace: &mut Trace) -> Outcome {
         self.reads(b'l', peer);
         self.writes_link(me, peer);
         let dead = !self.tables.is_alive(peer);
@@ -46,7 +45,7 @@ impl ProcessWorld {
         if raises {
             self.mourn(me, peer);
             trace.push(Words::new(event::RAISED, me, 0, Term::NOPROC.0));
-            return Linked::Reply(Words::new(reply::RAISED, 0, 0, Term::NOPROC.0));
+            return Words::new(reply::RAISED, 0, 0, Term::NOPROC.0);
         }
         if me != peer || self.profile.links_to_self {
             self.owe(me, peer);
@@ -54,9 +53,9 @@ impl ProcessWorld {
         }
         if self.tables.hot[me as usize].doomed {
             // The peer was about to die: its noproc came back at once and is fatal.
-            return Linked::Over;
+            return OVER;
         }
-        Linked::Reply(Words::new(reply::DONE, 0, 0, 0))
+        DONE
     }
 
     fn make_link(&mut self, me: u32, peer: u32, entry: Option<usize>, trace: &mut Trace) {
@@ -172,16 +171,21 @@ impl ProcessWorld {
             self.writes(b'o', of);
             self.ties(of).len()
         } else {
-            let key = self.tie_key(tie);
-            self.ties(of).partition_point(|&other| self.tie_key(other) <= key)
+            self.ties(of).partition_point(|&other| !self.stands_before(tie, other))
         };
         self.tables.processes[of as usize].ties.insert(at, tie);
     }
 
-    fn tie_key(&self, tie: Tie) -> (u8, u64) {
-        match tie {
-            Tie::Link { peer, .. } => (0, self.tables.id(peer)),
-            Tie::Watch { monitor } => (1, self.tables.monitor_id(monitor)),
+    /// Links before monitors, each by id.
+    fn stands_before(&self, tie: Tie, other: Tie) -> bool {
+        match (tie, other) {
+            (Tie::Link { peer, .. }, Tie::Link { peer: other, .. }) => {
+                self.tables.id(peer) < self.tables.id(other)
+            }
+            (Tie::Watch { monitor }, Tie::Watch { monitor: other }) => {
+                self.tables.monitor_id(monitor) < self.tables.monitor_id(other)
+            }
+            (tie, _) => matches!(tie, Tie::Link { .. }),
         }
     }
 

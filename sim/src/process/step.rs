@@ -5,7 +5,7 @@
 
 use super::{
     BY_LINK, Mover, Pid, ProcessWorld, Term,
-    desk::{Body, Class, Ending, Note},
+    desk::{Body, Class, Desk, Ending, Note},
     kind::{NO_TIMEOUT, effect, event, filter, message, reply, signal, spawn},
     table::{Monitor, Phase, Tie},
     timers::Purpose,
@@ -17,6 +17,7 @@ use crate::{
 };
 use std::{
     any::Any,
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     task::Poll,
 };
@@ -27,20 +28,17 @@ const PANICKED: u32 = 1;
 /// The bit that tells references of timers from those of monitors.
 pub(super) const TIMER_REF: u32 = 1 << 31;
 
-/// What performing an effect comes to.
-pub(super) enum Outcome {
-    /// The body goes on with this answer.
-    Reply(Words),
-    /// The process is dead or about to die; its body does not go on.
-    Over,
-}
+/// What performing an effect comes to: the answer with which the body goes on, or [`OVER`]. Not an
+/// enum: two words come back in registers, three through memory.
+pub(super) type Outcome = Words;
 
-use Outcome::{Over, Reply};
+/// The process is dead or about to die; its body does not go on.
+pub(super) const OVER: Outcome = Words::NONE;
 
-const DONE: Outcome = Reply(Words::new(reply::DONE, 0, 0, 0));
+pub(super) const DONE: Outcome = Words::new(reply::DONE, 0, 0, 0);
 
 fn value(value: u64) -> Outcome {
-    Reply(Words::new(reply::VALUE, 0, 0, value))
+    Words::new(reply::VALUE, 0, 0, value)
 }
 
 impl ProcessWorld {
@@ -57,7 +55,8 @@ impl ProcessWorld {
             return self.notify_next(me, trace);
         }
         let op = Words(hot.pending.0, hot.pending.1);
-        if let Reply(answer) = self.perform(me, op, decisions, trace) {
+        let answer = self.perform(me, op, decisions, trace);
+        if answer.kind() != OVER.kind() {
             let history = self.history_after(self.tables.hot[me as usize].history, op, answer);
             self.tables.hot[me as usize].history = history;
             self.desk.answer(answer);
@@ -65,6 +64,8 @@ impl ProcessWorld {
         }
     }
 
+    /// The three frequent effects in place, so that the loop keeps its registers; all others behind
+    /// a call.
     #[inline]
     fn perform(
         &mut self,
@@ -73,7 +74,7 @@ impl ProcessWorld {
         decisions: &mut dyn Decisions,
         trace: &mut Trace,
     ) -> Outcome {
-        let (who, arg, word) = (op.who(), op.arg(), op.value());
+        let (who, word) = (op.who(), op.value());
         match op.kind() {
             effect::YIELD => {
                 trace.push(Words::new(event::YIELD, me, 0, 0));
@@ -86,6 +87,20 @@ impl ProcessWorld {
                 DONE
             }
             effect::RECEIVE => self.receive(me, op, trace),
+            _ => self.perform_other(me, op, decisions, trace),
+        }
+    }
+
+    #[inline(never)]
+    fn perform_other(
+        &mut self,
+        me: u32,
+        op: Words,
+        decisions: &mut dyn Decisions,
+        trace: &mut Trace,
+    ) -> Outcome {
+        let (who, arg, word) = (op.who(), op.arg(), op.value());
+        match op.kind() {
             effect::SPAWN => self.spawn(me, arg, trace),
             effect::LINK => self.link(me, who, trace),
             effect::UNLINK => {
@@ -97,13 +112,13 @@ impl ProcessWorld {
                     trace.push(Words::new(event::PANICKED, me, 0, 0));
                 }
                 self.die(me, Term(word), trace);
-                Over
+                OVER
             }
             effect::EXIT2 => self.exit2(me, who, Term(word), trace),
             effect::TRAP => self.trap_exit(me, arg != 0, trace),
             effect::MONITOR => {
                 let monitor = self.monitor(me, who, trace);
-                Reply(Words::new(reply::VALUE, 0, monitor, 0))
+                Words::new(reply::VALUE, 0, monitor, 0)
             }
             effect::DEMONITOR => self.demonitor(me, arg, word != 0, trace),
             effect::REGISTER => self.register(me, who, Term(word), trace),
@@ -160,18 +175,16 @@ impl ProcessWorld {
     /// Keeps what the body announced and says whether it can happen.
     #[inline]
     fn announce_next(&mut self, me: u32, op: Words) {
-        self.tables.hot[me as usize].pending = op;
-        match op.kind() {
-            effect::RECEIVE => self.await_message(me, op),
+        let hot = &mut self.tables.hot[me as usize];
+        hot.pending = op;
+        if op.kind() == effect::RECEIVE {
+            self.await_message(me, op);
+        } else if op.kind() == effect::NONE {
             // The body waits for something that is no effect: nothing will ever wake it.
-            effect::NONE => {
-                self.tables.hot[me as usize].phase = Phase::Waiting;
-                self.disable(Mover::Process(me));
-            }
-            effect::SEND_NAME | effect::SEND_AFTER => {
-                self.tables.processes[me as usize].extra = self.desk.extra();
-            }
-            _ => {}
+            hot.phase = Phase::Waiting;
+            self.disable(Mover::Process(me));
+        } else if matches!(op.kind(), effect::SEND_NAME | effect::SEND_AFTER) {
+            self.tables.processes[me as usize].extra = self.desk.extra();
         }
     }
 
@@ -231,15 +244,15 @@ impl ProcessWorld {
     /// A receive was announced: a message that is there already enables it, else it waits.
     #[inline]
     fn await_message(&mut self, me: u32, wanted: Words) {
-        let found = self.find_message(me, wanted);
+        let row = &mut self.tables.processes[me as usize];
         let timeout = self.desk.extra();
-        self.tables.processes[me as usize].found = found;
+        row.found = find_message(&row.mailbox, &self.desk, wanted);
         if timeout != NO_TIMEOUT {
             // Its ordinal is taken even if no timer is needed, so that names of later ones do not
             // depend on who came first.
-            self.tables.processes[me as usize].timers_made += 1;
+            row.timers_made += 1;
         }
-        if found.is_some() || timeout == 1 {
+        if row.found.is_some() || timeout == 1 {
             return;
         }
         self.tables.hot[me as usize].phase = Phase::Waiting;
@@ -250,49 +263,21 @@ impl ProcessWorld {
         }
     }
 
-    /// Where in the mailbox the first message stands that a filter takes.
-    #[inline]
-    fn find_message(&self, me: u32, wanted: Words) -> Option<u32> {
-        let mailbox = &self.tables.processes[me as usize].mailbox;
-        let at = mailbox.iter().position(|&entry| self.takes(wanted, entry));
-        at.map(|at| at as u32)
-    }
-
-    /// Whether a receive with this filter takes this message.
-    #[inline]
-    fn takes(&self, wanted: Words, entry: Words) -> bool {
-        match wanted.arg() {
-            filter::ANY => true,
-            filter::USER => entry.kind() == message::USER,
-            filter::TERM => {
-                let pattern = Term(wanted.value());
-                entry.kind() == message::USER
-                    && (pattern.0 == entry.value()
-                        || self.desk.terms.borrow().matches(pattern, Term(entry.value())))
-            }
-            filter::EXIT => entry.kind() == message::EXIT,
-            filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
-            filter::DOWN => entry.kind() == message::DOWN,
-            filter::DOWN_OF => {
-                entry.kind() == message::DOWN && u64::from(entry.arg()) == wanted.value()
-            }
-            other => unreachable!("filter {other}"),
-        }
-    }
-
     /// Puts a message into a living process's mailbox; a newcomer is tested alone against the
     /// filter that waits.
     #[inline]
     pub(super) fn put_message(&mut self, to: u32, entry: Words) {
         self.writes(b'm', to);
-        let at = self.tables.processes[to as usize].mailbox.len() as u32;
-        self.tables.processes[to as usize].mailbox.push_back(entry);
         let hot = &self.tables.hot[to as usize];
-        if hot.phase == Phase::Waiting
+        let wakes = hot.phase == Phase::Waiting
             && hot.pending.kind() == effect::RECEIVE
-            && self.takes(hot.pending, entry)
-        {
-            self.tables.processes[to as usize].found = Some(at);
+            && takes(&self.desk, hot.pending, entry);
+        let row = &mut self.tables.processes[to as usize];
+        if wakes {
+            row.found = Some(row.mailbox.len() as u32);
+        }
+        row.mailbox.push_back(entry);
+        if wakes {
             self.wake(to);
         }
     }
@@ -317,20 +302,20 @@ impl ProcessWorld {
     fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
         self.writes(b'm', me);
         let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
-        let mut found = self.tables.processes[me as usize].found.take();
-        // `after 0` is enabled before it looks; a message may have come since.
-        if found.is_none() && !over {
-            found = self.find_message(me, wanted);
-        }
-        let mailbox = &mut self.tables.processes[me as usize].mailbox;
+        let row = &mut self.tables.processes[me as usize];
+        let found = match row.found.take() {
+            // `after 0` is enabled before it looks; a message may have come since.
+            None if !over => find_message(&row.mailbox, &self.desk, wanted),
+            found => found,
+        };
         let taken = match found {
-            Some(0) => mailbox.pop_front(),
-            Some(at) => mailbox.remove(at as usize),
+            Some(0) => row.mailbox.pop_front(),
+            Some(at) => row.mailbox.remove(at as usize),
             None => None,
         };
         let Some(entry) = taken else {
             trace.push(Words::new(event::TIMEOUT, me, 0, 0));
-            return Reply(Words::new(reply::TIMEOUT, 0, 0, 0));
+            return Words::new(reply::TIMEOUT, 0, 0, 0);
         };
         let (who, arg, word) = (entry.who(), entry.arg(), entry.value());
         trace.push(match entry.kind() {
@@ -347,22 +332,24 @@ impl ProcessWorld {
             }
             _ => Words::new(event::RECEIVE, me, 0, word),
         });
-        Reply(Words::new(reply::MESSAGE + entry.kind(), who, arg, word))
+        Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
     }
 
     /// Notes that a process knows of a death.
     pub(super) fn mourn(&mut self, me: u32, dead: u32) {
         self.tables.hot[me as usize].mourning = true;
         let mourned = &mut self.tables.processes[me as usize].mourned;
-        if !mourned.contains(&dead) {
+        if mourned.last().is_none_or(|&last| last < dead) {
             mourned.push(dead);
+        } else if let Err(at) = mourned.binary_search(&dead) {
+            mourned.insert(at, dead);
         }
     }
 
     /// Says so if a process uses one of whose death it was told.
     #[inline]
     fn uses(&self, me: u32, other: u32, trace: &mut Trace) {
-        let stale = || self.tables.processes[me as usize].mourned.contains(&other);
+        let stale = || self.process(Pid(me)).mourns(Pid(other));
         if self.tables.hot[me as usize].mourning && stale() {
             trace.push(Words::new(event::STALE_USE, me, other, 0));
         }
@@ -394,7 +381,7 @@ impl ProcessWorld {
         }
         self.enable(Mover::Process(child));
         self.resume(child, trace);
-        Reply(Words::new(reply::VALUE, child, monitor, 0))
+        Words::new(reply::VALUE, child, monitor, 0)
     }
 
     // Monitors
@@ -449,7 +436,7 @@ impl ProcessWorld {
 
     fn raise(&mut self, me: u32, reason: Term, trace: &mut Trace) -> Outcome {
         trace.push(Words::new(event::RAISED, me, 0, reason.0));
-        Reply(Words::new(reply::RAISED, 0, 0, reason.0))
+        Words::new(reply::RAISED, 0, 0, reason.0)
     }
 
     /// `register/2`: badarg for a taken name, a second name of one pid, a dead pid, `undefined`.
@@ -488,7 +475,7 @@ impl ProcessWorld {
         trace.push(Words::new(event::WHEREIS, me, 0, name.0));
         self.reads_name(name);
         match self.tables.registered(name) {
-            Some(pid) => Reply(Words::new(reply::VALUE, pid, 0, 1)),
+            Some(pid) => Words::new(reply::VALUE, pid, 0, 1),
             None => value(0),
         }
     }
@@ -529,7 +516,7 @@ impl ProcessWorld {
         if !self.tables.is_alive(to) {
             self.disarm(timer);
         }
-        Reply(Words::new(reply::VALUE, 0, timer | TIMER_REF, 0))
+        Words::new(reply::VALUE, 0, timer | TIMER_REF, 0)
     }
 
     /// `cancel_timer/1`: false once the timer has fired or its target is dead.
@@ -550,6 +537,7 @@ impl ProcessWorld {
     }
 
     /// A timer fires.
+    #[inline(never)]
     pub(super) fn fire(&mut self, timer: u32, trace: &mut Trace) {
         self.writes_timer(timer);
         let row = *self.tables.timers.get(timer).expect("a timer that can move exists");
@@ -604,7 +592,7 @@ impl ProcessWorld {
         trace.push(Words::new(event::EXIT2, me, target, reason.0));
         self.uses(me, target, trace);
         self.signal(me, target, Words::new(signal::EXIT, target, 0, reason.0), trace);
-        if self.tables.hot[me as usize].doomed { Over } else { DONE }
+        if self.tables.hot[me as usize].doomed { OVER } else { DONE }
     }
 
     /// Drops every body with the desk closed: a new run begins or the world ends.
@@ -634,6 +622,34 @@ impl ProcessWorld {
         if refused {
             trace.push(Words::new(event::REFUSED, me, 0, 0));
         }
+    }
+}
+
+/// Where in the mailbox the first message stands that a filter takes.
+#[inline]
+fn find_message(mailbox: &VecDeque<Words>, desk: &Desk, wanted: Words) -> Option<u32> {
+    mailbox.iter().position(|&entry| takes(desk, wanted, entry)).map(|at| at as u32)
+}
+
+/// Whether a receive with this filter takes this message.
+#[inline]
+fn takes(desk: &Desk, wanted: Words, entry: Words) -> bool {
+    match wanted.arg() {
+        filter::ANY => true,
+        filter::USER => entry.kind() == message::USER,
+        filter::TERM => {
+            let pattern = Term(wanted.value());
+            entry.kind() == message::USER
+                && (pattern.0 == entry.value()
+                    || desk.terms.borrow().matches(pattern, Term(entry.value())))
+        }
+        filter::EXIT => entry.kind() == message::EXIT,
+        filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
+        filter::DOWN => entry.kind() == message::DOWN,
+        filter::DOWN_OF => {
+            entry.kind() == message::DOWN && u64::from(entry.arg()) == wanted.value()
+        }
+        other => unreachable!("filter {other}"),
     }
 }
 

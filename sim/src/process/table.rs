@@ -105,6 +105,7 @@ pub(super) struct Process {
     // invariant: sorted
     pub(super) owed: Vec<u32>,
     /// Processes whose death it has been told of; a ghost, too.
+    // invariant: sorted
     pub(super) mourned: Vec<u32>,
     /// What it declared to keep.
     pub(super) holds: Vec<(Cow<'static, str>, u32)>,
@@ -368,7 +369,7 @@ impl ProcessView<'_> {
     /// True if it was told that `pid` died: it took the EXIT or DOWN, or got noproc.
     #[inline]
     pub fn mourns(&self, pid: Pid) -> bool {
-        self.row().mourned.contains(&pid.0)
+        self.row().mourned.binary_search(&pid.0).is_ok()
     }
 
     /// What it declared to keep.
