@@ -161,7 +161,8 @@ fn v0_6_3_keeps_entries_of_the_dead_and_breaks_nothing_else() {
 type Notes = Rc<RefCell<Vec<String>>>;
 type Code = Pin<Box<dyn Future<Output = Ending>>>;
 
-/// The notes of a program over every schedule, and the invariants of links that it breaks.
+/// The notes of a program over every schedule (schedules that lead to one state count as one, so
+/// notes of two processes must be ordered by what happens), and the invariants of links that it breaks.
 fn told(
     profile: &'static Profile,
     delivery: Delivery,
@@ -397,4 +398,29 @@ fn an_unlink_of_the_dead_removes_nothing_before_v0_6_6() {
         let [outcomes, _] = told(profile, Delivery::Instant, unlink_of_the_dead);
         assert_eq!(outcomes, set(&[left]), "{}", profile.name);
     }
+}
+
+fn exit2_against_trap_exit(ctx: Ctx, notes: Notes) -> Code {
+    Box::pin(async move {
+        let mine = Rc::clone(&notes);
+        let (peer, monitor) = ctx
+            .spawn_monitor("b", |ctx| async move {
+                ctx.trap_exit(true).await;
+                note(&mine, "traps");
+                note_exits(&ctx, &mine).await;
+                Ok(())
+            })
+            .await;
+        ctx.exit2(peer, "boom").await;
+        ctx.receive(Filter::DownOf(monitor)).await;
+        Ok(())
+    })
+}
+
+#[test]
+fn in_atomvm_the_sender_of_an_exit2_decides_what_it_does() {
+    let [outcomes, _] = told(&ATOMVM_0_6_6, Delivery::Pairwise, exit2_against_trap_exit);
+    assert_eq!(outcomes, set(&["", "traps", "traps EXIT:boom"]), "it dies although it traps");
+    let [outcomes, _] = told(&OTP_25, Delivery::Pairwise, exit2_against_trap_exit);
+    assert_eq!(outcomes, set(&["", "traps EXIT:boom"]));
 }

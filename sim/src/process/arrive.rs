@@ -107,7 +107,10 @@ impl ProcessWorld {
                 self.arrived(event::DELIVER, to, from, signal.value(), trace);
                 self.put_message(to, Words::new(message::USER, 0, 0, signal.value()));
             }
-            signal::EXIT => self.exit_arrives(from, to, Term(signal.value()), false, trace),
+            signal::EXIT if signal.arg() == signal::OPEN => {
+                self.exit_arrives(from, to, Term(signal.value()), false, trace);
+            }
+            signal::EXIT => self.decided_exit_arrives(from, to, signal, trace),
             signal::LINK_EXIT => self.link_exit_arrives(from, to, Term(signal.value()), trace),
             signal::LINK => self.link_arrives(from, to, trace),
             signal::UNLINK => self.unlink_arrives(from, to, signal.arg(), trace),
@@ -195,6 +198,21 @@ impl ProcessWorld {
                 trace.push(Words::new(event::EXIT_IGNORED, to, party, reason.0));
             }
             (_, _, false) => self.doom(to, party, reason, trace),
+        }
+    }
+
+    /// An exit/2 arrives whose sender has decided what it does; the first doom stays.
+    fn decided_exit_arrives(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
+        self.reads(b'd', to);
+        let reason = Term(signal.value());
+        if self.tables.hot[to as usize].doomed {
+            trace.push(Words::new(event::EXIT_DROPPED, to, from, reason.0));
+        } else if signal.arg() == signal::TRAPPED {
+            trace.push(Words::new(event::EXIT_TRAPPED, to, from, reason.0));
+            self.put_message(to, Words::new(message::EXIT, from, 0, reason.0));
+        } else {
+            let reason = if reason == Term::KILL { Term::KILLED } else { reason };
+            self.doom(to, from, reason, trace);
         }
     }
 

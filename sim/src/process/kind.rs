@@ -103,8 +103,14 @@ pub(super) mod message {
 pub(super) mod signal {
     /// value: the term.
     pub(crate) const MESSAGE: u8 = 1;
-    /// From exit/2; value: reason.
+    /// From exit/2; arg: what its sender decided, value: reason.
     pub(crate) const EXIT: u8 = 2;
+    /// Its receiver decides, by its trap_exit flag on arrival.
+    pub(crate) const OPEN: u32 = 0;
+    /// It becomes a message.
+    pub(crate) const TRAPPED: u32 = 1;
+    /// It ends the receiver.
+    pub(crate) const FATAL: u32 = 2;
     /// From a broken link; value: reason.
     pub(crate) const LINK_EXIT: u8 = 3;
     pub(crate) const LINK: u8 = 4;

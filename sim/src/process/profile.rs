@@ -70,6 +70,9 @@ pub struct Profile {
     /// A dying process first handles the link, unlink and monitor signals on their way to it.
     /// AtomVM v0.6.6: context_destroy drains its mailbox.
     pub drains_at_death: bool,
+    /// Who sends an exit/2 decides what it does, by the target's trap_exit flag at the call. AtomVM:
+    /// nif_erlang_exit.
+    pub exit2_by_sender: bool,
     /// A process that an exit signal has hit counts as dead for link/1, monitor/2,
     /// is_process_alive/1 and process_info/2, and is_process_alive/1 comes behind the caller's
     /// earlier signals. AtomVM: until context_destroy it is in the process table like any other.
@@ -93,6 +96,7 @@ pub const OTP_25: Profile = Profile {
     links_to_self: false,
     death: Death::Steps,
     drains_at_death: false,
+    exit2_by_sender: false,
     doom_is_death: true,
     down_needs_monitor: true,
 };
@@ -111,6 +115,7 @@ pub const ATOMVM_0_6_2: Profile = Profile {
     links_to_self: true,
     death: Death::OnePass,
     drains_at_death: false,
+    exit2_by_sender: true,
     doom_is_death: false,
     down_needs_monitor: false,
 };

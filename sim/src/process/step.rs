@@ -591,8 +591,28 @@ impl ProcessWorld {
     fn exit2(&mut self, me: u32, target: u32, reason: Term, trace: &mut Trace) -> Outcome {
         trace.push(Words::new(event::EXIT2, me, target, reason.0));
         self.uses(me, target, trace);
-        self.signal(me, target, Words::new(signal::EXIT, target, 0, reason.0), trace);
+        if let Some(decision) = self.exit2_decision(me, target, reason) {
+            self.signal(me, target, Words::new(signal::EXIT, target, decision, reason.0), trace);
+        }
         if self.tables.hot[me as usize].doomed { OVER } else { DONE }
+    }
+
+    /// What the sender of an exit/2 settles beforehand; `None` if the signal means nothing to its
+    /// target. Where signals act at once it comes to the same.
+    fn exit2_decision(&mut self, me: u32, target: u32, reason: Term) -> Option<u32> {
+        if !self.profile.exit2_by_sender || self.is_instant() || me == target {
+            return Some(signal::OPEN);
+        }
+        self.reads(b'l', target);
+        self.reads(b't', target);
+        let trapping = self.tables.hot[target as usize].trapping;
+        match reason {
+            _ if !self.tables.is_alive(target) => None,
+            Term::KILL => Some(signal::FATAL),
+            _ if trapping => Some(signal::TRAPPED),
+            Term::NORMAL => None,
+            _ => Some(signal::FATAL),
+        }
     }
 
     /// Drops every body with the desk closed: a new run begins or the world ends.
