@@ -1,10 +1,14 @@
 //! What bodies may do wrong becomes a verdict; nothing aborts and nothing hangs.
 
+mod common;
+
 use atropos::{
-    decisions::{RunIndex, Seeded},
+    decisions::{Draws, Purpose, RunIndex, Seeded},
     invariant::{Invariant, Invariants, NO_LIVELOCK},
     plan::{Conditions, Spec},
-    process::{Ctx, Filter, OTP_25, Pid, ProcessScenario, ProcessWorld, Term, event, invariants},
+    process::{
+        Ctx, Filter, OTP_25, PROFILES, Pid, ProcessScenario, ProcessWorld, Term, event, invariants,
+    },
     scenario::Scenario,
     scheduler::{self, End, Record},
     strategy::StrategyKind,
@@ -12,6 +16,7 @@ use atropos::{
     world::World,
 };
 use std::{
+    collections::BTreeSet,
     future::Future,
     pin::pin,
     sync::Once,
@@ -458,4 +463,58 @@ fn whoever_asked_and_heard_that_it_is_dead_uses_a_stale_pid() {
     .invariant(invariants::no_stale_pid);
     let found = scenario.fuzz(64).expect("the peer can be dead");
     assert_eq!(found.violation.invariant, "no-stale-pid");
+}
+
+/// What a process does itself, as opposed to what happens to it.
+const DEEDS: EventMask = EventMask::of(&[
+    event::YIELD,
+    event::SPAWN,
+    event::LINK,
+    event::UNLINK,
+    event::EXIT2,
+    event::TRAP,
+    event::MONITOR,
+    event::DEMONITOR,
+    event::REGISTER,
+    event::SEND,
+    event::RECEIVE,
+    event::RECEIVE_EXIT,
+    event::RECEIVE_DOWN,
+    event::TIMEOUT,
+    event::CHOSE,
+    event::MARK,
+]);
+
+#[test]
+fn whoever_is_hit_by_a_fatal_signal_does_nothing_more_but_exit_once() {
+    let mut fatal = 0;
+    for number in 0..8_000 {
+        let index = RunIndex::nth(number);
+        let mut draws = Draws::new(17, index, Purpose::Workload);
+        let mut world = ProcessWorld::new(PROFILES[draws.below(4) as usize]);
+        let program = common::random_program(&mut draws, 4, 6);
+        let plan = Spec::default().block(index.block)[index.run as usize];
+        world.reset(&common::random_conditions(&mut draws, 2), plan.strategy.wants_arrivals());
+        common::start(&mut world, &program);
+        let mut decisions = Seeded::new(plan.seed);
+        decisions.start(plan.index, plan.strategy, 30, plan.step_limit);
+        let (mut record, rules) = (Record::default(), Invariants::new(Vec::new()));
+        let end = scheduler::run(&mut world, &mut decisions, &rules, 10_000, &mut record);
+        assert_eq!(end, End::Settled, "{program:?}");
+        let (mut hit, mut dead) = (BTreeSet::new(), BTreeSet::new());
+        for event in record.trace.events() {
+            let who = event.who();
+            match event.kind() {
+                event::EXIT_FATAL => fatal += u32::from(hit.insert(who)),
+                event::EXIT => assert!(dead.insert(who), "process {who} exits twice: {program:?}"),
+                // Signals to oneself hit within the effect that sends them.
+                _ if DEEDS.has(event) => {
+                    assert!(!hit.contains(&who) && !dead.contains(&who), "{who}: {program:?}");
+                }
+                _ => {}
+            }
+        }
+        assert!(hit.is_subset(&dead), "hit {hit:?}, dead {dead:?}: {program:?}");
+    }
+    assert!(fatal > 2_000, "only {fatal} were hit");
 }
