@@ -160,16 +160,24 @@ impl<W: World> Invariants<W> {
         self.list.iter().enumerate().filter(|(i, _)| self.armed >> i & 1 == 1)
     }
 
-    /// Checks one event; sets the bits of points reached.
+    /// True if an armed check wants to see one of these kinds of events.
     #[inline]
-    pub(crate) fn after(&self, world: &W, event: Event, reached: &mut u64) -> Option<Violation> {
-        if !self.mask.has(event) {
-            return None;
-        }
-        self.after_masked(world, event, reached)
+    pub(crate) fn want(&self, kinds: EventMask) -> bool {
+        self.mask.meets(kinds)
     }
 
-    fn after_masked(&self, world: &W, event: Event, reached: &mut u64) -> Option<Violation> {
+    /// Checks the events of a step; sets the bits of points reached.
+    #[inline(never)]
+    pub(crate) fn after_step(
+        &self,
+        world: &W,
+        mut events: impl Iterator<Item = Event>,
+        reached: &mut u64,
+    ) -> Option<Violation> {
+        events.find_map(|event| self.after(world, event, reached))
+    }
+
+    fn after(&self, world: &W, event: Event, reached: &mut u64) -> Option<Violation> {
         for &i in &self.by_kind[usize::from(event.kind()) % KINDS] {
             let invariant = &self.list[usize::from(i)];
             match &invariant.check {

@@ -8,7 +8,7 @@ use crate::{
     decisions::{Decisions, Names, RawTape},
     invariant::{Invariants, NO_LIVELOCK, Violation},
     moves::MoveSet,
-    trace::Trace,
+    trace::{EventMask, Trace},
     world::World,
 };
 
@@ -88,14 +88,15 @@ pub(crate) fn step<W: World, D: Decisions>(
     world.moves_mut().forget_arrivals();
     let seen = record.trace.len();
     record.tape.push(mv, seen);
+    record.trace.begin_step();
     world.play(mv, &mut Noting { decisions, values: &mut record.tape.values }, &mut record.trace);
-    assert!(record.trace.len() > seen, "a move was played and left no event");
-    for event in record.trace.since(seen) {
-        if let Some(violation) = invariants.after(world, event, &mut record.reached) {
-            return Some(End::Violated(violation));
-        }
+    let fresh = record.trace.fresh();
+    assert!(fresh != EventMask::NONE, "a move was played and left no event");
+    if !invariants.want(fresh) {
+        return None;
     }
-    None
+    let Record { trace, reached, .. } = record;
+    invariants.after_step(world, trace.since(seen), reached).map(End::Violated)
 }
 
 fn livelock(step_limit: u32) -> End {

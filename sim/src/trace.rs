@@ -42,6 +42,12 @@ impl EventMask {
         (0..64).filter(move |kind| self.0 >> kind & 1 == 1)
     }
 
+    /// True if the two sets share a kind.
+    #[inline(always)]
+    pub const fn meets(self, other: EventMask) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// True if the event's kind is in the set.
     #[inline(always)]
     pub const fn has(self, event: Event) -> bool {
@@ -53,6 +59,9 @@ impl EventMask {
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     events: Vec<[u64; 2]>,
+    /// What was pushed since the step began: most steps leave nothing that any invariant reads, and
+    /// one test of this says so.
+    fresh: EventMask,
 }
 
 impl Trace {
@@ -65,6 +74,19 @@ impl Trace {
     #[inline]
     pub fn push(&mut self, event: Event) {
         self.events.push([event.0, event.1]);
+        self.fresh = self.fresh.or(EventMask(1 << (event.kind() & 63)));
+    }
+
+    /// Begins a step: nothing is fresh.
+    #[inline]
+    pub fn begin_step(&mut self) {
+        self.fresh = EventMask::NONE;
+    }
+
+    /// The kinds of events pushed since the step began.
+    #[inline]
+    pub fn fresh(&self) -> EventMask {
+        self.fresh
     }
 
     /// How many events there are.

@@ -88,11 +88,9 @@ pub(super) struct Desk {
     op_value: Cell<u64>,
     /// A second value of the announced effect, for the few that have one.
     extra: Cell<u64>,
-    /// The answer to the effect that was performed, in the same form.
+    /// The answer to the effect that was performed, in the same form; kind 0 once it is read.
     reply_head: Cell<u64>,
     reply_value: Cell<u64>,
-    /// True from the moment an answer is laid out until it is read.
-    answered: Cell<bool>,
     /// The process whose body runs.
     me: Cell<u32>,
     /// True while bodies are dropped: no effect may be announced then.
@@ -118,7 +116,6 @@ impl Desk {
     pub(super) fn answer(&self, reply: Words) {
         self.reply_head.set(reply.0);
         self.reply_value.set(reply.1);
-        self.answered.set(true);
     }
 
     /// Takes the announced effect; kind 0 if the body waits for something that is no effect.
@@ -163,7 +160,7 @@ impl Desk {
     /// Forgets an announcement left by a body that panicked.
     pub(super) fn clear(&self) {
         self.op_head.set(0);
-        self.answered.set(false);
+        self.reply_head.set(0);
         self.take_notes();
     }
 
@@ -261,11 +258,11 @@ impl<T: Answer, X: Extra> Future for Effect<'_, T, X> {
             return Poll::Pending;
         }
         if self.op_head & ANNOUNCED != 0 {
-            if !self.desk.answered.replace(false) {
+            let answer = Words(self.desk.reply_head.replace(0), self.desk.reply_value.get());
+            if answer.kind() == 0 {
                 return Poll::Pending;
             }
             self.op_head = 0;
-            let answer = Words(self.desk.reply_head.get(), self.desk.reply_value.get());
             return Poll::Ready(T::read(answer));
         }
         assert!(self.op_head != 0, "an effect was polled after its answer");
@@ -276,7 +273,7 @@ impl<T: Answer, X: Extra> Future for Effect<'_, T, X> {
         self.desk.op_head.set(self.op_head);
         self.desk.op_value.set(self.op_value);
         self.extra.lay(&self.desk.extra);
-        self.desk.answered.set(false);
+        self.desk.reply_head.set(0);
         self.op_head |= ANNOUNCED;
         Poll::Pending
     }

@@ -54,13 +54,12 @@ impl ProcessWorld {
         if hot.phase == Phase::Exiting {
             return self.notify_next(me, trace);
         }
-        let op = Words(hot.pending.0, hot.pending.1);
+        let (op, history) = (Words(hot.pending.0, hot.pending.1), hot.history);
         let answer = self.perform(me, op, decisions, trace);
         if answer.kind() != OVER.kind() {
-            let history = self.history_after(self.tables.hot[me as usize].history, op, answer);
-            self.tables.hot[me as usize].history = history;
+            let history = self.history_after(history, op, answer);
             self.desk.answer(answer);
-            self.resume(me, trace);
+            self.resume(me, history, trace);
         }
     }
 
@@ -148,9 +147,10 @@ impl ProcessWorld {
         }
     }
 
-    /// The body reads its answer and runs to its next effect.
+    /// The body reads its answer, which makes its history what it is now, and runs to its next
+    /// effect.
     #[inline]
-    fn resume(&mut self, me: u32, trace: &mut Trace) {
+    fn resume(&mut self, me: u32, history: u64, trace: &mut Trace) {
         let Some(body) = &mut self.bodies[me as usize] else { return };
         let polled = catch_unwind(AssertUnwindSafe(|| self.desk.poll(Pid(me), body)));
         let op = match polled {
@@ -161,22 +161,22 @@ impl ProcessWorld {
         if self.desk.has_notes() {
             self.note(me, trace);
         }
-        self.announce_next(me, op);
+        self.announce_next(me, history, op);
     }
 
     /// Polls the body of a root process up to its first effect.
     pub(super) fn first_poll(&mut self, process: u32) {
         let mut prelude = std::mem::take(&mut self.prelude);
         self.enable(Mover::Process(process));
-        self.resume(process, &mut prelude);
+        self.resume(process, self.tables.hot[process as usize].history, &mut prelude);
         self.prelude = prelude;
     }
 
     /// Keeps what the body announced and says whether it can happen.
     #[inline]
-    fn announce_next(&mut self, me: u32, op: Words) {
+    fn announce_next(&mut self, me: u32, history: u64, op: Words) {
         let hot = &mut self.tables.hot[me as usize];
-        hot.pending = op;
+        (hot.pending, hot.history) = (op, history);
         if op.kind() == effect::RECEIVE {
             self.await_message(me, op);
         } else if op.kind() == effect::NONE {
@@ -380,7 +380,7 @@ impl ProcessWorld {
             self.tie(child, Tie::Watch { monitor });
         }
         self.enable(Mover::Process(child));
-        self.resume(child, trace);
+        self.resume(child, self.tables.hot[child as usize].history, trace);
         Words::new(reply::VALUE, child, monitor, 0)
     }
 
