@@ -1,7 +1,8 @@
 //! The process world: processes with mailboxes, links, monitors, names and timers, as on the BEAM.
 //!
 //! Its rules are one `match` each, laid out so that the documentation can be held beside them:
-//! effects in `step`, signals on arrival in `arrive`, links in `links`, deaths in `exits`.
+//! effects in `step`, signals on arrival in `arrive`, then `mailbox`,
+//! `links`, `monitors`, `names`, `timers` and `exits`.
 //! Where runtimes differ, a [`Profile`] says how. Exit, link notification and monitor notification
 //! are separate steps; signals act at once or travel in a channel for each ordered pair of
 //! processes ([`Delivery`]).
@@ -18,6 +19,9 @@ pub mod invariants;
 mod kind;
 mod lines;
 mod links;
+mod mailbox;
+mod monitors;
+mod names;
 mod profile;
 mod scenario;
 mod state;

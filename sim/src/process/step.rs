@@ -1,14 +1,14 @@
 //! A step of a process: its announced effect is performed, and its body runs to the next one.
 //!
-//! Each effect is one arm. What an effect does to others goes through [`ProcessWorld::signal`], so
+//! Each effect is one arm; what it does stands in the room of its subject (`mailbox`, `links`,
+//! `monitors`, `names`, `timers`). What it does to others goes through [`ProcessWorld::signal`], so
 //! both delivery models share every rule.
 
 use super::{
-    BY_LINK, Mover, Pid, ProcessWorld, Term,
-    desk::{Body, Class, Desk, Ending, Note},
-    kind::{NO_TIMEOUT, effect, event, filter, message, reply, signal, spawn},
-    table::{Monitor, Phase, Tie},
-    timers::Purpose,
+    Mover, Pid, ProcessWorld, Term,
+    desk::{Body, Class, Ending, Note},
+    kind::{effect, event, message, reply, signal, spawn},
+    table::{Phase, Tie},
 };
 use crate::{
     decisions::Decisions,
@@ -17,7 +17,6 @@ use crate::{
 };
 use std::{
     any::Any,
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     task::Poll,
 };
@@ -37,7 +36,7 @@ pub(super) const OVER: Outcome = Words::NONE;
 
 pub(super) const DONE: Outcome = Words::new(reply::DONE, 0, 0, 0);
 
-fn value(value: u64) -> Outcome {
+pub(super) fn value(value: u64) -> Outcome {
     Words::new(reply::VALUE, 0, 0, value)
 }
 
@@ -239,122 +238,6 @@ impl ProcessWorld {
         }
     }
 
-    // Mailbox
-
-    /// A receive was announced: a message that is there already enables it, else it waits.
-    #[inline]
-    fn await_message(&mut self, me: u32, wanted: Words) {
-        let row = &mut self.tables.processes[me as usize];
-        let timeout = self.desk.extra();
-        row.found = find_message(&row.mailbox, &self.desk, wanted);
-        if timeout != NO_TIMEOUT {
-            // Its ordinal is taken even if no timer is needed, so that names of later ones do not
-            // depend on who came first.
-            row.timers_made += 1;
-        }
-        if row.found.is_some() || timeout == 1 {
-            return;
-        }
-        self.tables.hot[me as usize].phase = Phase::Waiting;
-        self.disable(Mover::Process(me));
-        if timeout != NO_TIMEOUT {
-            let timer = self.arm(me, timeout - 1, Purpose::Timeout);
-            self.tables.processes[me as usize].timeout = Some(timer);
-        }
-    }
-
-    /// Puts a message into a living process's mailbox; a newcomer is tested alone against the
-    /// filter that waits.
-    #[inline]
-    pub(super) fn put_message(&mut self, to: u32, entry: Words) {
-        self.writes(b'm', to);
-        let hot = &self.tables.hot[to as usize];
-        let wakes = hot.phase == Phase::Waiting
-            && hot.pending.kind() == effect::RECEIVE
-            && takes(&self.desk, hot.pending, entry);
-        let row = &mut self.tables.processes[to as usize];
-        if wakes {
-            row.found = Some(row.mailbox.len() as u32);
-        }
-        row.mailbox.push_back(entry);
-        if wakes {
-            self.wake(to);
-        }
-    }
-
-    /// Makes a waiting process runnable.
-    #[inline]
-    pub(super) fn wake(&mut self, process: u32) {
-        self.tables.hot[process as usize].phase = Phase::Running;
-        self.stop_timeout(process);
-        self.enable(Mover::Process(process));
-    }
-
-    #[inline]
-    pub(super) fn stop_timeout(&mut self, process: u32) {
-        if let Some(timer) = self.tables.processes[process as usize].timeout.take() {
-            self.tables.timers.disarm(timer);
-            self.disable(Mover::Timer(timer));
-        }
-    }
-
-    #[inline]
-    fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
-        self.writes(b'm', me);
-        let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
-        let row = &mut self.tables.processes[me as usize];
-        let found = match row.found.take() {
-            // `after 0` is enabled before it looks; a message may have come since.
-            None if !over => find_message(&row.mailbox, &self.desk, wanted),
-            found => found,
-        };
-        let taken = match found {
-            Some(0) => row.mailbox.pop_front(),
-            Some(at) => row.mailbox.remove(at as usize),
-            None => None,
-        };
-        let Some(entry) = taken else {
-            trace.push(Words::new(event::TIMEOUT, me, 0, 0));
-            return Words::new(reply::TIMEOUT, 0, 0, 0);
-        };
-        let (who, arg, word) = (entry.who(), entry.arg(), entry.value());
-        trace.push(match entry.kind() {
-            message::EXIT => {
-                let by_link = if arg == 1 { BY_LINK } else { 0 };
-                if arg == 1 {
-                    self.mourn(me, who);
-                }
-                Words::new(event::RECEIVE_EXIT, me, who | by_link, word)
-            }
-            message::DOWN => {
-                self.mourn(me, who);
-                Words::new(event::RECEIVE_DOWN, me, arg, word)
-            }
-            _ => Words::new(event::RECEIVE, me, 0, word),
-        });
-        Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
-    }
-
-    /// Notes that a process knows of a death.
-    pub(super) fn mourn(&mut self, me: u32, dead: u32) {
-        self.tables.hot[me as usize].mourning = true;
-        let mourned = &mut self.tables.processes[me as usize].mourned;
-        if mourned.last().is_none_or(|&last| last < dead) {
-            mourned.push(dead);
-        } else if let Err(at) = mourned.binary_search(&dead) {
-            mourned.insert(at, dead);
-        }
-    }
-
-    /// Says so if a process uses one of whose death it was told.
-    #[inline]
-    fn uses(&self, me: u32, other: u32, trace: &mut Trace) {
-        let stale = || self.process(Pid(me)).mourns(Pid(other));
-        if self.tables.hot[me as usize].mourning && stale() {
-            trace.push(Words::new(event::STALE_USE, me, other, 0));
-        }
-    }
-
     // Spawn
 
     /// `spawn_opt/2`: the child is linked and monitored before it runs, the link first (beam:
@@ -382,183 +265,6 @@ impl ProcessWorld {
         self.enable(Mover::Process(child));
         self.resume(child, self.tables.hot[child as usize].history, trace);
         Words::new(reply::VALUE, child, monitor, 0)
-    }
-
-    // Monitors
-
-    fn new_monitor(&mut self, owner: u32, target: u32) -> u32 {
-        let row = &mut self.tables.processes[owner as usize];
-        row.monitors_made += 1;
-        let ordinal = row.monitors_made;
-        let monitor = self.tables.monitors.len() as u32;
-        self.tables.monitors.push(Monitor { owner, target, ordinal, active: true });
-        self.writes_monitor(monitor);
-        monitor
-    }
-
-    /// `monitor(process, Pid)`: monitors stack; one on the dead gives a DOWN with reason noproc.
-    /// One on oneself is none: it has a reference and never fires (erlang:monitor/2).
-    fn monitor(&mut self, me: u32, target: u32, trace: &mut Trace) -> u32 {
-        let monitor = self.new_monitor(me, target);
-        self.tables.monitors[monitor as usize].active = me != target;
-        trace.push(Words::new(event::MONITOR, me, target, u64::from(monitor)));
-        self.signal(me, target, Words::new(signal::MONITOR, target, monitor, 0), trace);
-        monitor
-    }
-
-    /// `demonitor/2`: true iff the monitor still existed; afterwards no DOWN of it arrives, and with
-    /// `flush` none that has arrived stays.
-    fn demonitor(&mut self, me: u32, monitor: u32, flush: bool, trace: &mut Trace) -> Outcome {
-        trace.push(Words::new(event::DEMONITOR, me, monitor, 0));
-        let Some(&row) = self.tables.monitors.get(monitor as usize).filter(|row| row.owner == me)
-        else {
-            return value(0);
-        };
-        self.writes_monitor(monitor);
-        self.tables.monitors[monitor as usize].active = false;
-        if row.active {
-            self.signal(
-                me,
-                row.target,
-                Words::new(signal::DEMONITOR, row.target, monitor, 0),
-                trace,
-            );
-        }
-        if flush {
-            self.writes(b'm', me);
-            let is_down = |m: &Words| m.kind() == message::DOWN && m.arg() == monitor;
-            self.tables.processes[me as usize].mailbox.retain(|entry| !is_down(entry));
-        }
-        value(u64::from(row.active))
-    }
-
-    // Names
-
-    fn raise(&mut self, me: u32, reason: Term, trace: &mut Trace) -> Outcome {
-        trace.push(Words::new(event::RAISED, me, 0, reason.0));
-        Words::new(reply::RAISED, 0, 0, reason.0)
-    }
-
-    /// `register/2`: badarg for a taken name, a second name of one pid, a dead pid, `undefined`.
-    fn register(&mut self, me: u32, pid: u32, name: Term, trace: &mut Trace) -> Outcome {
-        trace.push(Words::new(event::REGISTER, me, pid, name.0));
-        self.writes_name(name);
-        self.reads(b'l', pid);
-        self.writes(b'g', pid);
-        let named = self.tables.processes[pid as usize].registered.is_some();
-        match self.tables.name_at(name) {
-            Err(at) if self.tables.is_alive(pid) && !named && name != Term::UNDEFINED => {
-                self.tables.names.insert(at, (name, pid));
-                self.tables.processes[pid as usize].registered = Some(name);
-                DONE
-            }
-            _ => self.raise(me, Term::BADARG, trace),
-        }
-    }
-
-    /// `unregister/1`: badarg if the name is not bound; anyone may call it.
-    fn unregister(&mut self, me: u32, name: Term, trace: &mut Trace) -> Outcome {
-        trace.push(Words::new(event::UNREGISTER, me, 0, name.0));
-        self.writes_name(name);
-        match self.tables.name_at(name) {
-            Ok(at) => {
-                let (_, pid) = self.tables.names.remove(at);
-                self.writes(b'g', pid);
-                self.tables.processes[pid as usize].registered = None;
-                DONE
-            }
-            Err(_) => self.raise(me, Term::BADARG, trace),
-        }
-    }
-
-    fn whereis(&mut self, me: u32, name: Term, trace: &mut Trace) -> Outcome {
-        trace.push(Words::new(event::WHEREIS, me, 0, name.0));
-        self.reads_name(name);
-        match self.tables.registered(name) {
-            Some(pid) => Words::new(reply::VALUE, pid, 0, 1),
-            None => value(0),
-        }
-    }
-
-    /// `Name ! Message`: badarg if the name is not bound, unlike a send to a dead pid.
-    fn send_name(&mut self, me: u32, term: Term, trace: &mut Trace) -> Outcome {
-        let name = Term(self.tables.processes[me as usize].extra);
-        self.reads_name(name);
-        match self.tables.registered(name) {
-            Some(to) => {
-                trace.push(Words::new(event::SEND, me, to, term.0));
-                self.signal(me, to, Words::new(signal::MESSAGE, to, 0, term.0), trace);
-                DONE
-            }
-            None => self.raise(me, Term::BADARG, trace),
-        }
-    }
-
-    // Timers
-
-    /// Arms the timer of its owner that has the last ordinal.
-    fn arm(&mut self, owner: u32, ms: u64, purpose: Purpose) -> u32 {
-        let ordinal = self.tables.processes[owner as usize].timers_made;
-        let timer = self.tables.timers.arm(owner, ordinal, ms, purpose);
-        self.writes_timer(timer);
-        if self.fires_any_time() {
-            self.enable(Mover::Timer(timer));
-        }
-        timer
-    }
-
-    fn send_after(&mut self, me: u32, to: u32, term: Term, trace: &mut Trace) -> Outcome {
-        let ms = self.tables.processes[me as usize].extra.saturating_sub(1);
-        self.tables.processes[me as usize].timers_made += 1;
-        let timer = self.arm(me, ms, Purpose::Send { to, message: term });
-        trace.push(Words::new(event::TIMER_SET, me, timer, ms));
-        self.reads(b'l', to);
-        if !self.tables.is_alive(to) {
-            self.disarm(timer);
-        }
-        Words::new(reply::VALUE, 0, timer | TIMER_REF, 0)
-    }
-
-    /// `cancel_timer/1`: false once the timer has fired or its target is dead.
-    fn cancel(&mut self, me: u32, reference: u32, trace: &mut Trace) -> Outcome {
-        let timer = reference & !TIMER_REF;
-        if let Some(Purpose::Send { to, .. }) = self.tables.timers.get(timer).map(|t| t.purpose) {
-            self.reads(b'l', to);
-        }
-        let armed = reference & TIMER_REF != 0 && self.disarm(timer);
-        trace.push(Words::new(event::TIMER_CANCELLED, me, timer, u64::from(armed)));
-        value(u64::from(armed))
-    }
-
-    pub(super) fn disarm(&mut self, timer: u32) -> bool {
-        self.writes_timer(timer);
-        self.disable(Mover::Timer(timer));
-        self.tables.timers.disarm(timer)
-    }
-
-    /// A timer fires.
-    #[inline(never)]
-    pub(super) fn fire(&mut self, timer: u32, trace: &mut Trace) {
-        self.writes_timer(timer);
-        let row = *self.tables.timers.get(timer).expect("a timer that can move exists");
-        let target = match row.purpose {
-            Purpose::Timeout => row.owner,
-            Purpose::Send { to, .. } => to,
-        };
-        trace.push(Words::new(event::TIMER_FIRED, row.owner, target, u64::from(row.ordinal)));
-        self.disable(Mover::Timer(timer));
-        match row.purpose {
-            Purpose::Timeout => {
-                self.reads(b'd', row.owner);
-                self.writes(b'm', row.owner);
-                self.tables.hot[row.owner as usize].timed_out = true;
-                self.wake(row.owner);
-            }
-            Purpose::Send { to, message } => {
-                self.tables.timers.disarm(timer);
-                self.arrive(row.owner, to, Words::new(signal::MESSAGE, to, 0, message.0), trace);
-            }
-        }
     }
 
     // Reading
@@ -642,34 +348,6 @@ impl ProcessWorld {
         if refused {
             trace.push(Words::new(event::REFUSED, me, 0, 0));
         }
-    }
-}
-
-/// Where in the mailbox the first message stands that a filter takes.
-#[inline]
-fn find_message(mailbox: &VecDeque<Words>, desk: &Desk, wanted: Words) -> Option<u32> {
-    mailbox.iter().position(|&entry| takes(desk, wanted, entry)).map(|at| at as u32)
-}
-
-/// Whether a receive with this filter takes this message.
-#[inline]
-fn takes(desk: &Desk, wanted: Words, entry: Words) -> bool {
-    match wanted.arg() {
-        filter::ANY => true,
-        filter::USER => entry.kind() == message::USER,
-        filter::TERM => {
-            let pattern = Term(wanted.value());
-            entry.kind() == message::USER
-                && (pattern.0 == entry.value()
-                    || desk.terms.borrow().matches(pattern, Term(entry.value())))
-        }
-        filter::EXIT => entry.kind() == message::EXIT,
-        filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
-        filter::DOWN => entry.kind() == message::DOWN,
-        filter::DOWN_OF => {
-            entry.kind() == message::DOWN && u64::from(entry.arg()) == wanted.value()
-        }
-        other => unreachable!("filter {other}"),
     }
 }
 

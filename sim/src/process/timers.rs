@@ -6,7 +6,13 @@
 //!
 //! [`TimerRule::Any`]: crate::plan::TimerRule::Any
 
-use super::term::Term;
+use super::{
+    Mover, ProcessWorld,
+    kind::{event, reply, signal},
+    step::{Outcome, TIMER_REF, value},
+    term::Term,
+};
+use crate::{trace::Trace, word::Words};
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -82,5 +88,78 @@ impl Timers {
         self.now = self.now.max(due.unwrap_or(0));
         let mine = self.queue.iter().rev().take_while(move |&&(deadline, _)| Some(deadline) == due);
         mine.map(|&(_, index)| index)
+    }
+}
+
+impl ProcessWorld {
+    /// Arms the timer of its owner that has the last ordinal.
+    pub(super) fn arm(&mut self, owner: u32, ms: u64, purpose: Purpose) -> u32 {
+        let ordinal = self.tables.processes[owner as usize].timers_made;
+        let timer = self.tables.timers.arm(owner, ordinal, ms, purpose);
+        self.writes_timer(timer);
+        if self.fires_any_time() {
+            self.enable(Mover::Timer(timer));
+        }
+        timer
+    }
+
+    pub(super) fn send_after(
+        &mut self,
+        me: u32,
+        to: u32,
+        term: Term,
+        trace: &mut Trace,
+    ) -> Outcome {
+        let ms = self.tables.processes[me as usize].extra.saturating_sub(1);
+        self.tables.processes[me as usize].timers_made += 1;
+        let timer = self.arm(me, ms, Purpose::Send { to, message: term });
+        trace.push(Words::new(event::TIMER_SET, me, timer, ms));
+        self.reads(b'l', to);
+        if !self.tables.is_alive(to) {
+            self.disarm(timer);
+        }
+        Words::new(reply::VALUE, 0, timer | TIMER_REF, 0)
+    }
+
+    /// `cancel_timer/1`: false once the timer has fired or its target is dead.
+    pub(super) fn cancel(&mut self, me: u32, reference: u32, trace: &mut Trace) -> Outcome {
+        let timer = reference & !TIMER_REF;
+        if let Some(Purpose::Send { to, .. }) = self.tables.timers.get(timer).map(|t| t.purpose) {
+            self.reads(b'l', to);
+        }
+        let armed = reference & TIMER_REF != 0 && self.disarm(timer);
+        trace.push(Words::new(event::TIMER_CANCELLED, me, timer, u64::from(armed)));
+        value(u64::from(armed))
+    }
+
+    pub(super) fn disarm(&mut self, timer: u32) -> bool {
+        self.writes_timer(timer);
+        self.disable(Mover::Timer(timer));
+        self.tables.timers.disarm(timer)
+    }
+
+    /// A timer fires.
+    #[inline(never)]
+    pub(super) fn fire(&mut self, timer: u32, trace: &mut Trace) {
+        self.writes_timer(timer);
+        let row = *self.tables.timers.get(timer).expect("a timer that can move exists");
+        let target = match row.purpose {
+            Purpose::Timeout => row.owner,
+            Purpose::Send { to, .. } => to,
+        };
+        trace.push(Words::new(event::TIMER_FIRED, row.owner, target, u64::from(row.ordinal)));
+        self.disable(Mover::Timer(timer));
+        match row.purpose {
+            Purpose::Timeout => {
+                self.reads(b'd', row.owner);
+                self.writes(b'm', row.owner);
+                self.tables.hot[row.owner as usize].timed_out = true;
+                self.wake(row.owner);
+            }
+            Purpose::Send { to, message } => {
+                self.tables.timers.disarm(timer);
+                self.arrive(row.owner, to, Words::new(signal::MESSAGE, to, 0, message.0), trace);
+            }
+        }
     }
 }

@@ -1,0 +1,160 @@
+//! Mailboxes: what arrives, and what a selective receive takes of it.
+//!
+//! A receive scans the mailbox once, when it is announced; afterwards each newcomer is tested alone
+//! against the filter that waits. The first match is taken and the rest keeps its order (Erlang
+//! reference manual, "Expressions", "Receive").
+
+use super::{
+    BY_LINK, Mover, Pid, ProcessWorld, Term,
+    desk::Desk,
+    kind::{NO_TIMEOUT, effect, event, filter, message, reply},
+    step::Outcome,
+    table::Phase,
+    timers::Purpose,
+};
+use crate::{trace::Trace, word::Words};
+use std::collections::VecDeque;
+
+impl ProcessWorld {
+    /// A receive was announced: a message that is there already enables it, else it waits.
+    #[inline]
+    pub(super) fn await_message(&mut self, me: u32, wanted: Words) {
+        let row = &mut self.tables.processes[me as usize];
+        let timeout = self.desk.extra();
+        row.found = find_message(&row.mailbox, &self.desk, wanted);
+        if timeout != NO_TIMEOUT {
+            // Its ordinal is taken even if no timer is needed, so that names of later ones do not
+            // depend on who came first.
+            row.timers_made += 1;
+        }
+        if row.found.is_some() || timeout == 1 {
+            return;
+        }
+        self.tables.hot[me as usize].phase = Phase::Waiting;
+        self.disable(Mover::Process(me));
+        if timeout != NO_TIMEOUT {
+            let timer = self.arm(me, timeout - 1, Purpose::Timeout);
+            self.tables.processes[me as usize].timeout = Some(timer);
+        }
+    }
+
+    /// Puts a message into a living process's mailbox; a newcomer is tested alone against the
+    /// filter that waits.
+    #[inline]
+    pub(super) fn put_message(&mut self, to: u32, entry: Words) {
+        self.writes(b'm', to);
+        let hot = &self.tables.hot[to as usize];
+        let wakes = hot.phase == Phase::Waiting
+            && hot.pending.kind() == effect::RECEIVE
+            && takes(&self.desk, hot.pending, entry);
+        let row = &mut self.tables.processes[to as usize];
+        if wakes {
+            row.found = Some(row.mailbox.len() as u32);
+        }
+        row.mailbox.push_back(entry);
+        if wakes {
+            self.wake(to);
+        }
+    }
+
+    /// Makes a waiting process runnable.
+    #[inline]
+    pub(super) fn wake(&mut self, process: u32) {
+        self.tables.hot[process as usize].phase = Phase::Running;
+        self.stop_timeout(process);
+        self.enable(Mover::Process(process));
+    }
+
+    #[inline]
+    pub(super) fn stop_timeout(&mut self, process: u32) {
+        if let Some(timer) = self.tables.processes[process as usize].timeout.take() {
+            self.tables.timers.disarm(timer);
+            self.disable(Mover::Timer(timer));
+        }
+    }
+
+    #[inline]
+    pub(super) fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
+        self.writes(b'm', me);
+        let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
+        let row = &mut self.tables.processes[me as usize];
+        let found = match row.found.take() {
+            // `after 0` is enabled before it looks; a message may have come since.
+            None if !over => find_message(&row.mailbox, &self.desk, wanted),
+            found => found,
+        };
+        let taken = match found {
+            Some(0) => row.mailbox.pop_front(),
+            Some(at) => row.mailbox.remove(at as usize),
+            None => None,
+        };
+        let Some(entry) = taken else {
+            trace.push(Words::new(event::TIMEOUT, me, 0, 0));
+            return Words::new(reply::TIMEOUT, 0, 0, 0);
+        };
+        let (who, arg, word) = (entry.who(), entry.arg(), entry.value());
+        trace.push(match entry.kind() {
+            message::EXIT => {
+                let by_link = if arg == 1 { BY_LINK } else { 0 };
+                if arg == 1 {
+                    self.mourn(me, who);
+                }
+                Words::new(event::RECEIVE_EXIT, me, who | by_link, word)
+            }
+            message::DOWN => {
+                self.mourn(me, who);
+                Words::new(event::RECEIVE_DOWN, me, arg, word)
+            }
+            _ => Words::new(event::RECEIVE, me, 0, word),
+        });
+        Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
+    }
+
+    /// Notes that a process knows of a death.
+    pub(super) fn mourn(&mut self, me: u32, dead: u32) {
+        self.tables.hot[me as usize].mourning = true;
+        let mourned = &mut self.tables.processes[me as usize].mourned;
+        if mourned.last().is_none_or(|&last| last < dead) {
+            mourned.push(dead);
+        } else if let Err(at) = mourned.binary_search(&dead) {
+            mourned.insert(at, dead);
+        }
+    }
+
+    /// Says so if a process uses one of whose death it was told.
+    #[inline]
+    pub(super) fn uses(&self, me: u32, other: u32, trace: &mut Trace) {
+        let stale = || self.process(Pid(me)).mourns(Pid(other));
+        if self.tables.hot[me as usize].mourning && stale() {
+            trace.push(Words::new(event::STALE_USE, me, other, 0));
+        }
+    }
+}
+
+/// Where in the mailbox the first message stands that a filter takes.
+#[inline]
+fn find_message(mailbox: &VecDeque<Words>, desk: &Desk, wanted: Words) -> Option<u32> {
+    mailbox.iter().position(|&entry| takes(desk, wanted, entry)).map(|at| at as u32)
+}
+
+/// Whether a receive with this filter takes this message.
+#[inline]
+fn takes(desk: &Desk, wanted: Words, entry: Words) -> bool {
+    match wanted.arg() {
+        filter::ANY => true,
+        filter::USER => entry.kind() == message::USER,
+        filter::TERM => {
+            let pattern = Term(wanted.value());
+            entry.kind() == message::USER
+                && (pattern.0 == entry.value()
+                    || desk.terms.borrow().matches(pattern, Term(entry.value())))
+        }
+        filter::EXIT => entry.kind() == message::EXIT,
+        filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
+        filter::DOWN => entry.kind() == message::DOWN,
+        filter::DOWN_OF => {
+            entry.kind() == message::DOWN && u64::from(entry.arg()) == wanted.value()
+        }
+        other => unreachable!("filter {other}"),
+    }
+}
