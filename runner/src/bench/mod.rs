@@ -184,15 +184,18 @@ fn small_runs(rounds: u32) -> Vec<Row> {
     ]
 }
 
-/// About this many steps in each run, whatever the number of processes. Starting them is not counted.
-const READY_STEPS: u32 = 200_000;
+/// About this many steps in each run, whatever the number of processes: 100 each of 10,000, so that
+/// their deaths are no more than one step in a hundred. Starting them is not counted.
+const READY_STEPS: u32 = 1_000_000;
+
+/// How many processes are ready at once.
+const READY: [u32; 4] = [10, 100, 1_000, 10_000];
 
 fn ready(rounds: u32) -> Vec<Row> {
-    let mut rows = Vec::new();
+    let mut rows = ready_floor(rounds);
     for strategy in [UNIFORM, StrategyKind::Pct(3)] {
-        let mut kernels =
-            [10, 100, 1_000, 10_000].map(|n| (n, Kernel::new(Delivery::Instant, strategy)));
-        let [ten, hundred, thousand, most] = &mut kernels;
+        let [mut a, mut b, mut c, mut d] =
+            READY.map(|n| (n, Kernel::new(Delivery::Instant, strategy)));
         let run = |(n, kernel): &mut (u32, Kernel)| {
             let n = *n;
             kernel.set_up(|world| workloads::yields(world, n, READY_STEPS / n));
@@ -200,15 +203,32 @@ fn ready(rounds: u32) -> Vec<Row> {
         };
         let figures = measure(
             rounds,
-            [&mut || run(ten), &mut || run(hundred), &mut || run(thousand), &mut || run(most)],
+            [&mut || run(&mut a), &mut || run(&mut b), &mut || run(&mut c), &mut || run(&mut d)],
         );
-        let floor = figures[0].least;
-        for (n, figure) in [10, 100, 1_000, 10_000].into_iter().zip(figures) {
-            let name = format!("{n} ready, {strategy}, over 10");
-            rows.push(Row::ratio(&name, "step", floor, figure, 1.5, 2.0));
-        }
+        rows.extend(over_ten(&strategy.to_string(), figures));
     }
     rows
+}
+
+/// What memory alone makes of it: the floor with as many tasks.
+fn ready_floor(rounds: u32) -> Vec<Row> {
+    let [mut a, mut b, mut c, mut d] = READY.map(|n| (n, Floor::new()));
+    let run = |(n, floor): &mut (u32, Floor)| {
+        timed(|| workloads::floor_yields(floor, *n, READY_STEPS / *n))
+    };
+    let figures = measure(
+        rounds,
+        [&mut || run(&mut a), &mut || run(&mut b), &mut || run(&mut c), &mut || run(&mut d)],
+    );
+    let unjudged = |row| Row { target: None, alarm: None, ..row };
+    over_ten("the floor", figures).map(unjudged).collect()
+}
+
+fn over_ten(who: &str, figures: [Figure; READY.len()]) -> impl Iterator<Item = Row> {
+    READY.into_iter().zip(figures).map(move |(n, figure)| {
+        let name = format!("{n} ready, {who}, over 10");
+        Row::ratio(&name, "step", figures[0].least, figure, 1.5, 2.0)
+    })
 }
 
 fn threads(rounds: u32) -> Vec<Row> {
