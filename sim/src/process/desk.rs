@@ -166,6 +166,9 @@ impl Desk {
 
     /// Drops the bodies that no process will ever run.
     pub(super) fn clear_newborns(&self) {
+        if self.newborns.borrow().is_empty() {
+            return;
+        }
         let newborns = std::mem::take(&mut *self.newborns.borrow_mut());
         self.close_while(|| {
             // A panic here belongs to a run that is over; its verdict stands.
