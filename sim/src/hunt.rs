@@ -11,7 +11,7 @@ use crate::{
     invariant::Violation,
     plan::{Plan, Spec},
     scenario::{Scenario, Variant},
-    scheduler::{self, End},
+    scheduler::{self, End, Record},
     trace::{Digest, digest_words},
     world::World,
 };
@@ -71,6 +71,8 @@ pub struct Hunt<'s, S: Scenario> {
     spec: Spec,
     player: Player<'s, S>,
     decisions: Seeded,
+    /// The first of two runs that are compared, kept so that its memory is reused.
+    first: Record,
     /// The longest run of the block so far.
     longest: u32,
 }
@@ -84,6 +86,7 @@ impl<'s, S: Scenario> Hunt<'s, S> {
             spec,
             player: Player::new(scenario, variant),
             decisions: Seeded::new(spec.seed),
+            first: Record::default(),
             longest: 0,
         }
     }
@@ -207,9 +210,9 @@ impl<'s, S: Scenario> Hunt<'s, S> {
         expected: u32,
         digest: Digest,
     ) -> Option<Unstable> {
-        let first = self.player.record.clone();
+        std::mem::swap(&mut self.first, &mut self.player.record);
         self.run(plan, workload, expected);
-        let second = &self.player.record;
+        let (first, second) = (&self.first, &self.player.record);
         if second.trace.digest() == digest {
             return None;
         }

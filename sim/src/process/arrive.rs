@@ -67,7 +67,7 @@ impl ProcessWorld {
 
     /// Says that a signal has arrived, where that is a step of its own.
     #[inline]
-    fn arrived(&self, kind: u8, to: u32, from: u32, value: u64, trace: &mut Trace) {
+    pub(super) fn arrived(&self, kind: u8, to: u32, from: u32, value: u64, trace: &mut Trace) {
         if !self.is_instant() && from != to {
             trace.push(Words::new(kind, to, from, value));
         }
@@ -130,7 +130,7 @@ impl ProcessWorld {
     #[inline(never)]
     fn arrive_at_the_dead(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         match signal.kind() {
-            signal::MESSAGE => trace_lost(to, from, signal, trace),
+            signal::MESSAGE => trace.push(Words::new(event::LOST, to, from, signal.value())),
             signal::LINK => {
                 self.arrived(event::LINKED, to, from, 0, trace);
                 let exit = Words::new(signal::LINK_EXIT, from, 0, Term::NOPROC.0);
@@ -267,8 +267,4 @@ impl ProcessWorld {
 
 fn flag(set: bool, flag: u32) -> u32 {
     if set { flag } else { 0 }
-}
-
-fn trace_lost(to: u32, from: u32, signal: Words, trace: &mut Trace) {
-    trace.push(Words::new(event::LOST, to, from, signal.value()));
 }

@@ -93,7 +93,7 @@ impl ProcessWorld {
 
     pub(super) fn link_arrives(&mut self, from: u32, to: u32, trace: &mut Trace) {
         self.writes_link(from, to);
-        self.signal_arrived(event::LINKED, to, from, trace);
+        self.arrived(event::LINKED, to, from, 0, trace);
         let entry = self.link_entry(to, from);
         let pending = entry.is_some_and(|at| !self.ties(to)[at].is_active_link_to(from));
         if !pending {
@@ -106,7 +106,7 @@ impl ProcessWorld {
 
     pub(super) fn unlink_arrives(&mut self, from: u32, to: u32, id: u32, trace: &mut Trace) {
         self.writes_link(from, to);
-        self.signal_arrived(event::UNLINKED, to, from, trace);
+        self.arrived(event::UNLINKED, to, from, 0, trace);
         self.settle_debt(to, from);
         let active = self.ties(to).iter().position(|tie| tie.is_active_link_to(from));
         if let Some(at) = active {
@@ -119,7 +119,7 @@ impl ProcessWorld {
 
     pub(super) fn ack_arrives(&mut self, from: u32, to: u32, id: u32, trace: &mut Trace) {
         self.writes_link(from, to);
-        self.signal_arrived(event::UNLINK_ACKED, to, from, trace);
+        self.arrived(event::UNLINK_ACKED, to, from, 0, trace);
         self.untie(to, Tie::Link { peer: from, pending: id });
     }
 
@@ -146,12 +146,6 @@ impl ProcessWorld {
             self.exit_arrives(from, to, reason, true, trace);
         } else {
             trace.push(Words::new(event::EXIT_DROPPED, to, from | super::BY_LINK, reason.0));
-        }
-    }
-
-    fn signal_arrived(&self, kind: u8, to: u32, from: u32, trace: &mut Trace) {
-        if !self.is_instant() && from != to {
-            trace.push(Words::new(kind, to, from, 0));
         }
     }
 
