@@ -7,11 +7,11 @@
 //! is a step. Erlang reference manual, "Processes": exit signals, monitors, the order of signals.
 
 use super::{
-    Death, Mover, ProcessWorld, Term,
+    Death, Mover, Notices, ProcessWorld, Term,
     kind::{event, signal},
     table::{Phase, Tie},
 };
-use crate::{trace::Trace, word::Words};
+use crate::{decisions::Decisions, trace::Trace, word::Words};
 
 impl ProcessWorld {
     /// Links and monitors are told in the order in which they were made.
@@ -21,7 +21,13 @@ impl ProcessWorld {
 
     /// The exit event.
     #[inline(never)]
-    pub(super) fn die(&mut self, me: u32, reason: Term, trace: &mut Trace) {
+    pub(super) fn die(
+        &mut self,
+        me: u32,
+        reason: Term,
+        decisions: &mut dyn Decisions,
+        trace: &mut Trace,
+    ) {
         self.writes(b'l', me);
         self.writes(b'm', me);
         trace.push(Words::new(event::EXIT, me, 0, reason.0));
@@ -32,10 +38,12 @@ impl ProcessWorld {
         row.holds.clear();
         row.reason = Some(reason);
         row.cursor = 0;
+        row.monitors_first = self.profile.notices == Notices::Either && decisions.value(2) == 1;
         self.tables.hot[me as usize].phase = Phase::Exiting;
         self.tables.hot[me as usize].doomed = false;
         self.drop_body(me, trace);
         self.disarm_timers_to(me);
+        self.drop_cues(me);
         if self.profile.drains_at_death {
             self.drain(me, trace);
         }
@@ -90,7 +98,7 @@ impl ProcessWorld {
                     signal::UNLINK => self.unlink_arrives(from, me, id, trace),
                     signal::UNLINK_ACK => self.ack_arrives(from, me, id, trace),
                     signal::MONITOR => {
-                        self.writes_monitor(monitor);
+                        self.writes_reference(monitor);
                         self.tie(me, Tie::Watch { monitor });
                     }
                     signal::DEMONITOR => self.untie(me, Tie::Watch { monitor }),
@@ -129,12 +137,14 @@ impl ProcessWorld {
         }
     }
 
-    /// The next entry to tell, by the cursor: where order counts, one pass; else links, then
-    /// monitors (ERTS sends them in this order; it is not documented).
+    /// The next entry to tell, by the cursor: where order counts, one pass; else links and monitors
+    /// in a pass each, in the order of [`Notices`].
     fn next_tie(&mut self, me: u32) -> Option<Tie> {
         let ordered = self.orders_ties();
         let row = &mut self.tables.processes[me as usize];
         let passes = if ordered { 1 } else { 2 };
+        let link_pass = if row.monitors_first { 1 } else { 0 };
+        let watch_pass = passes - 1 - link_pass;
         let count = row.ties.len();
         while (row.cursor as usize) < count * passes {
             let cursor = row.cursor as usize;
@@ -143,8 +153,8 @@ impl ProcessWorld {
             row.cursor += 1;
             let wanted = match tie {
                 // A link that is being unlinked sends no exit (OTP PR 6150, AtomVM v0.6.6).
-                Tie::Link { pending, .. } => pass == 0 && pending == 0,
-                Tie::Watch { .. } => pass == passes - 1,
+                Tie::Link { pending, .. } => pass == link_pass && pending == 0,
+                Tie::Watch { .. } => pass == watch_pass,
             };
             if wanted {
                 return Some(tie);
@@ -160,7 +170,7 @@ impl ProcessWorld {
                 self.signal(me, peer, Words::new(signal::LINK_EXIT, peer, 0, reason.0), trace);
             }
             Tie::Watch { monitor } => {
-                let owner = self.tables.monitors[monitor as usize].owner;
+                let owner = self.tables.references[monitor as usize].owner;
                 self.signal(me, owner, Words::new(signal::DOWN, owner, monitor, reason.0), trace);
             }
         }

@@ -8,14 +8,20 @@
 //! | `m` | its mailbox | messages, its receives, its exit | |
 //! | `k` | the link of a pair | link, unlink, their signals, the link's exit | |
 //! | `o` | the list of its links | reading the list; where order counts, each change | each change |
-//! | `r` | a monitor | monitor, demonitor, DOWN | |
+//! | `r` | a monitor or an alias | monitor, demonitor, DOWN, alias, unalias, messages to it | |
 //! | `n` | a registered name | register, unregister, its owner's exit | whereis, send by name |
 //! | `g` | the name of a process | the same | |
 //! | `i` | a timer of send_after | arming, firing, cancelling | |
 //! | `w` | the time-outs of a process | arming and firing one | |
 //! | `c` | a channel | sending and delivering | |
+//! | `q` | the director's table | turns, reports | |
 
-use super::{Mover, ProcessWorld, Term, kind::effect, table::Phase, timers::Purpose};
+use super::{
+    Mover, ProcessWorld, Term,
+    kind::{effect, item},
+    table::Phase,
+    timers::Purpose,
+};
 use crate::{
     footprint::{Footprint, Resource},
     moves::Move,
@@ -79,8 +85,19 @@ impl ProcessWorld {
         self.writes(b'o', of);
     }
 
-    pub(super) fn writes_monitor(&mut self, monitor: u32) {
-        self.writes_resource(|world| Resource::new(b'r', world.tables.monitor_id(monitor)));
+    pub(super) fn writes_reference(&mut self, monitor: u32) {
+        self.writes_resource(|world| Resource::new(b'r', world.tables.reference_id(monitor)));
+    }
+
+    /// The move may touch anything.
+    pub(super) fn touches_anything(&mut self) {
+        if self.recorder.on {
+            self.recorder.print.make_opaque();
+        }
+    }
+
+    pub(super) fn touches_director(&mut self) {
+        self.writes_resource(|_| Resource::new(b'q', 0));
     }
 
     pub(super) fn writes_name(&mut self, name: Term) {
@@ -121,7 +138,7 @@ impl ProcessWorld {
         let Some(timer) = self.tables.timers.get(timer) else { return Resource::new(b'i', 0) };
         match timer.purpose {
             Purpose::Timeout => self.of_process(b'w', timer.owner),
-            Purpose::Send { .. } => {
+            Purpose::Send { .. } | Purpose::SendName { .. } => {
                 let id = name::timer_id(self.tables.id(timer.owner), timer.ordinal);
                 Resource::new(b'i', id)
             }
@@ -143,6 +160,10 @@ impl ProcessWorld {
         into.read(self.of_process(b'd', me));
         // Each step may end at a receive whose time-out it arms.
         into.write(self.of_process(b'w', me));
+        if self.tables.director.is_some() {
+            // And each may end with a turn, which reports.
+            into.write(Resource::new(b'q', 0));
+        }
         if hot.doomed || hot.phase == Phase::Exiting {
             return into.make_opaque();
         }
@@ -167,7 +188,7 @@ impl ProcessWorld {
                 into.read(self.of_process(b'd', op.who()));
             }
             effect::WHEREIS => into.read(Resource::new(b'n', value.0)),
-            effect::LINKS if self.is_instant() => {
+            effect::INFO if self.is_instant() && op.arg() == item::LINKS => {
                 into.read(self.of_process(b'l', op.who()));
                 into.read(self.of_process(b'd', op.who()));
                 into.write(self.of_process(b'o', op.who()));

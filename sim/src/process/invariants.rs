@@ -222,12 +222,13 @@ pub fn monitors_balanced() -> ProcessInvariant {
         |world: &ProcessWorld| {
             world.processes().filter(|process| process.is_alive()).find_map(|process| {
                 let own = process.pid();
-                let (target, active, _) = process.monitors().find(|&(target, active, known)| {
-                    let alive = world.process(target).is_alive();
-                    target != own && ((alive && active != known) || (!alive && active))
+                let one_sided = process.monitors().find(|monitor| {
+                    let alive = world.process(monitor.target).is_alive();
+                    let lost = !alive && monitor.active;
+                    monitor.target != own && (lost || (alive && monitor.active != monitor.known))
                 })?;
-                let (who, target) = (world.shown(own), world.shown(target));
-                let side = if active {
+                let (who, target) = (world.shown(own), world.shown(one_sided.target));
+                let side = if one_sided.active {
                     "holds a monitor that"
                 } else {
                     "ended a monitor that still stands at"

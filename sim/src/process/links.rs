@@ -42,6 +42,10 @@ impl ProcessWorld {
                 dead && entry.is_none() && self.is_instant() && !hot.trapping
             }
         };
+        let own_noproc = dead
+            && entry.is_none()
+            && self.is_instant()
+            && self.profile.link_to_dead == LinkToDead::NoprocByTrap;
         if raises {
             self.mourn(me, peer);
             trace.push(Words::new(event::RAISED, me, 0, Term::NOPROC.0));
@@ -49,7 +53,12 @@ impl ProcessWorld {
         }
         if me != peer || self.profile.links_to_self {
             self.owe(me, peer);
-            self.make_link(me, peer, entry, trace);
+            if own_noproc {
+                let exit = Words::new(signal::LINK_EXIT, me, signal::NOPROC, Term::NOPROC.0);
+                self.own_noproc(peer, me, exit, trace);
+            } else {
+                self.make_link(me, peer, entry, trace);
+            }
         }
         if self.tables.hot[me as usize].doomed {
             // The peer was about to die: its noproc came back at once and is fatal.
@@ -123,6 +132,14 @@ impl ProcessWorld {
         self.untie(to, Tie::Link { peer: from, pending: id });
     }
 
+    /// The EXIT of a link/1 to the dead, by a caller that trapped exits at the call: no entry was
+    /// made, and it is a message whatever the caller's flag says by now.
+    pub(super) fn noproc_arrives(&mut self, from: u32, to: u32, trace: &mut Trace) {
+        self.settle_debt(to, from);
+        trace.push(Words::new(event::EXIT_TRAPPED, to, from | super::BY_LINK, Term::NOPROC.0));
+        self.put_message(to, Words::new(super::kind::message::EXIT, from, 1, Term::NOPROC.0));
+    }
+
     /// The exit signal of a link arrives.
     pub(super) fn link_exit_arrives(
         &mut self,
@@ -177,7 +194,7 @@ impl ProcessWorld {
                 self.tables.id(peer) < self.tables.id(other)
             }
             (Tie::Watch { monitor }, Tie::Watch { monitor: other }) => {
-                self.tables.monitor_id(monitor) < self.tables.monitor_id(other)
+                self.tables.reference_id(monitor) < self.tables.reference_id(other)
             }
             (tie, _) => matches!(tie, Tie::Link { .. }),
         }

@@ -56,14 +56,25 @@ impl ProcessWorld {
         }
     }
 
-    /// `Name ! Message`: badarg if the name is not bound, unlike a send to a dead pid.
-    pub(super) fn send_name(&mut self, me: u32, term: Term, trace: &mut Trace) -> Outcome {
+    /// `Name ! Message`: badarg if the name is not bound, unlike a send to a dead pid and unlike
+    /// `{Name, node()} ! Message`, which is silent.
+    pub(super) fn send_name(
+        &mut self,
+        me: u32,
+        term: Term,
+        with_node: bool,
+        trace: &mut Trace,
+    ) -> Outcome {
         let name = Term(self.tables.processes[me as usize].extra);
         self.reads_name(name);
         match self.tables.registered(name) {
             Some(to) => {
                 trace.push(Words::new(event::SEND, me, to, term.0));
                 self.signal(me, to, Words::new(signal::MESSAGE, to, 0, term.0), trace);
+                DONE
+            }
+            None if with_node => {
+                trace.push(Words::new(event::LOST, me, me, term.0));
                 DONE
             }
             None => self.raise(me, Term::BADARG, trace),
