@@ -75,10 +75,10 @@ impl ProcessWorld {
     /// Lets all signals arrive that are on their way from one process to another: who asks after a
     /// process asks behind what it sent before (erlang:is_process_alive/1, process_info/2).
     pub(super) fn bring_all(&mut self, from: u32, to: u32, trace: &mut Trace) {
+        self.writes_channel_of(from, to);
         let outgoing = &self.tables.processes[from as usize].outgoing;
         let Ok(at) = outgoing.binary_search_by_key(&to, |&(to, _)| to) else { return };
         let channel = outgoing[at].1;
-        self.writes_channel(channel);
         while !self.tables.channels[channel as usize].queue.is_empty() {
             self.deliver(channel, trace);
         }

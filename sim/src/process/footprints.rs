@@ -14,6 +14,7 @@
 //! | `i` | a timer of send_after | arming, firing, cancelling | |
 //! | `w` | the time-outs of a process | arming and firing one | |
 //! | `c` | a channel | sending and delivering | |
+//! | `u` | what a process brought upon itself and has not fetched | that, and the fetch | signals, its receives |
 //! | `q` | the director's table | turns, reports | |
 
 use super::{
@@ -122,6 +123,12 @@ impl ProcessWorld {
         });
     }
 
+    pub(super) fn writes_channel_of(&mut self, from: u32, to: u32) {
+        if !self.is_instant() {
+            self.writes_resource(|world| world.channel_of(from, to));
+        }
+    }
+
     fn of_process(&self, kind: u8, process: u32) -> Resource {
         Resource::new(kind, self.tables.id(process))
     }
@@ -158,20 +165,25 @@ impl ProcessWorld {
     fn announce_step(&self, me: u32, into: &mut Footprint) {
         let hot = &self.tables.hot[me as usize];
         into.read(self.of_process(b'd', me));
+        into.read(self.of_process(b'u', me));
         // Each step may end at a receive whose time-out it arms.
         into.write(self.of_process(b'w', me));
         if self.tables.director.is_some() {
             // And each may end with a turn, which reports.
             into.write(Resource::new(b'q', 0));
         }
-        if hot.doomed || hot.phase == Phase::Exiting {
+        let (op, value) = (hot.pending, Term(hot.pending.value()));
+        let brings = |process: u32| {
+            self.tables.hot.get(process as usize).is_some_and(|hot| hot.unfetched)
+        };
+        if hot.doomed || hot.phase == Phase::Exiting || brings(me) || brings(op.who()) {
             return into.make_opaque();
         }
-        let (op, value) = (hot.pending, Term(hot.pending.value()));
         match op.kind() {
             effect::YIELD | effect::CHOOSE => {}
             effect::SEND => {
                 if self.is_instant() || op.who() == me {
+                    into.read(self.of_process(b'u', op.who()));
                     into.read(self.of_process(b'l', op.who()));
                     into.write(self.of_process(b'm', op.who()));
                 } else {
@@ -184,11 +196,13 @@ impl ProcessWorld {
             effect::RECEIVE => into.write(self.of_process(b'm', me)),
             effect::TRAP => into.write(self.of_process(b't', me)),
             effect::ALIVE if self.is_instant() => {
+                into.read(self.of_process(b'u', op.who()));
                 into.read(self.of_process(b'l', op.who()));
                 into.read(self.of_process(b'd', op.who()));
             }
             effect::WHEREIS => into.read(Resource::new(b'n', value.0)),
             effect::INFO if self.is_instant() && op.arg() == item::LINKS => {
+                into.read(self.of_process(b'u', op.who()));
                 into.read(self.of_process(b'l', op.who()));
                 into.read(self.of_process(b'd', op.who()));
                 into.write(self.of_process(b'o', op.who()));

@@ -139,7 +139,7 @@ impl ProcessWorld {
             let channel = self.queue(from, to, signal);
             self.enable(Mover::Channel(channel));
         } else if self.profile.doom_is_death {
-            self.writes(b'm', to);
+            self.writes(b'u', to);
             let signal = Words::new(signal.kind(), from, signal.arg(), signal.value());
             self.queue(to, to, signal);
             self.tables.hot[to as usize].unfetched = true;
@@ -152,6 +152,7 @@ impl ProcessWorld {
     /// signal to itself, or when another process asks after it.
     #[inline]
     pub(super) fn fetch(&mut self, me: u32, trace: &mut Trace) {
+        self.reads(b'u', me);
         if self.tables.hot[me as usize].unfetched {
             self.fetch_all(me, trace);
         }
@@ -159,6 +160,7 @@ impl ProcessWorld {
 
     #[inline(never)]
     fn fetch_all(&mut self, me: u32, trace: &mut Trace) {
+        self.writes(b'u', me);
         self.tables.hot[me as usize].unfetched = false;
         let own = self.channel(me, me) as usize;
         while let Some(signal) = self.tables.channels[own].queue.pop_front() {
@@ -169,6 +171,7 @@ impl ProcessWorld {
     /// The process goes to sleep: what waits is fetched if a DOWN is among it. An EXIT alone is an
     /// ordinary message to OTP 25 and wakes nobody.
     pub(super) fn fetch_asleep(&mut self, me: u32, trace: &mut Trace) {
+        self.reads(b'u', me);
         if !self.tables.hot[me as usize].unfetched {
             return;
         }
