@@ -1,7 +1,13 @@
 //! Programs as data: what actors do, step by step, without a line of Rust.
 //!
-//! A program is a JSON file (`docs/program.md`); [`model`] is what it says.
+//! A program is a JSON file (`docs/program.md`); [`model`] is what it says. One interpreter executes
+//! it over the process world, step by step with rest in between; [`observe`] tells what came of a
+//! run in the words in which the BEAM vectors tell it, and [`explore`] all that can come of it.
 
+pub mod explore;
+mod interpret;
 pub mod model;
+pub mod observe;
+mod script;
 
 pub use model::Program;

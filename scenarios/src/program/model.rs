@@ -226,3 +226,10 @@ pub enum Data {
     /// A map.
     Map(Vec<(Data, Data)>),
 }
+
+impl Program {
+    /// temporary
+    pub fn op_text(&self, op: &Op) -> String {
+        format!("{op:?}")
+    }
+}

@@ -73,7 +73,8 @@ pub struct Cue {
     pub blocked: bool,
     /// The stage in which the director learned of the report.
     pub learned: Option<u32>,
-    pub(super) command: Term,
+    /// What it was told.
+    pub command: Term,
 }
 
 /// What the director waits for.
@@ -179,6 +180,11 @@ impl ProcessWorld {
     /// What the director told others to do, in order.
     pub fn cues(&self) -> &[Cue] {
         self.tables.director.as_ref().map_or(&[], |director| &director.cues)
+    }
+
+    /// The director, if there is one.
+    pub fn director_pid(&self) -> Option<Pid> {
+        self.tables.director.as_ref().map(|director| Pid(director.process))
     }
 
     /// The director announced a stage: it begins at once.

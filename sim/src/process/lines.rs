@@ -5,6 +5,7 @@ use super::{
     kind::{event, filter, item, spawn},
     step::TIMER_REF,
     table::Phase,
+    term::atom_name,
 };
 use crate::{name::Name, timeline::Line, trace::Event};
 
@@ -128,6 +129,7 @@ impl ProcessWorld {
         let first = terms.elements(command).and_then(|elements| elements.first());
         match first.map(|&first| terms.shape(first)) {
             Some(Shape::LongAtom(text)) => text.to_owned(),
+            Some(Shape::ShortAtom(atom)) => atom_name(atom),
             _ => terms.text(command, &|t| self.text_of_index(t)),
         }
     }

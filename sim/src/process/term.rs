@@ -127,6 +127,11 @@ impl Term {
         self.0 & ((1 << TAG_BITS) - 1)
     }
 
+    /// The word itself; it means something inside one run only.
+    pub const fn word(self) -> u64 {
+        self.0
+    }
+
     const fn payload(self) -> u64 {
         self.0 >> TAG_BITS
     }
@@ -294,6 +299,15 @@ impl Terms {
                 Some(Compound::Map(parts)) => Shape::Map(parts),
                 None => Shape::Foreign,
             },
+        }
+    }
+
+    /// The name of an atom; empty if it is none.
+    pub fn atom_name(&self, term: Term) -> String {
+        match self.shape(term) {
+            Shape::ShortAtom(atom) => atom_name(atom),
+            Shape::LongAtom(name) => name.to_owned(),
+            _ => String::new(),
         }
     }
 
