@@ -4,10 +4,14 @@
 //! it over the process world, step by step with rest in between; [`observe`] tells what came of a
 //! run in the words in which the BEAM vectors tell it, and [`explore`] all that can come of it.
 
+pub mod conform;
 pub mod explore;
 mod interpret;
 pub mod model;
 pub mod observe;
+pub mod parse;
+mod scenario;
 mod script;
 
 pub use model::Program;
+pub use scenario::{ProgramScenario, Unknown};

@@ -229,6 +229,10 @@ pub enum Data {
 
 impl Program {
     /// temporary
+    pub fn step_text(&self, step: &Step) -> String {
+        format!("{step:?}")
+    }
+    /// temporary
     pub fn op_text(&self, op: &Op) -> String {
         format!("{op:?}")
     }

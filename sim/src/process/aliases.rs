@@ -5,7 +5,7 @@
 //! alias stands is asked when it arrives. A message to a reference that is no alias is dropped.
 
 use super::{
-    ProcessWorld, Term,
+    ProcessWorld, Term, Wrong,
     kind::{alias, event, message, reply, signal},
     step::{DONE, Outcome, TIMER_REF, value},
 };
@@ -45,6 +45,10 @@ impl ProcessWorld {
         if reference & TIMER_REF == 0 {
             self.writes_reference(reference);
         }
+        if self.is_wrong(Wrong::PlainRefDelivers) && row.is_none() && reference & TIMER_REF == 0 {
+            let owner = self.tables.references[reference as usize].owner;
+            self.signal(me, owner, Words::new(signal::MESSAGE, owner, 0, term.0), trace);
+        }
         if let Some(row) = row {
             let signal = Words::new(signal::ALIAS_MESSAGE, row.owner, reference, term.0);
             self.signal(me, row.owner, signal, trace);
@@ -62,12 +66,13 @@ impl ProcessWorld {
     ) {
         let reference = signal.arg();
         self.writes_reference(reference);
+        let stays = self.is_wrong(Wrong::ReplyAliasStays);
         let row = &mut self.tables.references[reference as usize];
         let was = row.alias;
         if was == alias::NONE {
             return trace.push(Words::new(event::LOST, to, from, signal.value()));
         }
-        if matches!(was, alias::REPLY | alias::REPLY_DEMONITOR) {
+        if matches!(was, alias::REPLY | alias::REPLY_DEMONITOR) && !stays {
             row.alias = alias::NONE;
         }
         if was == alias::REPLY_DEMONITOR && std::mem::take(&mut row.active) {

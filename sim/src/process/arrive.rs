@@ -5,7 +5,7 @@
 //! manual, "Processes", "Signals"). Either way it arrives here, so there is one set of rules.
 
 use super::{
-    BY_LINK, Mover, ProcessWorld, Term, UNOWED,
+    BY_LINK, Mover, ProcessWorld, Term, UNOWED, Wrong,
     kind::{event, message, signal},
     table::{Channel, Tie},
 };
@@ -150,7 +150,11 @@ impl ProcessWorld {
             }
             signal::MONITOR => {
                 self.arrived(event::MONITORED, to, from, 0, trace);
-                let down = Words::new(signal::DOWN, from, signal.arg(), Term::NOPROC.0);
+                let reason = match self.tables.processes[to as usize].reason {
+                    Some(reason) if self.is_wrong(Wrong::NoprocTellsReason) => reason,
+                    _ => Term::NOPROC,
+                };
+                let down = Words::new(signal::DOWN, from, signal.arg(), reason.0);
                 if self.tables.is_alive(to) {
                     // It is about to die, and answers by itself.
                     self.signal(to, from, down, trace);
@@ -189,7 +193,7 @@ impl ProcessWorld {
     ) {
         self.reads(b't', to);
         self.reads(b'd', to);
-        if self.tables.hot[to as usize].doomed {
+        if self.tables.hot[to as usize].doomed && !self.is_wrong(Wrong::LastExitWins) {
             return trace.push(Words::new(
                 event::EXIT_DROPPED,
                 to,
@@ -200,17 +204,36 @@ impl ProcessWorld {
         let owed = by_link && self.settle_debt(to, from);
         let party = from | flag(by_link, BY_LINK) | flag(by_link && !owed, UNOWED);
         let trapping = self.tables.hot[to as usize].trapping;
+        let killed = if self.is_wrong(Wrong::KillStaysKill) { Term::KILL } else { Term::KILLED };
+        let harmless = self.is_harmless(reason, from == to);
         match (reason, by_link, trapping) {
-            (Term::KILL, false, _) => self.doom(to, party, Term::KILLED, trace),
+            (Term::KILL, false, true) if self.is_wrong(Wrong::KillIsTrapped) => {
+                self.put_message(to, Words::new(message::EXIT, from, 0, reason.0));
+                trace.push(Words::new(event::EXIT_TRAPPED, to, party, reason.0));
+            }
+            (Term::KILL, false, _) => self.doom(to, party, killed, trace),
             (_, _, true) => {
+                if self.is_wrong(Wrong::ExitSignalUnlinks) {
+                    self.untie(to, Tie::Link { peer: from, pending: 0 });
+                }
                 trace.push(Words::new(event::EXIT_TRAPPED, to, party, reason.0));
                 self.put_message(to, Words::new(message::EXIT, from, u32::from(by_link), reason.0));
             }
-            (Term::NORMAL, _, false) if from != to => {
+            (_, _, false) if harmless => {
                 trace.push(Words::new(event::EXIT_IGNORED, to, party, reason.0));
             }
             (_, _, false) => self.doom(to, party, reason, trace),
         }
+    }
+
+    /// True for an exit signal that means nothing to a receiver that does not trap.
+    fn is_harmless(&self, reason: Term, own: bool) -> bool {
+        if self.is_wrong(Wrong::ShutdownIsNormal) && reason == Term::SHUTDOWN {
+            return true;
+        }
+        let own_counts = !self.is_wrong(Wrong::OwnNormalIgnored);
+        let kills = self.is_wrong(Wrong::NormalKills) || (own && own_counts);
+        reason == Term::NORMAL && !kills
     }
 
     /// An exit/2 arrives whose sender has decided what it does; the first doom stays.
@@ -248,9 +271,12 @@ impl ProcessWorld {
     /// A DOWN arrives: once for each monitor, and never after demonitor returned.
     fn down_arrives(&mut self, from: u32, to: u32, monitor: u32, reason: Term, trace: &mut Trace) {
         self.writes_reference(monitor);
+        let keeps_alias = self.is_wrong(Wrong::AliasOutlivesDown);
         let row = &mut self.tables.references[monitor as usize];
         let was_active = row.active;
-        if was_active {
+        if was_active && keeps_alias {
+            row.active = false;
+        } else if was_active {
             row.end_monitor();
         }
         let by_name = row.object.as_pid().is_none();

@@ -201,7 +201,6 @@ impl ProcessWorld {
         director.stages += 1;
         director.settles = pace.settles;
         director.waits = Waits::Until(now + u64::from(pace.limit));
-        trace.push(Words::new(event::STAGE, me, director.stage(), now));
         for (actor, command) in cues {
             self.cue(me, actor, command, trace);
         }
@@ -285,9 +284,11 @@ impl ProcessWorld {
     }
 
     /// The director's step: the answer is what it learned, a list of `{Cue, Report}`.
-    pub(super) fn answer_stage(&mut self) -> Outcome {
+    pub(super) fn answer_stage(&mut self, me: u32, trace: &mut Trace) -> Outcome {
         self.touches_anything();
+        let now = self.tables.timers.now;
         let Some(director) = &mut self.tables.director else { return OVER };
+        trace.push(Words::new(event::STAGE, me, director.stage(), now));
         let news = director.learn();
         let mut terms = self.desk.terms.borrow_mut();
         let news: Vec<Term> = news

@@ -7,9 +7,10 @@
 //! is a step. Erlang reference manual, "Processes": exit signals, monitors, the order of signals.
 
 use super::{
-    Death, Mover, Notices, ProcessWorld, Term,
+    Death, Mover, Notices, ProcessWorld, Term, Wrong,
     kind::{event, signal},
     table::{Phase, Tie},
+    timers::{Purpose, Timer},
 };
 use crate::{decisions::Decisions, trace::Trace, word::Words};
 
@@ -30,9 +31,14 @@ impl ProcessWorld {
     ) {
         self.writes(b'l', me);
         self.writes(b'm', me);
+        if self.is_wrong(Wrong::DownBeforeExit) {
+            self.tell_monitors(me, reason, trace);
+        }
         trace.push(Words::new(event::EXIT, me, 0, reason.0));
         self.stop_timeout(me);
-        self.forget_name(me);
+        if !self.is_wrong(Wrong::NameFreedLate) && !self.is_wrong(Wrong::NameKept) {
+            self.forget_name(me);
+        }
         let row = &mut self.tables.processes[me as usize];
         row.mailbox.clear();
         row.holds.clear();
@@ -42,7 +48,12 @@ impl ProcessWorld {
         self.tables.hot[me as usize].phase = Phase::Exiting;
         self.tables.hot[me as usize].doomed = false;
         self.drop_body(me, trace);
-        self.disarm_timers_to(me);
+        if !self.is_wrong(Wrong::TimerOutlivesTarget) {
+            self.disarm_timers_to(me);
+        }
+        if self.is_wrong(Wrong::TimerDiesWithCreator) {
+            self.disarm_timers(|timer| timer.owner == me);
+        }
         self.drop_cues(me);
         if self.profile.drains_at_death {
             self.drain(me, trace);
@@ -67,18 +78,26 @@ impl ProcessWorld {
 
     /// A timer with a pid as its target dies with it (erlang:start_timer/4).
     fn disarm_timers_to(&mut self, me: u32) {
-        let to_me =
-            |purpose| matches!(purpose, super::timers::Purpose::Send { to, .. } if to == me);
-        let timers: Vec<u32> = self
-            .tables
-            .timers
-            .armed()
-            .filter(|(_, t)| to_me(t.purpose))
-            .map(|(index, _)| index)
-            .collect();
-        timers.into_iter().for_each(|timer| {
+        self.disarm_timers(|timer| matches!(timer.purpose, Purpose::Send { to, .. } if to == me));
+    }
+
+    fn disarm_timers(&mut self, which: impl Fn(&Timer) -> bool) {
+        let armed = self.tables.timers.armed();
+        let timers: Vec<u32> =
+            armed.filter(|(_, timer)| which(timer)).map(|(index, _)| index).collect();
+        for timer in timers {
             self.disarm(timer);
-        });
+        }
+    }
+
+    /// All that [`Wrong::DownBeforeExit`] gets wrong.
+    fn tell_monitors(&mut self, me: u32, reason: Term, trace: &mut Trace) {
+        let watch = |tie: &Tie| matches!(tie, Tie::Watch { .. });
+        let ties: Vec<Tie> = self.ties(me).iter().copied().filter(watch).collect();
+        for tie in ties {
+            self.tell(me, tie, reason, trace);
+            self.untie(me, tie);
+        }
     }
 
     /// AtomVM v0.6.6: a dying process handles the link, unlink and monitor signals that are on
@@ -130,6 +149,9 @@ impl ProcessWorld {
                 self.enable(Mover::Process(me));
             }
             None => {
+                if self.is_wrong(Wrong::NameFreedLate) {
+                    self.forget_name(me);
+                }
                 self.tables.hot[me as usize].phase = Phase::Dead;
                 self.tables.processes[me as usize].ties.clear();
                 self.disable(Mover::Process(me));

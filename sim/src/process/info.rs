@@ -5,7 +5,7 @@
 //! process that is dead is no party to this: it is `undefined` at once.
 
 use super::{
-    Mover, Pid, ProcessWorld, Term,
+    Mover, Pid, ProcessWorld, Term, Wrong,
     kind::{event, item, message},
     step::{OVER, Outcome, value},
 };
@@ -22,7 +22,13 @@ impl ProcessWorld {
         }
         let alive = self.counts_as_alive(of);
         self.reads_item(of, item);
-        let answer = if alive { self.item(of, item) } else { Term::UNDEFINED };
+        let answer = if alive {
+            self.item(of, item)
+        } else if self.is_wrong(Wrong::InfoOfTheDead) {
+            self.list(&[])
+        } else {
+            Term::UNDEFINED
+        };
         value(answer.0)
     }
 

@@ -288,7 +288,7 @@ pub mod event {
     pub const SEND_REF: u8 = 48;
     /// The director `who` told `arg` to do something; value: the command.
     pub const CUE: u8 = 49;
-    /// The director `who` goes on; value: the virtual time in ms.
+    /// The stage `arg` of the director `who` is over; value: the virtual time in ms.
     pub const STAGE: u8 = 50;
     /// `who` begins with a command; value: the command.
     pub const TURN: u8 = 51;

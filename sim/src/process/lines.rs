@@ -58,6 +58,7 @@ impl ProcessWorld {
             event::SPAWN => spawn_text(value as u32).to_owned(),
             event::LINK => "link".to_owned(),
             event::UNLINK => "unlink".to_owned(),
+            event::EXIT if self.director_pid() == Some(Pid(event.who())) => return None,
             event::EXIT => format!("✗ exit {}", term(value)),
             event::EXIT2 => format!("exit/2 {}", term(value)),
             event::TRAP => format!("trap_exit {}", if arg == 1 { "on" } else { "off" }),

@@ -15,7 +15,7 @@
 //! Where AtomVM differs, a field of [`Profile`](super::Profile) says so.
 
 use super::{
-    EntryAfterExit, LinkToDead, ProcessWorld, Term,
+    EntryAfterExit, LinkToDead, ProcessWorld, Term, Wrong,
     kind::{event, reply, signal},
     step::{DONE, OVER, Outcome},
     table::Tie,
@@ -36,6 +36,7 @@ impl ProcessWorld {
         };
         trace.push(Words::new(event::LINK, me, peer, before));
         let raises = match self.profile.link_to_dead {
+            _ if self.is_wrong(Wrong::LinkToDeadAlwaysRaises) => dead && entry.is_none(),
             LinkToDead::Raises => dead,
             LinkToDead::NoprocByTrap => {
                 let hot = &self.tables.hot[me as usize];
@@ -53,7 +54,9 @@ impl ProcessWorld {
         }
         if me != peer || self.profile.links_to_self {
             self.owe(me, peer);
-            if own_noproc {
+            if own_noproc && self.is_wrong(Wrong::LinkToDeadIsSilent) {
+                return DONE;
+            } else if own_noproc {
                 let exit = Words::new(signal::LINK_EXIT, me, signal::NOPROC, Term::NOPROC.0);
                 self.own_noproc(peer, me, exit, trace);
             } else {
@@ -87,6 +90,9 @@ impl ProcessWorld {
         self.settle_debt(me, peer);
         let active = self.ties(me).iter().position(|tie| tie.is_active_link_to(peer));
         let Some(at) = active else { return };
+        if self.is_wrong(Wrong::UnlinkWithoutFlush) {
+            return self.untie_at(me, at);
+        }
         if !self.tables.is_alive(peer) {
             if self.profile.unlink_of_dead_removes {
                 self.untie_at(me, at);
@@ -159,7 +165,8 @@ impl ProcessWorld {
         if let Some(at) = self.link_entry(to, from).filter(|_| removed) {
             self.untie_at(to, at);
         }
-        if active || !self.profile.exit_needs_entry {
+        let unflushed = self.is_wrong(Wrong::UnlinkWithoutFlush);
+        if active || unflushed || !self.profile.exit_needs_entry {
             self.exit_arrives(from, to, reason, true, trace);
         } else {
             trace.push(Words::new(event::EXIT_DROPPED, to, from | super::BY_LINK, reason.0));

@@ -5,7 +5,7 @@
 //! reference manual, "Expressions", "Receive").
 
 use super::{
-    BY_LINK, Mover, Pid, ProcessWorld, Term,
+    BY_LINK, Mover, Pid, ProcessWorld, Term, Wrong,
     kind::{NO_TIMEOUT, effect, event, filter, message, reply},
     step::Outcome,
     table::Phase,
@@ -22,7 +22,8 @@ impl ProcessWorld {
             self.fetch(me, trace);
         }
         let timeout = self.desk.extra();
-        let found = self.find_message(me, wanted);
+        let looks_once = timeout == 1 && self.is_wrong(Wrong::AfterZeroLooksOnce);
+        let found = self.find_message(me, wanted).filter(|&at| at == 0 || !looks_once);
         let row = &mut self.tables.processes[me as usize];
         row.found = found;
         if timeout != NO_TIMEOUT {
@@ -85,7 +86,10 @@ impl ProcessWorld {
         let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
         let found = match self.tables.processes[me as usize].found.take() {
             // `after 0` is enabled before it looks; a message may have come since.
-            None if !over => self.find_message(me, wanted),
+            None if !over => {
+                let found = self.find_message(me, wanted);
+                found.filter(|&at| at == 0 || !self.is_wrong(Wrong::AfterZeroLooksOnce))
+            }
             found => found,
         };
         let row = &mut self.tables.processes[me as usize];

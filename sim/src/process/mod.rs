@@ -33,6 +33,7 @@ mod step;
 mod table;
 mod term;
 mod timers;
+mod wrong;
 
 pub use ctx::{Alias, Ctx, Filter, Item, Message, Whereis};
 pub use desk::{Answer, Class, Effect, Ending, Raise, Spawn};
@@ -44,6 +45,8 @@ pub use profile::{
 };
 pub use scenario::ProcessScenario;
 pub use table::{MonitorView, ProcessView, Tables};
+#[doc(hidden)]
+pub use wrong::Wrong;
 pub use term::{Pid, Ref, Shape, Term, Terms};
 
 use crate::{
@@ -210,8 +213,11 @@ impl ProcessWorld {
         self.tables.names.iter().map(|&(name, process)| (name, Pid(process)))
     }
 
-    /// How a process is shown: its label and its path, `limiter#1.2`.
+    /// How a process is shown: its label and its path, `limiter#1.2`; the director by its label.
     pub fn shown(&self, pid: Pid) -> String {
+        if self.director_pid() == Some(pid) {
+            return self.tables.processes[pid.index()].label.to_string();
+        }
         let label = &self.tables.processes[pid.index()].label;
         format!("{label}#{}", Name::Process(self.tables.path(pid.0)))
     }

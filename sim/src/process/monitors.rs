@@ -5,7 +5,7 @@
 //! `{Name, Node}`, and a name that is not bound gives a DOWN with reason noproc at once.
 
 use super::{
-    ProcessWorld, Term,
+    ProcessWorld, Term, Wrong,
     kind::{alias, event, message, signal},
     step::{Outcome, value},
     table::Reference,
@@ -48,6 +48,13 @@ impl ProcessWorld {
         alias: u32,
         trace: &mut Trace,
     ) -> u32 {
+        if self.is_wrong(Wrong::MonitorsMerge) {
+            let same = |row: &Reference| row.owner == me && row.target == target && row.active;
+            if let Some(first) = self.tables.references.iter().position(same) {
+                trace.push(Words::new(event::MONITOR, me, target, first as u64));
+                return first as u32;
+            }
+        }
         let object = super::Pid(target).into();
         let alias = if me == target { alias::NONE } else { alias };
         let monitor = self.new_reference(me, target, object, alias);
@@ -72,6 +79,10 @@ impl ProcessWorld {
             terms.tuple(&[name, node])
         };
         let target = self.tables.registered(name);
+        let object = match target {
+            Some(pid) if self.is_wrong(Wrong::NameMonitorNamesPid) => super::Pid(pid).into(),
+            _ => object,
+        };
         let monitor = self.new_reference(me, target.unwrap_or(me), object, alias);
         trace.push(Words::new(event::MONITOR_NAME, me, monitor, name.0));
         match target {
@@ -105,16 +116,23 @@ impl ProcessWorld {
             return value(0);
         };
         self.writes_reference(monitor);
-        self.tables.references[monitor as usize].end_monitor();
-        if row.active {
+        let kept = self.is_wrong(Wrong::DemonitorKeeps);
+        let ends_alias = !self.is_wrong(Wrong::AliasOutlivesDemonitor);
+        let reference = &mut self.tables.references[monitor as usize];
+        if !kept && ends_alias {
+            reference.end_monitor();
+        } else if !kept {
+            reference.active = false;
+        }
+        if row.active && !kept && !self.is_wrong(Wrong::DemonitorUntold) {
             self.tell_demonitored(me, monitor, trace);
         }
-        if flush {
+        if flush && !self.is_wrong(Wrong::FlushLeaves) {
             self.writes(b'm', me);
             let is_down = |m: &Words| m.kind() == message::DOWN && m.arg() == monitor;
             self.tables.processes[me as usize].mailbox.retain(|entry| !is_down(entry));
         }
-        value(u64::from(row.active))
+        value(u64::from(row.active || self.is_wrong(Wrong::InfoIsTrue)))
     }
 
     pub(super) fn tell_demonitored(&mut self, me: u32, monitor: u32, trace: &mut Trace) {

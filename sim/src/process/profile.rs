@@ -6,6 +6,7 @@
 //! `src/libAtomVM/{context,nifs,mailbox}.c` at the tags v0.6.2 (1a52db98), v0.6.3 (3a107ae4) and
 //! v0.6.6 (ff993a80).
 
+use super::Wrong;
 use serde::Serialize;
 
 /// What `link/1` to a process that is dead does.
@@ -92,6 +93,9 @@ pub struct Profile {
     /// A DOWN whose monitor is gone is dropped on arrival. AtomVM before v0.6.6 has the DOWN in the
     /// mailbox at once.
     pub down_needs_monitor: bool,
+    /// A rule that is wrong on purpose: see [`Wrong`].
+    #[doc(hidden)]
+    pub wrong: Option<Wrong>,
 }
 
 /// OTP 25 (erts 13).
@@ -112,6 +116,7 @@ pub const OTP_25: Profile = Profile {
     exit2_by_sender: false,
     doom_is_death: true,
     down_needs_monitor: true,
+    wrong: None,
 };
 
 /// OTP 25, less what only its implementation says: a receiver of both EXIT and DOWN may get them in
@@ -137,6 +142,7 @@ pub const ATOMVM_0_6_2: Profile = Profile {
     exit2_by_sender: true,
     doom_is_death: false,
     down_needs_monitor: false,
+    wrong: None,
 };
 
 /// AtomVM v0.6.3: the first fix (commit 353ae55e).

@@ -5,7 +5,7 @@
 //! both delivery models share every rule.
 
 use super::{
-    Mover, Pid, ProcessWorld, Term,
+    Mover, Pid, ProcessWorld, Term, Wrong,
     desk::{Body, Class, Ending, Note, Raise},
     kind::{effect, event, message, reply, signal, spawn},
     table::{Phase, Tie},
@@ -137,7 +137,7 @@ impl ProcessWorld {
             effect::CANCEL => self.cancel(me, arg, trace),
             effect::INFO => self.info(me, who, arg, trace),
             effect::ALIVE => self.alive(me, who, trace),
-            effect::STAGE => self.answer_stage(),
+            effect::STAGE => self.answer_stage(me, trace),
             effect::TURN => self.turn(me, trace),
             effect::CHOOSE => {
                 let chosen = decisions.value(arg.max(1));
@@ -213,6 +213,14 @@ impl ProcessWorld {
         let reason = match ending {
             Ok(()) => Term::NORMAL,
             Err(Raise { class: Class::Exit, reason }) => reason,
+            Err(Raise { class: Class::Error, reason })
+                if self.is_wrong(Wrong::ErrorWithoutStack) =>
+            {
+                reason
+            }
+            Err(Raise { class: Class::Throw, reason }) if self.is_wrong(Wrong::ThrowIsExit) => {
+                reason
+            }
             Err(Raise { class: Class::Error, reason }) => terms.tuple(&[reason, Term::STACK]),
             Err(Raise { class: Class::Throw, reason }) => {
                 let nocatch = terms.tuple(&[Term::atom("nocatch"), reason]);
@@ -275,6 +283,9 @@ impl ProcessWorld {
         self.writes(b'l', child);
         trace.push(Words::new(event::SPAWN, me, child, u64::from(options)));
         let mut monitor = 0;
+        if self.is_wrong(Wrong::TrapInherited) {
+            self.tables.hot[child as usize].trapping = self.tables.hot[me as usize].trapping;
+        }
         if options & spawn::LINK != 0 {
             self.writes_link(me, child);
             self.tie(me, Tie::Link { peer: child, pending: 0 });
@@ -296,7 +307,8 @@ impl ProcessWorld {
         trace.push(Words::new(event::TRAP, me, u32::from(on), 0));
         self.writes(b't', me);
         let old = std::mem::replace(&mut self.tables.hot[me as usize].trapping, on);
-        value(u64::from(old))
+        let told = if self.is_wrong(Wrong::TrapAnswersNew) { on } else { old };
+        value(u64::from(told))
     }
 
     // Exit signals that a body sends

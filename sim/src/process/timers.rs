@@ -7,7 +7,7 @@
 //! [`TimerRule::Any`]: crate::plan::TimerRule::Any
 
 use super::{
-    Mover, ProcessWorld,
+    Mover, ProcessWorld, Wrong,
     kind::{effect, event, reply, signal},
     step::{Outcome, TIMER_REF, value},
     term::{Ref, Term},
@@ -128,7 +128,9 @@ impl ProcessWorld {
         let (to, ms) = (op.who(), u64::from(op.arg()));
         let reference = Ref(self.tables.timers.len() | TIMER_REF);
         let message = match op.kind() {
-            effect::START_TIMER | effect::START_TIMER_NAME => {
+            effect::START_TIMER | effect::START_TIMER_NAME
+                if !self.is_wrong(Wrong::StartTimerBare) =>
+            {
                 let parts = [Term::atom("timeout"), reference.into(), Term(op.value())];
                 self.desk.terms.borrow_mut().tuple(&parts)
             }
@@ -137,9 +139,11 @@ impl ProcessWorld {
         let by_name = matches!(op.kind(), effect::SEND_AFTER_NAME | effect::START_TIMER_NAME);
         let name = Term(self.tables.processes[me as usize].extra);
         self.tables.processes[me as usize].timers_made += 1;
-        let purpose = match by_name {
-            true => Purpose::SendName { name, message },
-            false => Purpose::Send { to, message },
+        let early = self.is_wrong(Wrong::TimerNameResolvedEarly);
+        let purpose = match (by_name, self.tables.registered(name)) {
+            (true, Some(to)) if early => Purpose::Send { to, message },
+            (true, _) => Purpose::SendName { name, message },
+            (false, _) => Purpose::Send { to, message },
         };
         let timer = self.arm(me, ms, purpose);
         trace.push(Words::new(event::TIMER_SET, me, timer, ms));
@@ -158,7 +162,11 @@ impl ProcessWorld {
         if let Some(Purpose::Send { to, .. }) = self.tables.timers.get(timer).map(|t| t.purpose) {
             self.reads(b'l', to);
         }
-        let armed = reference & TIMER_REF != 0 && self.disarm(timer);
+        let armed = if self.is_wrong(Wrong::CancelLeaves) {
+            self.tables.timers.get(timer).is_some_and(|timer| timer.armed)
+        } else {
+            reference & TIMER_REF != 0 && self.disarm(timer)
+        };
         trace.push(Words::new(event::TIMER_CANCELLED, me, timer, u64::from(armed)));
         value(u64::from(armed))
     }
