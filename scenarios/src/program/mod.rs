@@ -3,5 +3,7 @@
 //! A program is a JSON file (`docs/program.md`); [`model`] is what it says.
 
 pub mod model;
+pub mod parse;
+pub mod write;
 
 pub use model::Program;
