@@ -93,6 +93,15 @@ fn links_twice(world: &mut ProcessWorld) {
     });
 }
 
+fn outlives_a_link(world: &mut ProcessWorld) {
+    world.root("p", |ctx| async move {
+        ctx.trap_exit(true).await;
+        ctx.spawn_link("child", dies).await;
+        ctx.receive(Filter::Exit).await;
+        waits(ctx).await
+    });
+}
+
 fn unlinks_one_side(world: &mut ProcessWorld) {
     world.root("p", |ctx| async move {
         let child = ctx.spawn_link("child", waits).await;
@@ -158,7 +167,7 @@ fn each_ready_made_invariant_is_broken_by_a_world() {
         ("no-stale-pid", &OTP_25, uses_the_dead),
         ("no-duplicate-link", &ATOMVM_0_6_2, links_twice),
         ("one-exit-per-link", &ATOMVM_0_6_2, links_twice),
-        ("no-link-to-dead", &ATOMVM_0_6_2, links_twice),
+        ("no-link-to-dead", &ATOMVM_0_6_2, outlives_a_link),
         ("links-symmetric", wrong(Wrong::UnlinkWithoutFlush), unlinks_one_side),
         ("no-lost-link", &ATOMVM_0_6_6, unlinks_and_links_again),
         ("no-pending-unlink", &ATOMVM_0_6_6, unlinks_from_both_sides),

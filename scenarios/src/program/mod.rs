@@ -12,6 +12,7 @@ pub mod observe;
 pub mod parse;
 mod scenario;
 mod script;
+pub mod write;
 
 pub use model::Program;
 pub use scenario::{ProgramScenario, Unknown};

@@ -226,14 +226,3 @@ pub enum Data {
     /// A map.
     Map(Vec<(Data, Data)>),
 }
-
-impl Program {
-    /// temporary
-    pub fn step_text(&self, step: &Step) -> String {
-        format!("{step:?}")
-    }
-    /// temporary
-    pub fn op_text(&self, op: &Op) -> String {
-        format!("{op:?}")
-    }
-}

@@ -7,12 +7,13 @@ use super::{
     interpret::commands,
     model::{Act, Command, Data, Op, Program, Slot, Step},
     script::Script,
+    write::step_text,
 };
 use atropos::{
     invariant::Invariant,
     plan::{Conditions, Delivery},
     process::{
-        OTP_25, ProcessWorld, Profile,
+        ProcessWorld, Profile,
         invariants::{self, ProcessInvariant},
         profile,
     },
@@ -173,7 +174,7 @@ impl Scenario for ProgramScenario {
     }
 
     fn operation_text(&self, step: &Step) -> String {
-        self.program.step_text(step)
+        step_text(step, &self.program.names)
     }
 
     fn simpler(&self, workload: &[Step]) -> Vec<Vec<Step>> {

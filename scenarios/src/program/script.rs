@@ -3,6 +3,7 @@
 use super::{
     interpret::{self, commands},
     model::{Op, Program, Slot, Step},
+    write::op_text,
 };
 use atropos::process::{Ctx, ProcessWorld, Term};
 use std::rc::Rc;
@@ -21,7 +22,7 @@ impl Script {
     /// A script of these steps of a program.
     pub(super) fn new(program: &Program, steps: &[Step]) -> Script {
         let text = |step: &Step| {
-            commands(step).iter().map(|command| program.op_text(&command.op)).collect()
+            commands(step).iter().map(|command| op_text(&command.op, &program.names)).collect()
         };
         Script {
             names: program.names.clone(),
