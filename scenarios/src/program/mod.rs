@@ -3,5 +3,6 @@
 //! A program is a JSON file (`docs/program.md`); [`model`] is what it says.
 
 pub mod model;
+pub mod random;
 
 pub use model::Program;
