@@ -17,6 +17,7 @@ mod make;
 
 use super::model::Program;
 use proptest::{collection::vec, prelude::*};
+use std::ops::RangeInclusive;
 
 /// The most processes of a program, `@p0` included.
 pub const ACTORS: usize = 4;
@@ -81,10 +82,19 @@ enum StepWish {
     Wait { ms: u32 },
 }
 
+/// How far a program is: what ends processes belongs to its second half, when there is something
+/// that their deaths can be told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Early,
+    Late,
+}
+
 /// Well-formed programs.
 pub fn programs() -> impl Strategy<Value = Program> {
-    let births = vec(birth(), 1..=2);
-    (births, vec(step(), 2..=8)).prop_map(|(births, rest)| make::program(births, rest))
+    let steps =
+        (vec(birth(), 1..=2), vec(step(Stage::Early), 1..=5), vec(step(Stage::Late), 1..=4));
+    steps.prop_map(|(births, early, late)| make::program([births, early, late].concat()))
 }
 
 /// The program of an index under a seed.
@@ -99,19 +109,19 @@ pub fn nth(seed: u64, index: u64) -> Program {
 /// A step of `@p0` that starts a process: without others there is little to do.
 fn birth() -> impl Strategy<Value = StepWish> {
     let ops = prop_oneof![
-        4 => spawn().prop_map(|spawn| vec![spawn]),
-        1 => (act(), spawn()).prop_map(|(act, spawn)| vec![act, spawn]),
+        4 => spawn(Stage::Early).prop_map(|spawn| vec![spawn]),
+        1 => (act(Stage::Early), spawn(Stage::Early)).prop_map(|(act, spawn)| vec![act, spawn]),
     ];
     (ops, settle())
         .prop_map(|(ops, settle)| StepWish::One { command: CommandWish { actor: 0, ops }, settle })
 }
 
-fn step() -> impl Strategy<Value = StepWish> {
-    let one = |ops| (command(ops), settle());
+fn step(stage: Stage) -> impl Strategy<Value = StepWish> {
+    let one = |ops| (command(stage, ops), settle());
     prop_oneof![
         10 => one(1..=1).prop_map(|(command, settle)| StepWish::One { command, settle }),
         3 => one(2..=3).prop_map(|(command, settle)| StepWish::One { command, settle }),
-        4 => (vec(command(1..=2), 2..=3), settle())
+        4 => (vec(command(stage, 1..=2), 2..=3), settle())
             .prop_map(|(commands, settle)| StepWish::Par { commands, settle }),
         1 => wait().prop_map(|ms| StepWish::Wait { ms }),
     ]
@@ -126,15 +136,15 @@ fn wait() -> impl Strategy<Value = u32> {
     prop_oneof![9 => 3..=10_u32, 1 => Just(120)]
 }
 
-fn command(ops: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = CommandWish> {
-    let op = prop_oneof![9 => act().boxed(), 1 => spawn().boxed()];
+fn command(stage: Stage, ops: RangeInclusive<usize>) -> impl Strategy<Value = CommandWish> {
+    let op = prop_oneof![9 => act(stage).boxed(), 1 => spawn(stage).boxed()];
     (any::<u16>(), vec(op, ops)).prop_map(|(actor, ops)| CommandWish { actor, ops })
 }
 
 /// A process to start. What it starts in turn does nothing but simple things.
-fn spawn() -> impl Strategy<Value = Wish> {
-    let grandchild = spawn_of(vec(act(), 0..=1)).boxed();
-    let op = prop_oneof![9 => act().boxed(), 1 => grandchild];
+fn spawn(stage: Stage) -> impl Strategy<Value = Wish> {
+    let grandchild = spawn_of(vec(act(stage), 0..=1)).boxed();
+    let op = prop_oneof![9 => act(stage).boxed(), 1 => grandchild];
     spawn_of(prop_oneof![1 => Just(Vec::new()), 1 => vec(op, 1..=BODY)])
 }
 
@@ -143,19 +153,24 @@ fn spawn_of(body: impl Strategy<Value = Vec<Wish>>) -> impl Strategy<Value = Wis
 }
 
 /// Anything but a spawn.
-fn act() -> impl Strategy<Value = Wish> {
-    (kind(), any::<[u16; 6]>()).prop_map(|(kind, numbers)| Wish { kind, numbers, body: Vec::new() })
+fn act(stage: Stage) -> impl Strategy<Value = Wish> {
+    (kind(stage), any::<[u16; 6]>()).prop_map(|(kind, numbers)| Wish {
+        kind,
+        numbers,
+        body: Vec::new(),
+    })
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
+fn kind(stage: Stage) -> impl Strategy<Value = Kind> {
+    let often: u32 = if stage == Stage::Early { 1 } else { 4 };
     let lives = prop_oneof![
         12 => Just(Kind::Link),
         6 => Just(Kind::Unlink),
-        4 => Just(Kind::Exit),
-        2 => Just(Kind::Error),
-        1 => Just(Kind::Throw),
-        3 => Just(Kind::Return),
-        7 => Just(Kind::Exit2),
+        2 * often => Just(Kind::Exit),
+        often => Just(Kind::Error),
+        often.div_ceil(2) => Just(Kind::Throw),
+        often => Just(Kind::Return),
+        3 * often => Just(Kind::Exit2),
         8 => Just(Kind::Trap),
         9 => Just(Kind::Monitor),
         6 => Just(Kind::Demonitor),

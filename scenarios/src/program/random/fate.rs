@@ -18,6 +18,8 @@ struct Fate {
     violent: bool,
     /// It is known to trap exits.
     traps: bool,
+    /// It will hardly live: a hint for what is worth doing, never a proof.
+    doomed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +67,16 @@ impl Fates {
     /// Whether it may be dead.
     pub(super) fn frail(&self, process: Process) -> bool {
         self.fates[process].frail
+    }
+
+    /// Whether it will hardly live.
+    pub(super) fn doomed(&self, process: Process) -> bool {
+        self.fates[process].doomed
+    }
+
+    /// It will hardly live.
+    pub(super) fn doom(&mut self, process: Process) {
+        self.fates[process].doomed = true;
     }
 
     /// It may end, normally.

@@ -83,12 +83,9 @@ struct Place {
 }
 
 /// Makes the program.
-pub(super) fn program(births: Vec<StepWish>, rest: Vec<StepWish>) -> Program {
+pub(super) fn program(wishes: Vec<StepWish>) -> Program {
     let mut maker = Maker::new();
-    let mut steps: Vec<Step> = Vec::new();
-    for wish in births.iter().chain(&rest) {
-        steps.extend(maker.step(wish));
-    }
+    let steps = wishes.iter().filter_map(|wish| maker.step(wish)).collect();
     Program {
         id: "random".to_owned(),
         about: String::new(),
@@ -158,14 +155,20 @@ impl Maker {
         }
     }
 
-    /// Who acts: one of those that have nothing to do yet, mostly one that is alive.
+    /// Who acts: one of those that have nothing to do yet, mostly one that is surely alive, rarely
+    /// one that is as good as dead.
     fn actor(&self, number: u16, busy: &[Slot]) -> Option<PidName> {
         let free = || self.known.pids.iter().filter(|name| !busy.contains(&name.slot)).copied();
-        let sturdy: Vec<PidName> = free().filter(|name| !self.fates.frail(name.process)).collect();
         let all: Vec<PidName> = free().collect();
-        let choices = if sturdy.is_empty() || number % 4 == 0 { all } else { sturdy };
-        let at = (usize::from(number) * choices.len()) >> 16;
-        choices.get(at).copied()
+        let alive: Vec<PidName> = free().filter(|name| !self.fates.doomed(name.process)).collect();
+        let sturdy: Vec<PidName> = free().filter(|name| !self.fates.frail(name.process)).collect();
+        let by_taste = match number % 16 {
+            0 => [&all, &alive, &sturdy],
+            1..=5 => [&alive, &sturdy, &all],
+            _ => [&sturdy, &alive, &all],
+        };
+        let choices = by_taste.into_iter().find(|choices| !choices.is_empty())?;
+        choices.get((usize::from(number) * choices.len()) >> 16).copied()
     }
 
     fn command(&mut self, wish: &CommandWish, actor: PidName) -> Option<(Command, Place)> {
@@ -258,6 +261,9 @@ impl Maker {
                 if reason != atom("normal") || itself {
                     let always = reason == atom("kill");
                     let lethal = if always { Lethal::Always } else { Lethal::UnlessTrapped };
+                    if always {
+                        self.fates.doom(target.process);
+                    }
                     self.fates.may_get(target.process, lethal);
                 }
                 Act::Exit2 { to, reason }
@@ -267,6 +273,7 @@ impl Maker {
 
     fn ending(&mut self, kind: Kind, numbers: &mut Numbers, place: &Place) -> Act {
         let reason = reason(numbers);
+        self.fates.doom(place.actor);
         let quiet = kind == Kind::Return || kind == Kind::Exit && reason == atom("normal");
         match quiet {
             true => self.fates.may_return(place.actor),
