@@ -115,6 +115,7 @@ impl Fates {
         for (process, lethal) in self.signals.clone() {
             if lethal == Lethal::Always || !self.fates[process].traps {
                 self.may_crash(process);
+                self.doom(process);
             }
         }
         while self.spread() {}

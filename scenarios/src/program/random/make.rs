@@ -121,7 +121,7 @@ impl Maker {
                 let actor = self.actor(command.actor, &[])?;
                 let (command, place) = self.command(command, actor)?;
                 self.end_step(&[place], *settle);
-                Some(Step::One { command, settle: *settle, limit: 150 })
+                Some(one(command, *settle))
             }
             StepWish::Par { commands, settle } => {
                 let mut actors = Vec::new();
@@ -131,9 +131,13 @@ impl Maker {
                     actors.push(actor.slot);
                     made.extend(self.command(wish, actor));
                 }
-                let (commands, places): (Vec<Command>, Vec<Place>) = made.into_iter().unzip();
+                let (mut commands, places): (Vec<Command>, Vec<Place>) = made.into_iter().unzip();
                 self.end_step(&places, *settle);
-                (!commands.is_empty()).then_some(Step::Par { commands, settle: *settle })
+                match commands.len() {
+                    0 => None,
+                    1 => Some(one(commands.remove(0), *settle)),
+                    _ => Some(Step::Par { commands, settle: *settle }),
+                }
             }
         }
     }
@@ -156,7 +160,7 @@ impl Maker {
     }
 
     /// Who acts: one of those that have nothing to do yet, mostly one that is surely alive, rarely
-    /// one that is as good as dead.
+    /// one that is as good as dead. `None` if nobody is left: the step is not worth doing.
     fn actor(&self, number: u16, busy: &[Slot]) -> Option<PidName> {
         let free = || self.known.pids.iter().filter(|name| !busy.contains(&name.slot)).copied();
         let all: Vec<PidName> = free().collect();
@@ -164,8 +168,8 @@ impl Maker {
         let sturdy: Vec<PidName> = free().filter(|name| !self.fates.frail(name.process)).collect();
         let by_taste = match number % 16 {
             0 => [&all, &alive, &sturdy],
-            1..=5 => [&alive, &sturdy, &all],
-            _ => [&sturdy, &alive, &all],
+            1..=5 => [&alive, &alive, &sturdy],
+            _ => [&sturdy, &alive, &alive],
         };
         let choices = by_taste.into_iter().find(|choices| !choices.is_empty())?;
         choices.get((usize::from(number) * choices.len()) >> 16).copied()
@@ -261,9 +265,6 @@ impl Maker {
                 if reason != atom("normal") || itself {
                     let always = reason == atom("kill");
                     let lethal = if always { Lethal::Always } else { Lethal::UnlessTrapped };
-                    if always {
-                        self.fates.doom(target.process);
-                    }
                     self.fates.may_get(target.process, lethal);
                 }
                 Act::Exit2 { to, reason }
@@ -333,6 +334,11 @@ impl Maker {
         *count += 1;
         slot
     }
+}
+
+/// A step of one command, with the limit that programs have if they name none.
+fn one(command: Command, settle: bool) -> Step {
+    Step::One { command, settle, limit: 150 }
 }
 
 /// What leaves nothing behind that the maker must know of.
