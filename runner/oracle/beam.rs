@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
@@ -107,11 +107,11 @@ impl Beam {
             let (at, all) = (answers.len(), programs.len());
             crate::complain(&format!("  a batch of {all} stopped at its program {at}; one by one"));
             for program in &programs[answers.len()..] {
-                let mut alone = self.batch(std::slice::from_ref(program), interrupted)?;
+                let alone = self.batch(std::slice::from_ref(program), interrupted)?;
                 if interrupted.load(Relaxed) {
                     break;
                 }
-                answers.push(alone.pop().unwrap_or(Answer::Hung));
+                answers.push(alone.into_iter().next().unwrap_or(Answer::Hung));
             }
         }
         let mut answers: Vec<Option<Answer>> = answers.into_iter().map(Some).collect();
@@ -127,9 +127,13 @@ impl Beam {
         write(&asked, &programs.iter().map(|program| format!("{program}\n")).collect::<String>())?;
         let child = self.start(&asked, &told)?;
         let count = u32::try_from(programs.len()).unwrap_or(u32::MAX);
-        wait(child, START + PROGRAM * count, interrupted)?;
+        let ended = wait(child, START + PROGRAM * count, interrupted)?;
         let told = fs::read_to_string(&told).unwrap_or_default();
-        Ok(told.split_inclusive('\n').map_while(answer).collect())
+        let mut answers: Vec<Answer> = told.split_inclusive('\n').map_while(answer).collect();
+        if let Some(status) = ended.filter(|_| answers.len() < programs.len()) {
+            answers.push(Answer::Crashed(format!("the BEAM ended with {status}")));
+        }
+        Ok(answers)
     }
 
     fn start(&self, asked: &Path, told: &Path) -> Result<Child, Stop> {
@@ -173,24 +177,30 @@ fn unbound(observed: &Value) -> bool {
     }
 }
 
-/// Waits for a child, and stops it if it takes too long or somebody interrupts.
+/// Waits for a child, and stops it if it takes too long or somebody interrupts; says how it ended
+/// if it did so by itself.
 #[expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
     reason = "a real process, real time"
 )]
-fn wait(mut child: Child, limit: Duration, interrupted: &AtomicBool) -> Result<(), Stop> {
+fn wait(
+    mut child: Child,
+    limit: Duration,
+    interrupted: &AtomicBool,
+) -> Result<Option<ExitStatus>, Stop> {
     let started = std::time::Instant::now();
     let lost = |error: io::Error| Stop::new(Exit::Tool, format!("lost a BEAM: {error}"));
-    while child.try_wait().map_err(lost)?.is_none() {
-        if started.elapsed() > limit || interrupted.load(Relaxed) {
-            child.kill().map_err(lost)?;
-            child.wait().map_err(lost)?;
-            break;
+    while started.elapsed() <= limit && !interrupted.load(Relaxed) {
+        let ended = child.try_wait().map_err(lost)?;
+        if ended.is_some() {
+            return Ok(ended);
         }
         std::thread::sleep(POLL);
     }
-    Ok(())
+    child.kill().map_err(lost)?;
+    child.wait().map_err(lost)?;
+    Ok(None)
 }
 
 /// What a command says; it must succeed.

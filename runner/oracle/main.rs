@@ -54,13 +54,16 @@ fn run(args: &Args) -> Result<Exit, Stop> {
     ));
     let mut found = campaign::run(args, &indices, &beam, &interrupted)?;
     let judged = recheck::run(args, &mut found, &beam, &interrupted)?;
-    let report = report::Report { args, found: &found, judged: &judged };
+    let report = report::Report { args, asked: indices.len(), found: &found, judged: &judged };
     for disagreement in &judged.disagreements {
         let path = report::keep(&args.out, args.seed, disagreement)?;
         say(&report.disagreement(disagreement, &path))?;
     }
     say(&report.text())?;
-    Ok(report.exit(interrupted.load(Relaxed)))
+    match report.verdict(interrupted.load(Relaxed)) {
+        (Exit::Held, _) => Ok(Exit::Held),
+        (exit, why) => Err(Stop::new(exit, why)),
+    }
 }
 
 /// Prints the programs, for use by hand.

@@ -18,8 +18,11 @@ use std::{
 /// How many outcomes of the simulator are shown beside the BEAM's, and kept.
 const SHOWN: usize = 3;
 const KEPT: usize = 20;
-/// Below this share of closed spaces, in thousandths, the comparison says too little.
-const CLOSED_ENOUGH: u64 = 980;
+/// How many indices a list shows.
+const LISTED: usize = 20;
+/// Below this share of closed spaces or of compared programs, in thousandths, the comparison says
+/// too little.
+const ENOUGH: u64 = 980;
 
 /// A number with its thousands marked.
 pub(crate) fn grouped(number: u64) -> String {
@@ -69,27 +72,42 @@ fn parsed(outcome: &str) -> Value {
 /// All that was found.
 pub(crate) struct Report<'a> {
     pub(crate) args: &'a Args,
+    /// How many programs were asked for.
+    pub(crate) asked: usize,
     pub(crate) found: &'a Found,
     pub(crate) judged: &'a Judged,
 }
 
 impl Report<'_> {
-    /// How the oracle ends.
-    pub(crate) fn exit(&self, interrupted: bool) -> Exit {
+    /// How the oracle ends, and why if not well.
+    pub(crate) fn verdict(&self, interrupted: bool) -> (Exit, String) {
         let Judged { disagreements, unjudged, .. } = self.judged;
-        let bad = !disagreements.is_empty()
-            || !unjudged.is_empty()
-            || !self.found.bugs.is_empty()
-            || !self.found.hung.is_empty();
-        match interrupted {
-            true => Exit::Interrupted,
-            false if bad || self.closed_thousandths() < CLOSED_ENOUGH => Exit::Violated,
-            false => Exit::Held,
+        let Found { compared, bugs, hung, .. } = self.found;
+        if interrupted {
+            return (Exit::Interrupted, "interrupted; what was found is told".to_owned());
+        }
+        let bad = [
+            (disagreements.len(), "disagreements"),
+            (unjudged.len(), "outcomes outside that were not run again"),
+            (bugs.len(), "panics of the simulator"),
+            (hung.len(), "programs that did not end on the BEAM"),
+        ];
+        let bad = bad.into_iter().filter(|(count, _)| *count > 0);
+        let mut bad: Vec<String> = bad.map(|(count, what)| format!("{count} {what}")).collect();
+        if self.closed_thousandths() < ENOUGH {
+            bad.push("too few spaces closed".to_owned());
+        }
+        if thousandths(*compared, self.asked as u64) < ENOUGH {
+            bad.push("too few programs compared".to_owned());
+        }
+        match bad.is_empty() {
+            true => (Exit::Held, String::new()),
+            false => (Exit::Violated, bad.join(", ")),
         }
     }
 
     fn closed_thousandths(&self) -> u64 {
-        self.found.closed * 1000 / self.found.explored.max(1)
+        thousandths(self.found.closed, self.found.explored)
     }
 
     fn closed(&self) -> String {
@@ -208,10 +226,62 @@ fn today() -> String {
     now.split('T').next().unwrap_or_default().to_owned()
 }
 
-fn indices(list: impl Iterator<Item = u64>) -> String {
-    list.map(|index| index.to_string()).collect::<Vec<_>>().join(", ")
+fn thousandths(part: u64, whole: u64) -> u64 {
+    part * 1000 / whole.max(1)
 }
 
+/// The first of a list.
+fn indices(mut list: impl Iterator<Item = u64>) -> String {
+    let first = list.by_ref().take(LISTED).map(|index| index.to_string());
+    let text = first.collect::<Vec<_>>().join(", ");
+    match list.count() {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
+/// A line that ends.
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("a string takes everything");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::collections::BTreeSet;
+
+    fn verdict(found: &Found, judged: &Judged) -> (Exit, String) {
+        let args = Args::parse_from(["atropos-oracle"]);
+        Report { args: &args, asked: 100, found, judged }.verdict(false)
+    }
+
+    fn all_well() -> Found {
+        Found { compared: 100, explored: 100, closed: 98, ..Found::default() }
+    }
+
+    #[test]
+    fn two_in_a_hundred_may_stay_open() {
+        assert_eq!(verdict(&all_well(), &Judged::default()), (Exit::Held, String::new()));
+        let found = Found { closed: 97, ..all_well() };
+        assert_eq!(verdict(&found, &Judged::default()).0, Exit::Violated);
+        let found = Found { compared: 97, ..all_well() };
+        assert_eq!(verdict(&found, &Judged::default()).0, Exit::Violated);
+    }
+
+    #[test]
+    fn a_disagreement_fails_and_a_fluke_does_not() {
+        let suspect = Suspect { index: 0, outcome: String::new(), reached: BTreeSet::new() };
+        let flukes = Judged { flukes: vec![suspect.clone()], ..Judged::default() };
+        assert_eq!(verdict(&all_well(), &flukes).0, Exit::Held);
+        let disagreements = Judged { disagreements: vec![suspect], ..Judged::default() };
+        let expected = (Exit::Violated, "1 disagreements".to_owned());
+        assert_eq!(verdict(&all_well(), &disagreements), expected);
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        assert_eq!(indices(0..2), "0, 1");
+        assert!(indices(0..30).ends_with("19 and 10 more"));
+    }
 }
