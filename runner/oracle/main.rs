@@ -52,6 +52,9 @@ fn run(args: &Args) -> Result<Exit, Stop> {
         report::counted(indices.len() as u64, "program", "programs"),
         args.seed
     ));
+    if !beam.release.starts_with("OTP 25,") {
+        complain("  the programs have the profile otp-25; what differs may be the release's doing");
+    }
     let mut found = campaign::run(args, &indices, &beam, &interrupted)?;
     let judged = recheck::run(args, &mut found, &beam, &interrupted)?;
     let report = report::Report { args, asked: indices.len(), found: &found, judged: &judged };

@@ -87,13 +87,14 @@ impl Report<'_> {
             return (Exit::Interrupted, "interrupted; what was found is told".to_owned());
         }
         let bad = [
-            (disagreements.len(), "disagreements"),
-            (unjudged.len(), "outcomes outside that were not run again"),
-            (bugs.len(), "panics of the simulator"),
-            (hung.len(), "programs that did not end on the BEAM"),
+            (disagreements.len(), "disagreement", "disagreements"),
+            (unjudged.len(), "outcome outside not run again", "outcomes outside not run again"),
+            (bugs.len(), "panic of the simulator", "panics of the simulator"),
+            (hung.len(), "program hung on the BEAM", "programs hung on the BEAM"),
         ];
-        let bad = bad.into_iter().filter(|(count, _)| *count > 0);
-        let mut bad: Vec<String> = bad.map(|(count, what)| format!("{count} {what}")).collect();
+        let bad = bad.into_iter().filter(|(count, ..)| *count > 0);
+        let bad = bad.map(|(count, one, many)| counted(count as u64, one, many));
+        let mut bad: Vec<String> = bad.collect();
         if self.closed_thousandths() < ENOUGH {
             bad.push("too few spaces closed".to_owned());
         }
@@ -275,7 +276,7 @@ mod tests {
         let flukes = Judged { flukes: vec![suspect.clone()], ..Judged::default() };
         assert_eq!(verdict(&all_well(), &flukes).0, Exit::Held);
         let disagreements = Judged { disagreements: vec![suspect], ..Judged::default() };
-        let expected = (Exit::Violated, "1 disagreements".to_owned());
+        let expected = (Exit::Violated, "1 disagreement".to_owned());
         assert_eq!(verdict(&all_well(), &disagreements), expected);
     }
 
