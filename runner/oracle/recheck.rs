@@ -21,8 +21,9 @@ pub(crate) const MOST: usize = 100;
 pub(crate) struct Judged {
     /// Outside each time.
     pub(crate) disagreements: Vec<Suspect>,
-    /// Inside at least once when run alone.
-    pub(crate) flukes: Vec<Suspect>,
+    /// Inside at least once when run alone; with how often it was outside. One that recurs deserves
+    /// a look: the simulator may lack an outcome of a race.
+    pub(crate) flukes: Vec<(Suspect, usize)>,
     /// Not run again: too many, or interrupted.
     pub(crate) unjudged: Vec<Suspect>,
 }
@@ -41,36 +42,33 @@ pub(crate) fn run(
         crate::complain(&format!("  {suspects} outside, running these programs again, alone"));
     }
     for (at, suspect) in suspects.into_iter().enumerate() {
-        let outside = match at < MOST {
-            true => stays_outside(args, &suspect, beam, interrupted)?,
+        let outside = match at < MOST && !interrupted.load(Relaxed) {
+            true => times_outside(args, &suspect, beam, interrupted)?,
             false => None,
         };
         match outside {
-            Some(true) => judged.disagreements.push(suspect),
-            Some(false) => judged.flukes.push(suspect),
+            Some(TRIES) => judged.disagreements.push(suspect),
+            Some(times) => judged.flukes.push((suspect, times)),
             None => judged.unjudged.push(suspect),
         }
     }
     Ok(judged)
 }
 
-/// Whether each run gives an outcome outside; `None` if that was not seen to its end.
-fn stays_outside(
+/// How many of the runs give an outcome outside; `None` if that was not seen to its end.
+fn times_outside(
     args: &Args,
     suspect: &Suspect,
     beam: &Beam,
     interrupted: &AtomicBool,
-) -> Result<Option<bool>, Stop> {
+) -> Result<Option<usize>, Stop> {
     let (program, value) = (args.program(suspect.index), args.value(suspect.index));
+    let mut times = 0;
     for _ in 0..TRIES {
-        if interrupted.load(Relaxed) {
-            return Ok(None);
-        }
         let answer = beam.run(std::slice::from_ref(&value), interrupted)?.pop().flatten();
         let Some(Answer::Observed(observed)) = answer else { return Ok(None) };
-        if suspect.reached.contains(&compare::normal(&program, &observed)) {
-            return Ok(Some(false));
-        }
+        let inside = suspect.reached.contains(&compare::normal(&program, &observed));
+        times += usize::from(!inside);
     }
-    Ok(Some(true))
+    Ok(Some(times))
 }

@@ -5,7 +5,7 @@ use crate::{
     beam,
     campaign::{Found, Suspect},
     compare::{self, Near},
-    recheck::Judged,
+    recheck::{Judged, TRIES},
 };
 use atropos_runner::{Exit, Stop};
 use serde_json::{Value, json};
@@ -42,9 +42,9 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
-/// Writes all that is known of a disagreement to a file.
-pub(crate) fn keep(out: &Path, seed: u64, suspect: &Suspect) -> Result<PathBuf, Stop> {
-    let folder = out.join("disagreements");
+/// Writes all that is known of an outcome outside to a file, in a folder of its kind.
+pub(crate) fn keep(out: &Path, kind: &str, seed: u64, suspect: &Suspect) -> Result<PathBuf, Stop> {
+    let folder = out.join(kind);
     fs::create_dir_all(&folder)
         .map_err(|error| beam::failed("make the folder", &folder, &error))?;
     let path = folder.join(format!("{seed:x}-{}.json", suspect.index));
@@ -193,12 +193,14 @@ impl Report<'_> {
         for (index, why) in &self.found.bugs {
             line(text, &format!("  program {index}: the simulator panicked: {why}"));
         }
-        let flukes = indices(self.judged.flukes.iter().map(|suspect| suspect.index));
+        for (suspect, times) in &self.judged.flukes {
+            let index = suspect.index;
+            line(text, &format!("  program {index}: outside once, and {times} of {TRIES} alone"));
+        }
         let unjudged = indices(self.judged.unjudged.iter().map(|suspect| suspect.index));
         let named = [
             ("did not end on the BEAM", indices(self.found.hung.iter().copied())),
             ("outside a space that did not close", indices(self.found.undecided.iter().copied())),
-            ("outside once, but not when run alone", flukes),
             ("outside, not run again", unjudged),
         ];
         for (what, list) in named.into_iter().filter(|(_, list)| !list.is_empty()) {
@@ -273,7 +275,7 @@ mod tests {
     #[test]
     fn a_disagreement_fails_and_a_fluke_does_not() {
         let suspect = Suspect { index: 0, outcome: String::new(), reached: BTreeSet::new() };
-        let flukes = Judged { flukes: vec![suspect.clone()], ..Judged::default() };
+        let flukes = Judged { flukes: vec![(suspect.clone(), 1)], ..Judged::default() };
         assert_eq!(verdict(&all_well(), &flukes).0, Exit::Held);
         let disagreements = Judged { disagreements: vec![suspect], ..Judged::default() };
         let expected = (Exit::Violated, "1 disagreement".to_owned());
