@@ -4,8 +4,12 @@ CARGO ?= cargo
 ATROPOS = target/release/atropos
 # Runs of the variant that holds in `make soak`: 1,000,000 workloads of 64 runs.
 SOAK_RUNS ?= 64000000
+# Programs that `make oracle` runs on a real BEAM, and that `make soak` does.
+ORACLE_PROGRAMS ?= 500
+ORACLE_SEED ?= 0xa7209005
+SOAK_PROGRAMS ?= 20000
 
-.PHONY: help fuzz test check soak digests review bench build fmt
+.PHONY: help fuzz test check soak digests oracle review bench build fmt
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -24,10 +28,14 @@ check: ## Formatting, lints and documentation, warnings denied
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-soak: build digests ## The long counts: a million workloads that must hold, every canary, 200 seeds
+soak: build digests ## The long counts: a million workloads that must hold, every canary, 200 seeds, oracle
 	$(ATROPOS) fuzz atomvm-links/fixed --runs $(SOAK_RUNS)
 	$(ATROPOS) fuzz --runs 1000000
 	$(CARGO) test --locked --release --package atropos-scenarios -- --include-ignored
+	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS)
+
+oracle: build ## Random programs on a real BEAM against the simulator; needs Erlang and Elixir
+	target/release/atropos-oracle --programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
 
 digests: build ## Debug and release, one thread and two, must give the same digests
 	$(CARGO) build --locked --package atropos-runner

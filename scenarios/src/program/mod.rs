@@ -10,6 +10,7 @@ mod interpret;
 pub mod model;
 pub mod observe;
 pub mod parse;
+pub mod random;
 mod scenario;
 mod script;
 pub mod write;

@@ -260,6 +260,9 @@ pub fn canonical(program: &Program, observed: &Value) -> String {
             sort_step(step, result);
         }
     }
+    if let Some(Value::Array(late)) = observed.get_mut("late") {
+        late.iter_mut().for_each(|entry| sort_late(program, entry));
+    }
     sort_maps(&mut observed);
     let mut renaming = Renaming::default();
     for part in ["steps", "late", "final"] {
@@ -277,7 +280,19 @@ pub fn canonical(program: &Program, observed: &Value) -> String {
     observed.to_string()
 }
 
-/// The order within `monitors` and `monitored_by` is that of a search tree: free.
+/// A result that came late: of a step, or of one place in a step.
+fn sort_late(program: &Program, entry: &mut Value) {
+    let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
+    let at = match &entry["step"] {
+        Value::Array(at) => at.first().and_then(number).zip(at.get(1).and_then(number)),
+        at => number(at).map(|step| (step, 0)),
+    };
+    let command = at.and_then(|(step, place)| commands(program.steps.get(step)?).get(place));
+    if let Some(command) = command {
+        sort_result(&command.op, &mut entry["result"]);
+    }
+}
+
 fn sort_step(step: &Step, result: &mut Value) {
     match (step, result) {
         (Step::One { command, .. }, result) => sort_result(&command.op, result),
@@ -295,11 +310,16 @@ fn sort_result(op: &Op, result: &mut Value) {
         (Act::Seq(ops), Value::Array(results)) => {
             ops.iter().zip(results).for_each(|(op, result)| sort_result(op, result));
         }
-        (Act::Info { item: Item::Monitors | Item::MonitoredBy, .. }, Value::Array(items)) => {
+        (Act::Info { item, .. }, Value::Array(items)) if is_set(*item) => {
             items.sort_by_key(Value::to_string);
         }
         _ => {}
     }
+}
+
+/// The order within these lists says how a runtime stores them: it is free.
+fn is_set(item: Item) -> bool {
+    matches!(item, Item::Links | Item::Monitors | Item::MonitoredBy)
 }
 
 fn sort_state(state: &mut Value) {

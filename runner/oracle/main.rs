@@ -1,0 +1,110 @@
+//! The oracle: random programs run on a real BEAM, and the simulator must know every outcome.
+//!
+//! Each program runs once on the BEAM and is explored exhaustively in the simulator; what the BEAM
+//! did must lie in the set that the simulator reached. An outcome outside is tried again, alone: it
+//! is a disagreement only if that recurs each time, else a fluke of a busy machine.
+//!
+//! `docs/conformance.md` says what is compared. Needs Erlang and Elixir; `make test` does not.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod beam;
+mod campaign;
+mod compare;
+mod count;
+mod recheck;
+mod report;
+
+use args::Args;
+use atropos_runner::{Exit, Stop};
+use clap::Parser;
+use std::{
+    io::Write,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(exit) => exit.into(),
+        Err(stop) => {
+            complain(&format!("error: {stop}"));
+            stop.exit.into()
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<Exit, Stop> {
+    if args.list {
+        return list(args);
+    }
+    let interrupted = watch_interrupt()?;
+    let beam = beam::Beam::prepare(&args.out)?;
+    let indices = args.indices();
+    complain(&format!(
+        "     Asking {} about {} · seed {:#x}",
+        beam.release,
+        report::counted(indices.len() as u64, "program", "programs"),
+        args.seed
+    ));
+    if !beam.release.starts_with("OTP 25,") {
+        complain("  the programs have the profile otp-25; what differs may be the release's doing");
+    }
+    let mut found = campaign::run(args, &indices, &beam, &interrupted)?;
+    let judged = recheck::run(args, &mut found, &beam, &interrupted)?;
+    let report = report::Report { args, asked: indices.len(), found: &found, judged: &judged };
+    for disagreement in &judged.disagreements {
+        let path = report::keep(&args.out, "disagreements", args.seed, disagreement)?;
+        say(&report.disagreement(disagreement, &path))?;
+    }
+    for (fluke, _) in &judged.flukes {
+        report::keep(&args.out, "flukes", args.seed, fluke)?;
+    }
+    say(&report.text())?;
+    match report.verdict(interrupted.load(Relaxed)) {
+        (Exit::Held, _) => Ok(Exit::Held),
+        (exit, why) => Err(Stop::new(exit, why)),
+    }
+}
+
+/// Prints the programs, for use by hand.
+fn list(args: &Args) -> Result<Exit, Stop> {
+    for index in args.indices() {
+        say(&args.value(index).to_string())?;
+    }
+    Ok(Exit::Held)
+}
+
+/// Ctrl-C ends the campaign; a second one ends the process.
+#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C means now")]
+fn watch_interrupt() -> Result<Arc<AtomicBool>, Stop> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Relaxed) {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+    })
+    .map_err(|error| Stop::new(Exit::Tool, format!("cannot watch for Ctrl-C: {error}")))?;
+    Ok(interrupted)
+}
+
+/// A result, on stdout. A pipe that the reader closed is silent.
+fn say(text: &str) -> Result<(), Stop> {
+    match writeln!(anstream::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Stop::new(Exit::Tool, format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Progress and complaints, on stderr.
+fn complain(text: &str) {
+    // Nobody is left to tell if stderr is closed.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
