@@ -119,6 +119,82 @@ fn the_example_of_the_documentation_is_a_program() {
     assert_eq!(program.invariants, ["no-stale-pid"]);
 }
 
+#[test]
+fn every_required_key_is_required() {
+    for row in operations() {
+        let file = format!(r#"{{"program": [{{"op": "{}"}}]}}"#, row.name);
+        let error = Program::from_json(&file).err().map(|error| error.to_string());
+        let needs = |key| format!("program[0]: `{}` needs `{key}`", row.name);
+        match error {
+            None => assert!(row.required.is_empty(), "{}", row.name),
+            Some(error) => {
+                assert!(row.required.iter().any(|key| needs(key) == error), "{error}");
+            }
+        }
+    }
+}
+
+/// Calls back with values that differ from this one in one place.
+fn mutants(value: &Value, then: &mut dyn FnMut(Value)) {
+    let odd = json!([null, -1, 1.5, "x", "@p1", "#r1", [], {}]);
+    odd.as_array().into_iter().flatten().cloned().for_each(&mut *then);
+    match value {
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                mutants(element, &mut |mutant| {
+                    let mut elements = elements.clone();
+                    elements[index] = mutant;
+                    then(Value::Array(elements));
+                });
+            }
+        }
+        Value::Object(object) => {
+            for (key, value) in object {
+                let mut without = object.clone();
+                without.remove(key);
+                then(Value::Object(without.clone()));
+                without.insert(format!("{key}x"), value.clone());
+                then(Value::Object(without));
+                mutants(value, &mut |mutant| {
+                    let mut object = object.clone();
+                    object.insert(key.clone(), mutant);
+                    then(Value::Object(object));
+                });
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the schema cannot know.
+const SENSE: [&str; 4] = ["is bound", "cannot be bound", "in the map already", "later layer"];
+
+#[test]
+fn parser_and_schema_agree_on_what_is_nearly_a_program() {
+    let schema = validator();
+    let sound = vectors().into_iter().filter(|vector| Program::from_value(vector).is_ok());
+    let mut tried = 0;
+    for vector in sound.chain([everything()]) {
+        mutants(&vector["program"], &mut |program| {
+            tried += 1;
+            let file = json!({ "program": program });
+            let valid = schema.is_valid(&file);
+            match Program::from_value(&file) {
+                Ok(program) => {
+                    assert!(valid, "the schema refuses {file}");
+                    assert_eq!(Program::from_value(&program.to_value()), Ok(program));
+                }
+                Err(error) => {
+                    let error = error.to_string();
+                    let sense = SENSE.iter().any(|sense| error.contains(sense));
+                    assert!(sense || !valid, "the schema takes {file}, which is refused: {error}");
+                }
+            }
+        });
+    }
+    assert!(tried > 10_000, "{tried}");
+}
+
 /// A program with every operation, every key and every form of term.
 fn everything() -> Value {
     json!({
