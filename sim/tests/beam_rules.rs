@@ -825,7 +825,7 @@ fn a_link_against_the_exit_without_trapping_kills_or_raises() {
         Ok(())
     };
     assert_eq!(outcomes(INSTANT, program), set(&["DOWN:boom", "DOWN:shutdown"]));
-    assert_eq!(outcomes(PAIRWISE, program), set(&["DOWN:boom", "DOWN:noproc"]));
+    assert_eq!(outcomes(PAIRWISE, program), set(&["DOWN:boom", "DOWN:noproc", "DOWN:shutdown"]));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! erlang:alias/1, unalias/1, monitor/3 and the section "Process Aliases" of the reference manual's
 //! chapter "Processes". A message to an alias travels to its owner like any other, and whether the
-//! alias stands is asked when it arrives. A message to a reference that is no alias is dropped.
+//! alias stands is asked when it arrives. One to an alias of one's own is no exception: `unalias`
+//! right after drops it (OTP 25.2.3). A message to a reference that is no alias is dropped.
 
 use super::{
     ProcessWorld, Term, Wrong,
@@ -51,7 +52,11 @@ impl ProcessWorld {
         }
         if let Some(row) = row {
             let signal = Words::new(signal::ALIAS_MESSAGE, row.owner, reference, term.0);
-            self.signal(me, row.owner, signal, trace);
+            if row.owner == me {
+                self.own_signal(me, me, signal, trace);
+            } else {
+                self.signal(me, row.owner, signal, trace);
+            }
         }
         DONE
     }

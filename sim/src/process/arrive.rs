@@ -159,7 +159,7 @@ impl ProcessWorld {
                     // It is about to die, and answers by itself.
                     self.signal(to, from, down, trace);
                 } else {
-                    self.own_noproc(to, from, down, trace);
+                    self.own_signal(to, from, down, trace);
                 }
             }
             signal::LINK_EXIT => {

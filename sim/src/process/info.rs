@@ -133,14 +133,15 @@ impl ProcessWorld {
         [down, reference.into(), process, object, Term(entry.value())]
     }
 
-    /// What a process brought upon itself through somebody dead: the noproc of its link or monitor.
+    /// What a process brought upon itself: the noproc of a link or monitor of the dead, a message to
+    /// its own alias.
     ///
     /// It is put into the caller's own queue of incoming signals and not handled there and then:
     /// `demonitor` right after finds the monitor standing, `process_info(self(), messages)` does not
     /// show the EXIT (OTP 25.2.3: link_1 ends in erts_deliver_exit_message to oneself, 20 of 20
     /// runs). The next [`ProcessWorld::fetch`] brings it; under pairwise delivery it is a delivery
     /// like any other.
-    pub(super) fn own_noproc(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
+    pub(super) fn own_signal(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         if !self.is_instant() {
             let channel = self.queue(from, to, signal);
             self.enable(Mover::Channel(channel));
@@ -174,16 +175,16 @@ impl ProcessWorld {
         }
     }
 
-    /// The process goes to sleep: what waits is fetched if a DOWN is among it. An EXIT alone is an
-    /// ordinary message to OTP 25 and wakes nobody.
+    /// The process goes to sleep: what waits is fetched if there is more than an EXIT, which alone is
+    /// an ordinary message to OTP 25 and wakes nobody.
     pub(super) fn fetch_asleep(&mut self, me: u32, trace: &mut Trace) {
         self.reads(b'u', me);
         if !self.tables.hot[me as usize].unfetched {
             return;
         }
         let own = self.channel(me, me) as usize;
-        let is_down = |signal: &Words| signal.kind() == super::kind::signal::DOWN;
-        if self.tables.channels[own].queue.iter().any(is_down) {
+        let wakes = |signal: &Words| signal.kind() != super::kind::signal::LINK_EXIT;
+        if self.tables.channels[own].queue.iter().any(wakes) {
             self.fetch_all(me, trace);
         }
     }

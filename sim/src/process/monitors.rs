@@ -95,7 +95,7 @@ impl ProcessWorld {
             }
             None => {
                 let down = Words::new(signal::DOWN, me, monitor, Term::NOPROC.0);
-                self.own_noproc(me, me, down, trace);
+                self.own_signal(me, me, down, trace);
             }
         }
         monitor

@@ -91,7 +91,8 @@ pub(super) struct Process {
     pub(super) found: Option<u32>,
     /// The timer of its receive.
     pub(super) timeout: Option<u32>,
-    // invariant: in OTP's profile sorted by kind and id, so that the order is no state
+    // invariant: in OTP's profile sorted by kind and party, so that the order between parties is no
+    // state
     pub(super) ties: Vec<Tie>,
     /// How far the notifications of its death have come; with links first, counted in two passes.
     pub(super) cursor: u32,
