@@ -1,10 +1,7 @@
 //! The arguments, and the programs they name.
 
-use crate::{
-    count,
-    shim::{self, ToValue},
-};
-use atropos_scenarios::program::{Program, random};
+use crate::count;
+use atropos_scenarios::program::{Program, explore::Bounds, random};
 use clap::Parser;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -45,10 +42,6 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 200_000, value_name = "N")]
     pub(crate) runs: u64,
 
-    /// The most states of one exploration
-    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
-    pub(crate) states: u64,
-
     /// Where disagreements and compiled modules are kept
     #[arg(long, default_value = "target/oracle", value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -88,8 +81,8 @@ impl Args {
         random::nth(seed, index).to_value()
     }
 
-    pub(crate) fn bounds(&self) -> shim::Bounds {
-        shim::Bounds { runs: self.runs, states: self.states }
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { runs: self.runs, ..Bounds::default() }
     }
 }
 

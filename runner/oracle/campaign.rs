@@ -8,6 +8,7 @@ use crate::{
     report::{counted, grouped},
 };
 use atropos_runner::Stop;
+use atropos_scenarios::program::observe;
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -237,7 +238,7 @@ impl<'a> Desk<'a> {
         };
         let found = &mut self.found;
         found.counts.add(&self.args.value(index), &observed);
-        let outcome = compare::normal(&self.args.program(index), &observed);
+        let outcome = observe::canonical(&self.args.program(index), &observed);
         let inside = reached.outcomes.contains(&outcome);
         if !inside && !reached.closed {
             found.undecided.insert(index);

@@ -1,10 +1,10 @@
 //! One outcome against the set of outcomes.
 
-use crate::shim;
 use atropos::plan::{Conditions, Delivery, TimerRule};
 use atropos_scenarios::program::{
     Program,
-    model::{Act, Command, Item, Op, Step},
+    explore::{self, Bounds},
+    model::{Act, Op, Step},
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ pub(crate) struct Reached {
 
 /// Explores a program: signals arrive as late as the language allows; timers fire when nothing else
 /// moves and, if the program knows time at all, also at any time, since a real clock does not wait.
-pub(crate) fn explore(program: &Program, bounds: shim::Bounds) -> Reached {
+pub(crate) fn explore(program: &Program, bounds: Bounds) -> Reached {
     let mut reached = Reached { outcomes: BTreeSet::new(), closed: true, states: 0, runs: 0 };
     let timers: &[TimerRule] = match program.steps.iter().any(step_knows_time) {
         true => &[TimerRule::Idle, TimerRule::Any],
@@ -29,9 +29,8 @@ pub(crate) fn explore(program: &Program, bounds: shim::Bounds) -> Reached {
     };
     for &timers in timers {
         let conditions = Conditions { delivery: Delivery::Pairwise, timers, faults: 0 };
-        let explored = shim::explore(program, &conditions, bounds);
-        let outcomes = explored.outcomes.into_iter();
-        reached.outcomes.extend(outcomes.map(|outcome| normal_text(program, outcome)));
+        let explored = explore::explore(program, &conditions, bounds);
+        reached.outcomes.extend(explored.outcomes);
         reached.closed &= explored.closed;
         reached.states += explored.states;
         reached.runs += explored.runs;
@@ -54,95 +53,6 @@ fn knows_time(op: &Op) -> bool {
         Act::Recv { after, .. } => after.is_some(),
         Act::SendAfter(_) | Act::StartTimer(_) | Act::Sleep { .. } => true,
         _ => false,
-    }
-}
-
-/// An observation in the form in which it is compared: canonical, and the sets that `process_info`
-/// gives as lists in sorted order, since their order says how the BEAM stores them.
-pub(crate) fn normal(program: &Program, observed: &Value) -> String {
-    normal_text(program, shim::canonical(observed))
-}
-
-fn normal_text(program: &Program, canonical: String) -> String {
-    if !program.steps.iter().any(step_asks_for_sets) {
-        return canonical;
-    }
-    let mut observed: Value = serde_json::from_str(&canonical).expect("canonical text is JSON");
-    sort_sets(program, &mut observed);
-    shim::canonical(&observed)
-}
-
-fn step_asks_for_sets(step: &Step) -> bool {
-    match step {
-        Step::Wait { .. } => false,
-        Step::One { command, .. } => asks_for_sets(&command.op),
-        Step::Par { commands, .. } => commands.iter().any(|command| asks_for_sets(&command.op)),
-    }
-}
-
-fn asks_for_sets(op: &Op) -> bool {
-    match &op.act {
-        Act::Seq(ops) => ops.iter().any(asks_for_sets),
-        Act::Info { item, .. } => is_set(*item),
-        _ => false,
-    }
-}
-
-fn is_set(item: Item) -> bool {
-    matches!(item, Item::Links | Item::Monitors | Item::MonitoredBy)
-}
-
-fn sort_sets(program: &Program, observed: &mut Value) {
-    if let Some(results) = observed["steps"].as_array_mut() {
-        for (step, result) in program.steps.iter().zip(results) {
-            sort_in_step(step, result);
-        }
-    }
-    let Some(late) = observed.get_mut("late").and_then(Value::as_array_mut) else { return };
-    for entry in late {
-        let op = late_command(program, &entry["step"]).map(|command| &command.op);
-        if let Some(op) = op {
-            sort_in(op, &mut entry["result"]);
-        }
-    }
-}
-
-fn sort_in_step(step: &Step, result: &mut Value) {
-    match (step, result) {
-        (Step::One { command, .. }, result) => sort_in(&command.op, result),
-        (Step::Par { commands, .. }, Value::Array(results)) => {
-            for (command, result) in commands.iter().zip(results) {
-                sort_in(&command.op, result);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn sort_in(op: &Op, result: &mut Value) {
-    match (&op.act, result) {
-        (Act::Seq(ops), Value::Array(results)) => {
-            ops.iter().zip(results).for_each(|(op, result)| sort_in(op, result));
-        }
-        (Act::Info { item, .. }, Value::Array(parts)) if is_set(*item) => {
-            parts.sort_by_key(Value::to_string);
-        }
-        _ => {}
-    }
-}
-
-/// The command of a result that came late: of a step, or of a step's share.
-fn late_command<'a>(program: &'a Program, at: &Value) -> Option<&'a Command> {
-    let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
-    match at {
-        Value::Array(at) => match program.steps.get(number(at.first()?)?)? {
-            Step::Par { commands, .. } => commands.get(number(at.get(1)?)?),
-            _ => None,
-        },
-        at => match program.steps.get(number(at)?)? {
-            Step::One { command, .. } => Some(command),
-            _ => None,
-        },
     }
 }
 
@@ -208,7 +118,6 @@ fn gather(place: String, value: &Value, into: &mut Leaves) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use atropos_scenarios::program::model::{Data, Slot};
     use serde_json::json;
 
     #[test]
@@ -219,17 +128,5 @@ mod tests {
         let found = nearest(&beam, &BTreeSet::from([far, near.clone()]), 1);
         let difference = ["steps[2]", "3", "0"].map(str::to_owned);
         assert_eq!(found, [Near { outcome: near, differences: vec![difference] }]);
-    }
-
-    #[test]
-    fn the_order_of_a_set_is_no_difference() {
-        let info = Op::from(Act::Info { to: Data::Name(Slot::FIRST), item: Item::Monitors });
-        let seq = Op::from(Act::Seq(vec![Op::from(Act::Me), info]));
-        let command = Command { actor: Slot::FIRST, op: seq };
-        let steps = vec![Step::One { command, settle: true, limit: 150 }];
-        let program = Program { steps, ..Program::default() };
-        let text = |set: Value| normal(&program, &json!({ "steps": [["@p0", set]] }));
-        assert_eq!(text(json!(["b", "a"])), text(json!(["a", "b"])));
-        assert_ne!(text(json!(["b"])), text(json!(["a", "b"])));
     }
 }

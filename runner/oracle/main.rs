@@ -15,7 +15,6 @@ mod compare;
 mod count;
 mod recheck;
 mod report;
-mod shim;
 
 use args::Args;
 use atropos_runner::{Exit, Stop};

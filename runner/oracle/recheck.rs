@@ -5,10 +5,10 @@ use crate::{
     args::Args,
     beam::{Answer, Beam},
     campaign::{Found, Suspect},
-    compare,
     report::counted,
 };
 use atropos_runner::Stop;
+use atropos_scenarios::program::observe;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// How often a suspect is run again.
@@ -67,7 +67,7 @@ fn times_outside(
     for _ in 0..TRIES {
         let answer = beam.run(std::slice::from_ref(&value), interrupted)?.pop().flatten();
         let Some(Answer::Observed(observed)) = answer else { return Ok(None) };
-        let inside = suspect.reached.contains(&compare::normal(&program, &observed));
+        let inside = suspect.reached.contains(&observe::canonical(&program, &observed));
         times += usize::from(!inside);
     }
     Ok(Some(times))

@@ -5,7 +5,11 @@ use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     error::ErrorKind, parser::ValueSource,
 };
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -109,14 +113,60 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Make a failure smaller
     Shrink(ShrinkArgs),
+    /// Hold the process world against what a real BEAM observed
+    Conform(ConformArgs),
     /// Measure the kernel against a hand-written executor
     Bench(BenchArgs),
+}
+
+impl Command {
+    /// The program file that takes the place of the built-in scenarios.
+    pub(crate) fn program(&self) -> Option<&Path> {
+        let source = match self {
+            Command::Run(args) => &args.source,
+            Command::Fuzz(args) => &args.source,
+            Command::Replay(args) => &args.source,
+            Command::Shrink(args) => &args.source,
+            Command::List(args) => &args.source,
+            Command::Conform(_) | Command::Bench(_) => return None,
+        };
+        source.program.as_deref()
+    }
+}
+
+/// Where scenarios come from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// A program file instead of the built-in scenarios; see docs/program.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConformArgs {
+    /// Vectors: programs with what a real BEAM observed, one a line
+    pub(crate) file: PathBuf,
+
+    /// Outcomes that no vector lists are failures, too, unless --allow explains them
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// A file of outcomes that are legal though no run showed them, each with the reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) allow: Option<PathBuf>,
+
+    /// Only vectors whose id contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     /// Only this scenario, or scenario/variant, with its invariants
     pub(crate) scenario: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }
 
 /// The conditions of runs.
@@ -229,8 +279,12 @@ fn random_seed() -> u64 {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The scenario, or scenario/variant
-    pub(crate) scenario: String,
+    /// The scenario, or scenario/variant; with --program it may be left out
+    #[arg(required_unless_present = "program")]
+    pub(crate) scenario: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 
     /// Which run under the seed; the first 64 are the fixed workload
     #[arg(long, default_value_t = 0, value_name = "N")]
@@ -245,6 +299,9 @@ pub(crate) struct RunArgs {
 pub(crate) struct FuzzArgs {
     /// Scenarios, or scenario/variant; all if absent. A variant that is named shows its failures
     pub(crate) filter: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 
     /// How many runs a variant
     #[arg(long, value_name = "N", default_value_t = 20_000, env = "ATROPOS_RUNS")]
@@ -280,12 +337,18 @@ pub(crate) struct FuzzArgs {
 pub(crate) struct ReplayArgs {
     /// A token, a case file, or - for either on stdin
     pub(crate) case: String,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ShrinkArgs {
     /// A token, a case file, or - for either on stdin
     pub(crate) case: String,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 
     /// At most this many runs
     #[arg(long, value_name = "N", default_value_t = 100_000)]

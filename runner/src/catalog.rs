@@ -35,7 +35,9 @@ pub(crate) fn select<'c>(catalog: &'c Catalog, filter: &[String]) -> Result<Vec<
         variants.map(|variant| Target { subject: &**subject, variant, named: false })
     });
     if filter.is_empty() {
-        return Ok(all.collect());
+        // What was read from a file was named by that.
+        let named = |target: &Target<'_>| target.subject.source().is_some();
+        return Ok(all.map(|target| Target { named: named(&target), ..target }).collect());
     }
     for wanted in filter {
         if !all.clone().any(|target| matches(&target, wanted)) {

@@ -19,6 +19,7 @@ mod exit;
 mod files;
 mod output;
 mod panics;
+mod program;
 mod progress;
 pub mod report;
 mod token;
@@ -72,12 +73,16 @@ fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
     if cli.version {
         return verbs::version::run(catalog, &mut out);
     }
+    let program = cli.command.as_ref().and_then(Command::program).map(program::catalog);
+    let program = program.transpose()?;
+    let catalog = program.as_ref().unwrap_or(catalog);
     match &cli.command {
         Some(Command::List(args)) => verbs::list::run(args, catalog, &mut out),
         Some(Command::Run(args)) => verbs::run::run(args, catalog, &mut out),
         Some(Command::Fuzz(args)) => verbs::fuzz::run(args, &cli.common, catalog, &mut out),
         Some(Command::Replay(args)) => verbs::replay::run(args, catalog, &mut out),
         Some(Command::Shrink(args)) => verbs::shrink::run(args, catalog, &mut out),
+        Some(Command::Conform(args)) => verbs::conform::run(args, &cli.common, &mut out),
         Some(Command::Bench(args)) => verbs::bench::run(args, &mut out),
         None => Err(Stop::new(Exit::Usage, "no verb; `atropos --help` lists them")),
     }

@@ -96,6 +96,21 @@ impl Meter {
         }
     }
 
+    /// Shows how many of a number of things are done.
+    pub(crate) fn count(&mut self, things: &str, done: u64, of: u64) {
+        let text = || format!("{} of {} {things}", grouped(done), grouped(of));
+        if let Some(bar) = &self.bar {
+            bar.set_position(done * 1000 / of.max(1));
+            bar.set_message(text());
+        }
+        // Things are counted, not timed: a line for each thousand.
+        let due = done / 1000;
+        if self.plain && due > self.lines {
+            self.lines = due;
+            crate::output::remark(&text());
+        }
+    }
+
     pub(crate) fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -74,6 +74,11 @@ pub trait Scenario: Sync {
     /// What it is about, in one sentence.
     fn about(&self) -> &str;
 
+    /// The file it was read from, if it is one of data: a command line needs it to find it again.
+    fn source(&self) -> Option<&str> {
+        None
+    }
+
     /// Its variants, at least one; names are unique.
     fn variants(&self) -> &[Variant];
 

@@ -35,6 +35,9 @@ pub trait Subject: Sync {
     /// What it is about.
     fn about(&self) -> &str;
 
+    /// See [`Scenario::source`].
+    fn source(&self) -> Option<&str>;
+
     /// Its variants.
     fn variants(&self) -> &[Variant];
 
@@ -70,6 +73,10 @@ impl<S: Scenario> Subject for S {
 
     fn about(&self) -> &str {
         Scenario::about(self)
+    }
+
+    fn source(&self) -> Option<&str> {
+        Scenario::source(self)
     }
 
     fn variants(&self) -> &[Variant] {

@@ -1,7 +1,7 @@
 //! A failure: what is violated, why, the smallest run that shows it, and the lines to copy.
 
 use super::{
-    indented,
+    command, indented,
     play::{Play, body},
 };
 use crate::{
@@ -79,8 +79,10 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     let token = token::token_of_case(target.subject, &found.case);
     let case = folder.join("case.json");
     let again = if token.len() > PASTABLE { case.display().to_string() } else { token };
+    let [replay, shrink] =
+        ["replay", "shrink"].map(|verb| command(verb, target.subject, &again));
     format!(
-        "{head}\n\n{}\n\n{}\n\n  Replay:  atropos replay {again}\n  Shrink:  atropos shrink {again}\n  Files:   {}\n",
+        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Shrink:  {shrink}\n  Files:   {}\n",
         indented(&why, 4),
         indented(body(&failure.play()).trim_end(), 4),
         folder.display()

@@ -7,10 +7,23 @@ mod judged;
 mod play;
 mod story;
 
+use atropos::subject::Subject;
+
 pub(crate) use failure::{Failure, failure, failure_json, timeline_file};
 pub(crate) use judged::{Judged, Summary, summary};
 pub(crate) use play::{Play, PlayJson, json, play};
 pub use story::story;
+
+/// A command line that does something with a run of a scenario again.
+pub(crate) fn command(verb: &str, subject: &dyn Subject, run: &str) -> String {
+    match subject.source() {
+        None => format!("atropos {verb} {run}"),
+        Some(file) if file.contains(|c: char| c.is_whitespace() || "'\"$`\\".contains(c)) => {
+            format!("atropos {verb} --program '{}' {run}", file.replace('\'', r"'\''"))
+        }
+        Some(file) => format!("atropos {verb} --program {file} {run}"),
+    }
+}
 
 /// Indents every line that is not empty.
 pub(crate) fn indented(text: &str, by: usize) -> String {

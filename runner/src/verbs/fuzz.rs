@@ -169,7 +169,10 @@ fn finish(
     out.say_more(&report::summary(judged, &summary))?;
     if args.time.is_some() {
         let most = results.tallies.iter().map(|tally| tally.runs).max().unwrap_or(0);
-        let filter: String = args.filter.iter().map(|name| format!(" {name}")).collect();
+        let mut filter: String = args.filter.iter().map(|name| format!(" {name}")).collect();
+        if let Some(file) = &args.source.program {
+            filter.push_str(&format!(" --program {}", file.display()));
+        }
         out.say_more(&format!(
             "  Again:   atropos fuzz{filter} --runs {most} {}",
             args.plan.flags()

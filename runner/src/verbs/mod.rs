@@ -1,6 +1,7 @@
 //! One file a verb.
 
 pub(crate) mod bench;
+pub(crate) mod conform;
 pub(crate) mod fuzz;
 pub(crate) mod list;
 pub(crate) mod replay;

@@ -20,7 +20,8 @@ struct RunJson<'a> {
 }
 
 pub(crate) fn run(args: &RunArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
-    let Target { subject, variant, .. } = catalog::target(catalog, &args.scenario)?;
+    let name = args.scenario.as_deref().unwrap_or_else(|| catalog[0].name());
+    let Target { subject, variant, .. } = catalog::target(catalog, name)?;
     let spec = args.plan.spec();
     let index = RunIndex::nth(args.index);
     let (plan, case, replay) = subject.run(variant, spec, index);
@@ -31,12 +32,10 @@ pub(crate) fn run(args: &RunArgs, catalog: &Catalog, out: &mut Output) -> Result
     out.say(&report::play(&play))?;
     if spec == atropos::plan::Spec::seeded(spec.seed) {
         let seed_token = token::seed_token(subject, variant, spec.seed, index);
-        out.say_more(&format!("  Again:   atropos replay {seed_token}"))?;
+        out.say_more(&format!("  Again:   {}", report::command("replay", subject, &seed_token)))?;
     } else {
-        out.say_more(&format!(
-            "  Again:   atropos replay {}",
-            token::token_of_case(subject, &case)
-        ))?;
+        let token = token::token_of_case(subject, &case);
+        out.say_more(&format!("  Again:   {}", report::command("replay", subject, &token)))?;
     }
     if let Some(divergence) = &replay.divergence {
         return Err(Stop::new(Exit::Diverged, divergence.to_string()));

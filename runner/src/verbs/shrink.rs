@@ -63,9 +63,7 @@ pub(crate) fn run(args: &ShrinkArgs, catalog: &Catalog, out: &mut Output) -> Res
         counted(after, "step", "steps"),
         counted(tries, "try", "tries")
     ))?;
-    out.say(&format!(
-        "  Replay:  atropos replay {}",
-        token::token_of_case(source.subject, &source.case)
-    ))?;
+    let token = token::token_of_case(source.subject, &source.case);
+    out.say(&format!("  Replay:  {}", report::command("replay", source.subject, &token)))?;
     Ok(Exit::Held)
 }

@@ -5,7 +5,7 @@
 //! manual, "Processes", "Signals"). Either way it arrives here, so there is one set of rules.
 
 use super::{
-    BY_LINK, Mover, ProcessWorld, Term, UNOWED,
+    BY_LINK, Mover, ProcessWorld, Term, UNOWED, Wrong,
     kind::{event, message, signal},
     table::{Channel, Tie},
 };
@@ -18,27 +18,26 @@ impl ProcessWorld {
         if self.is_instant() || from == to {
             self.arrive(from, to, signal, trace);
         } else {
-            self.queue(from, to, signal);
+            let channel = self.queue(from, to, signal);
+            self.enable(Mover::Channel(channel));
         }
     }
 
+    /// Puts a signal at the end of its channel, which is not enabled by that.
     #[inline(never)]
-    fn queue(&mut self, from: u32, to: u32, signal: Words) {
+    pub(super) fn queue(&mut self, from: u32, to: u32, signal: Words) -> u32 {
         let channel = self.channel(from, to);
         self.writes_channel(channel);
         if self.profile.drains_at_death {
             // What is queued before the receiver's exit event is drained by it.
             self.reads(b'l', to);
         }
-        let queue = &mut self.tables.channels[channel as usize].queue;
-        queue.push_back(signal);
-        if queue.len() == 1 {
-            self.enable(Mover::Channel(channel));
-        }
+        self.tables.channels[channel as usize].queue.push_back(signal);
+        channel
     }
 
     /// The channel between two processes, made when it is first used.
-    fn channel(&mut self, from: u32, to: u32) -> u32 {
+    pub(super) fn channel(&mut self, from: u32, to: u32) -> u32 {
         let outgoing = &self.tables.processes[from as usize].outgoing;
         match outgoing.binary_search_by_key(&to, |&(to, _)| to) {
             Ok(at) => outgoing[at].1,
@@ -76,10 +75,10 @@ impl ProcessWorld {
     /// Lets all signals arrive that are on their way from one process to another: who asks after a
     /// process asks behind what it sent before (erlang:is_process_alive/1, process_info/2).
     pub(super) fn bring_all(&mut self, from: u32, to: u32, trace: &mut Trace) {
+        self.writes_channel_of(from, to);
         let outgoing = &self.tables.processes[from as usize].outgoing;
         let Ok(at) = outgoing.binary_search_by_key(&to, |&(to, _)| to) else { return };
         let channel = outgoing[at].1;
-        self.writes_channel(channel);
         while !self.tables.channels[channel as usize].queue.is_empty() {
             self.deliver(channel, trace);
         }
@@ -98,6 +97,8 @@ impl ProcessWorld {
     #[inline]
     pub(super) fn arrive(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         self.reads(b'l', to);
+        // What the receiver brought upon itself before comes before.
+        self.fetch(to, trace);
         let asks = matches!(signal.kind(), signal::LINK | signal::MONITOR);
         if !self.tables.is_alive(to) || (asks && !self.counts_as_alive(to)) {
             return self.arrive_at_the_dead(from, to, signal, trace);
@@ -111,7 +112,11 @@ impl ProcessWorld {
                 self.exit_arrives(from, to, Term(signal.value()), false, trace);
             }
             signal::EXIT => self.decided_exit_arrives(from, to, signal, trace),
+            signal::LINK_EXIT if signal.arg() == signal::NOPROC => {
+                self.noproc_arrives(from, to, trace);
+            }
             signal::LINK_EXIT => self.link_exit_arrives(from, to, Term(signal.value()), trace),
+            signal::ALIAS_MESSAGE => self.alias_message_arrives(from, to, signal, trace),
             signal::LINK => self.link_arrives(from, to, trace),
             signal::UNLINK => self.unlink_arrives(from, to, signal.arg(), trace),
             signal::UNLINK_ACK => self.ack_arrives(from, to, signal.arg(), trace),
@@ -130,7 +135,9 @@ impl ProcessWorld {
     #[inline(never)]
     fn arrive_at_the_dead(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         match signal.kind() {
-            signal::MESSAGE => trace.push(Words::new(event::LOST, to, from, signal.value())),
+            signal::MESSAGE | signal::ALIAS_MESSAGE => {
+                trace.push(Words::new(event::LOST, to, from, signal.value()));
+            }
             signal::LINK => {
                 self.arrived(event::LINKED, to, from, 0, trace);
                 let exit = Words::new(signal::LINK_EXIT, from, 0, Term::NOPROC.0);
@@ -143,8 +150,17 @@ impl ProcessWorld {
             }
             signal::MONITOR => {
                 self.arrived(event::MONITORED, to, from, 0, trace);
-                let down = Words::new(signal::DOWN, from, signal.arg(), Term::NOPROC.0);
-                self.signal(to, from, down, trace);
+                let reason = match self.tables.processes[to as usize].reason {
+                    Some(reason) if self.is_wrong(Wrong::NoprocTellsReason) => reason,
+                    _ => Term::NOPROC,
+                };
+                let down = Words::new(signal::DOWN, from, signal.arg(), reason.0);
+                if self.tables.is_alive(to) {
+                    // It is about to die, and answers by itself.
+                    self.signal(to, from, down, trace);
+                } else {
+                    self.own_noproc(to, from, down, trace);
+                }
             }
             signal::LINK_EXIT => {
                 trace.push(Words::new(event::EXIT_DROPPED, to, from | BY_LINK, signal.value()));
@@ -177,7 +193,7 @@ impl ProcessWorld {
     ) {
         self.reads(b't', to);
         self.reads(b'd', to);
-        if self.tables.hot[to as usize].doomed {
+        if self.tables.hot[to as usize].doomed && !self.is_wrong(Wrong::LastExitWins) {
             return trace.push(Words::new(
                 event::EXIT_DROPPED,
                 to,
@@ -188,17 +204,36 @@ impl ProcessWorld {
         let owed = by_link && self.settle_debt(to, from);
         let party = from | flag(by_link, BY_LINK) | flag(by_link && !owed, UNOWED);
         let trapping = self.tables.hot[to as usize].trapping;
+        let killed = if self.is_wrong(Wrong::KillStaysKill) { Term::KILL } else { Term::KILLED };
+        let harmless = self.is_harmless(reason, from == to);
         match (reason, by_link, trapping) {
-            (Term::KILL, false, _) => self.doom(to, party, Term::KILLED, trace),
+            (Term::KILL, false, true) if self.is_wrong(Wrong::KillIsTrapped) => {
+                self.put_message(to, Words::new(message::EXIT, from, 0, reason.0));
+                trace.push(Words::new(event::EXIT_TRAPPED, to, party, reason.0));
+            }
+            (Term::KILL, false, _) => self.doom(to, party, killed, trace),
             (_, _, true) => {
+                if self.is_wrong(Wrong::ExitSignalUnlinks) {
+                    self.untie(to, Tie::Link { peer: from, pending: 0 });
+                }
                 trace.push(Words::new(event::EXIT_TRAPPED, to, party, reason.0));
                 self.put_message(to, Words::new(message::EXIT, from, u32::from(by_link), reason.0));
             }
-            (Term::NORMAL, _, false) if from != to => {
+            (_, _, false) if harmless => {
                 trace.push(Words::new(event::EXIT_IGNORED, to, party, reason.0));
             }
             (_, _, false) => self.doom(to, party, reason, trace),
         }
+    }
+
+    /// True for an exit signal that means nothing to a receiver that does not trap.
+    fn is_harmless(&self, reason: Term, own: bool) -> bool {
+        if self.is_wrong(Wrong::ShutdownIsNormal) && reason == Term::SHUTDOWN {
+            return true;
+        }
+        let own_counts = !self.is_wrong(Wrong::OwnNormalIgnored);
+        let kills = self.is_wrong(Wrong::NormalKills) || (own && own_counts);
+        reason == Term::NORMAL && !kills
     }
 
     /// An exit/2 arrives whose sender has decided what it does; the first doom stays.
@@ -227,7 +262,7 @@ impl ProcessWorld {
 
     fn monitor_arrives(&mut self, from: u32, to: u32, monitor: u32, trace: &mut Trace) {
         self.arrived(event::MONITORED, to, from, 0, trace);
-        self.writes_monitor(monitor);
+        self.writes_reference(monitor);
         if from != to {
             self.tie(to, Tie::Watch { monitor });
         }
@@ -235,14 +270,28 @@ impl ProcessWorld {
 
     /// A DOWN arrives: once for each monitor, and never after demonitor returned.
     fn down_arrives(&mut self, from: u32, to: u32, monitor: u32, reason: Term, trace: &mut Trace) {
-        self.writes_monitor(monitor);
-        let was_active =
-            std::mem::replace(&mut self.tables.monitors[monitor as usize].active, false);
+        self.writes_reference(monitor);
+        let keeps_alias = self.is_wrong(Wrong::AliasOutlivesDown);
+        let row = &mut self.tables.references[monitor as usize];
+        let was_active = row.active;
+        if was_active && keeps_alias {
+            row.active = false;
+        } else if was_active {
+            row.end_monitor();
+        }
+        let by_name = row.object.as_pid().is_none();
         if !was_active && self.profile.down_needs_monitor {
             return trace.push(Words::new(event::DOWN_DROPPED, to, monitor, reason.0));
         }
         trace.push(Words::new(event::DOWN, to, monitor, reason.0));
-        self.put_message(to, Words::new(message::DOWN, from, monitor, reason.0));
+        let who = if by_name { message::NO_ONE } else { from };
+        self.put_message(to, Words::new(message::DOWN, who, monitor, reason.0));
+    }
+
+    /// The director is no part of what is told.
+    fn can_be_killed(&self, process: u32) -> bool {
+        let directs = self.tables.director.as_ref().is_some_and(|d| d.process == process);
+        self.tables.is_alive(process) && !directs
     }
 
     /// A step of the fault process: it kills somebody who lives, or nobody.
@@ -250,7 +299,7 @@ impl ProcessWorld {
     pub(super) fn fault(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.recorder.print.make_opaque();
         let mut living: Vec<u32> =
-            (0..self.tables.hot.len() as u32).filter(|&p| self.tables.is_alive(p)).collect();
+            (0..self.tables.hot.len() as u32).filter(|&p| self.can_be_killed(p)).collect();
         living.sort_by_cached_key(|&process| self.tables.path(process));
         let answer = decisions.value(living.len() as u32 + 1);
         self.tables.faults -= 1;

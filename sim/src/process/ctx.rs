@@ -2,8 +2,9 @@
 
 use super::{
     desk::{Answer, Body, Desk, Effect, Ending, Note, Raise, Spawn},
-    kind::{NO_TIMEOUT, effect, filter, message, reply, spawn},
-    term::{Pid, Ref, Term},
+    director::{self, Pace},
+    kind::{NO_TIMEOUT, alias, effect, filter, item, message, reply, spawn},
+    term::{Pid, Ref, Shape, Term},
 };
 use crate::word::Words;
 use std::{borrow::Cow, future::Future, rc::Rc};
@@ -24,7 +25,8 @@ pub enum Filter {
     Any,
     /// A message that is no EXIT and no DOWN.
     User,
-    /// A message that matches this pattern; [`Term::ANY`] matches anything.
+    /// A message that matches this pattern; [`Term::ANY`] matches anything. An EXIT and a DOWN are
+    /// the tuples that they are in Erlang.
     Matching(Term),
     /// An `{'EXIT', Pid, Reason}`.
     Exit,
@@ -67,8 +69,8 @@ pub enum Message {
     Down {
         /// Which monitor.
         monitor: Ref,
-        /// Who died.
-        object: Pid,
+        /// Who died; `None` for a monitor by name, whose object is `{Name, Node}`.
+        object: Option<Pid>,
         /// Why.
         reason: Term,
     },
@@ -80,6 +82,68 @@ impl Message {
         match self {
             Message::User(term) => Some(term),
             _ => None,
+        }
+    }
+}
+
+/// When an alias ends; erlang:alias/1 and monitor/3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alias {
+    /// With [`Ctx::unalias`] alone.
+    ExplicitUnalias,
+    /// With the monitor it was made with, too. An alias of its own has none: it is as the first.
+    Demonitor,
+    /// With the monitor or the first message, which ends the monitor, too. An alias of its own ends
+    /// with the first message.
+    Reply,
+}
+
+impl Alias {
+    fn of_monitor(self) -> u32 {
+        match self {
+            Alias::ExplicitUnalias => alias::EXPLICIT_UNALIAS,
+            Alias::Demonitor => alias::DEMONITOR,
+            Alias::Reply => alias::REPLY_DEMONITOR,
+        }
+    }
+
+    fn of_its_own(self) -> u32 {
+        match self {
+            Alias::ExplicitUnalias | Alias::Demonitor => alias::EXPLICIT_UNALIAS,
+            Alias::Reply => alias::REPLY,
+        }
+    }
+}
+
+/// What `process_info/2` is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A list of the peers of its links.
+    Links,
+    /// A list of `{process, Pid}` or `{process, {Name, Node}}`.
+    Monitors,
+    /// A list of those who monitor it, one for each monitor.
+    MonitoredBy,
+    /// Its trap_exit flag.
+    TrapExit,
+    /// Its name, `[]` if it has none.
+    RegisteredName,
+    /// A list of the messages in its mailbox.
+    Messages,
+    /// How many messages there are.
+    MessageQueueLen,
+}
+
+impl Item {
+    fn code(self) -> u32 {
+        match self {
+            Item::Links => item::LINKS,
+            Item::Monitors => item::MONITORS,
+            Item::MonitoredBy => item::MONITORED_BY,
+            Item::TrapExit => item::TRAP_EXIT,
+            Item::RegisteredName => item::REGISTERED_NAME,
+            Item::Messages => item::MESSAGES,
+            Item::MessageQueueLen => item::MESSAGE_QUEUE_LEN,
         }
     }
 }
@@ -130,6 +194,16 @@ impl Ctx {
     /// A proper list; no effect.
     pub fn list(&self, items: &[Term]) -> Term {
         self.desk.terms.borrow_mut().list(items)
+    }
+
+    /// A map; no effect.
+    pub fn map(&self, pairs: &[(Term, Term)]) -> Term {
+        self.desk.terms.borrow_mut().map(pairs)
+    }
+
+    /// Looks into a term; no effect.
+    pub fn look<T>(&self, term: Term, at: impl FnOnce(Shape<'_>) -> T) -> T {
+        at(self.desk.terms.borrow().shape(term))
     }
 
     /// The elements of a tuple; empty if it is none. No effect.
@@ -197,6 +271,23 @@ impl Ctx {
         self.start(label.into(), spawn::MONITOR, code)
     }
 
+    /// `spawn_opt/2` with any of the options link and monitor; the reference is that of the monitor,
+    /// if it was asked for.
+    pub fn spawn_opt<F, Fut>(
+        &self,
+        label: impl Into<Cow<'static, str>>,
+        link: bool,
+        monitor: bool,
+        code: F,
+    ) -> Spawn<'_, (Pid, Ref)>
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        let options = (u32::from(link) * spawn::LINK) | (u32::from(monitor) * spawn::MONITOR);
+        self.start(label.into(), options, code)
+    }
+
     /// `link/1`. Raises `error:noproc` where the profile says so.
     pub fn link(&self, peer: Pid) -> Effect<'_, Result<(), Raise>> {
         self.announce(Words::new(effect::LINK, peer.0, 0, 0))
@@ -220,6 +311,38 @@ impl Ctx {
     /// `monitor(process, Pid)`.
     pub fn monitor(&self, target: Pid) -> Effect<'_, Ref> {
         self.announce(Words::new(effect::MONITOR, target.0, 0, 0))
+    }
+
+    /// `monitor(process, Pid, [{alias, Alias}])`.
+    pub fn monitor_with_alias(&self, target: Pid, alias: Alias) -> Effect<'_, Ref> {
+        self.announce(Words::new(effect::MONITOR, target.0, alias.of_monitor(), 0))
+    }
+
+    /// `monitor(process, Name)`, with an alias if one is asked for. The DOWN names `{Name, Node}`;
+    /// a name that is not bound gives one with reason noproc.
+    pub fn monitor_name(&self, name: impl Into<Term>, with: Option<Alias>) -> Effect<'_, Ref> {
+        let alias = with.map_or(alias::NONE, Alias::of_monitor);
+        self.announce(Words::new(effect::MONITOR_NAME, 0, alias, name.into().0))
+    }
+
+    /// `make_ref()`.
+    pub fn make_ref(&self) -> Effect<'_, Ref> {
+        self.announce(Words::new(effect::MAKE_REF, 0, alias::NONE, 0))
+    }
+
+    /// `alias/1`.
+    pub fn alias(&self, until: Alias) -> Effect<'_, Ref> {
+        self.announce(Words::new(effect::MAKE_REF, 0, until.of_its_own(), 0))
+    }
+
+    /// `unalias(Ref)`; answers whether it was an alias of the caller.
+    pub fn unalias(&self, alias: Ref) -> Effect<'_, bool> {
+        self.announce(Words::new(effect::UNALIAS, 0, alias.0, 0))
+    }
+
+    /// `Ref ! Message`: to the owner of an alias; dropped if the reference is none.
+    pub fn send_ref(&self, to: Ref, message: impl Into<Term>) -> Effect<'_, ()> {
+        self.announce(Words::new(effect::SEND_REF, 0, to.0, message.into().0))
     }
 
     /// `demonitor(Ref)`; answers whether the monitor still existed.
@@ -264,6 +387,16 @@ impl Ctx {
         Effect::with_extra(&self.desk, op, name.into().0)
     }
 
+    /// `{Name, node()} ! Message`; silent if the name is not bound.
+    pub fn send_name_at_node(
+        &self,
+        name: impl Into<Term>,
+        message: impl Into<Term>,
+    ) -> Effect<'_, Result<(), Raise>, u64> {
+        let op = Words::new(effect::SEND_NAME, 0, 1, message.into().0);
+        Effect::with_extra(&self.desk, op, name.into().0)
+    }
+
     /// `receive`: the first message in the mailbox that the filter takes; waits for one.
     #[inline]
     pub fn receive(&self, wanted: Filter) -> Effect<'_, Message, u64> {
@@ -276,10 +409,51 @@ impl Ctx {
         Effect::with_extra(&self.desk, wanted.packed(), u64::from(ms) + 1)
     }
 
+    /// Waits up to `ms` for a message that matches, looking only at what
+    /// `process_info(self(), messages)` shows, and takes it as a term; `None` when the time is over.
+    /// Unlike a receive it does not fetch what the process brought upon itself through somebody
+    /// dead. `u32::MAX` waits for ever.
+    pub fn poll_after(&self, pattern: Term, ms: u32) -> Effect<'_, Option<Message>, u64> {
+        let arg = filter::TERM | filter::INSPECT;
+        let timeout = if ms == u32::MAX { NO_TIMEOUT } else { u64::from(ms) + 1 };
+        Effect::with_extra(&self.desk, Words::new(effect::RECEIVE, 0, arg, pattern.0), timeout)
+    }
+
+    /// `timer:sleep(Ms)`: takes no message.
+    pub fn sleep(&self, ms: u32) -> Effect<'_, Option<Message>, u64> {
+        self.poll_after(Term::NOTHING, ms)
+    }
+
     /// `erlang:send_after(Ms, Pid, Message)`.
-    pub fn send_after(&self, ms: u32, to: Pid, message: impl Into<Term>) -> Effect<'_, Ref, u64> {
-        let op = Words::new(effect::SEND_AFTER, to.0, 0, message.into().0);
-        Effect::with_extra(&self.desk, op, u64::from(ms) + 1)
+    pub fn send_after(&self, ms: u32, to: Pid, message: impl Into<Term>) -> Effect<'_, Ref> {
+        self.announce(Words::new(effect::SEND_AFTER, to.0, ms, message.into().0))
+    }
+
+    /// `erlang:send_after(Ms, Name, Message)`: the name is looked up when the timer fires.
+    pub fn send_after_name(
+        &self,
+        ms: u32,
+        name: impl Into<Term>,
+        message: impl Into<Term>,
+    ) -> Effect<'_, Ref, u64> {
+        let op = Words::new(effect::SEND_AFTER_NAME, 0, ms, message.into().0);
+        Effect::with_extra(&self.desk, op, name.into().0)
+    }
+
+    /// `erlang:start_timer(Ms, Pid, Message)`: what comes is `{timeout, Ref, Message}`.
+    pub fn start_timer(&self, ms: u32, to: Pid, message: impl Into<Term>) -> Effect<'_, Ref> {
+        self.announce(Words::new(effect::START_TIMER, to.0, ms, message.into().0))
+    }
+
+    /// `erlang:start_timer(Ms, Name, Message)`.
+    pub fn start_timer_name(
+        &self,
+        ms: u32,
+        name: impl Into<Term>,
+        message: impl Into<Term>,
+    ) -> Effect<'_, Ref, u64> {
+        let op = Words::new(effect::START_TIMER_NAME, 0, ms, message.into().0);
+        Effect::with_extra(&self.desk, op, name.into().0)
     }
 
     /// `erlang:cancel_timer(Ref)`; answers whether the timer was still armed.
@@ -290,9 +464,14 @@ impl Ctx {
     /// `process_info(Pid, links)` of a living process, in the order in which the links were made;
     /// empty for a dead one.
     pub async fn links(&self, pid: Pid) -> Vec<Pid> {
-        let list: Term = self.announce(Words::new(effect::LINKS, pid.0, 0, 0)).await;
+        let list = self.info(pid, Item::Links).await;
         let terms = self.desk.terms.borrow();
         terms.items(list).unwrap_or_default().iter().filter_map(|item| item.as_pid()).collect()
+    }
+
+    /// `process_info(Pid, Item)`: the item's value; `undefined` of a dead process.
+    pub fn info(&self, pid: Pid, item: Item) -> Effect<'_, Term> {
+        self.announce(Words::new(effect::INFO, pid.0, item.code(), 0))
     }
 
     /// `is_process_alive(Pid)`.
@@ -303,6 +482,24 @@ impl Ctx {
     /// A value below `options`, decided by the run; 0 is the harmless one.
     pub fn choose(&self, options: u32) -> Effect<'_, u32> {
         self.announce(Words::new(effect::CHOOSE, 0, options, 0))
+    }
+
+    /// The director's effect: gives each of these processes its command and waits until the stage is
+    /// over. Answers what it learned: the number of a cue, counted over the run, and the report on
+    /// it, late ones of earlier stages included.
+    pub async fn stage(&self, cues: &[(Pid, Term)], pace: Pace) -> Vec<(u32, Term)> {
+        let cues: Vec<Term> =
+            cues.iter().map(|&(actor, command)| self.tuple(&[actor.into(), command])).collect();
+        let op = Words::new(effect::STAGE, 0, 0, self.list(&cues).0);
+        let news: Term = Effect::<Term, u64>::with_extra(&self.desk, op, pace.packed()).await;
+        director::news(&self.desk.terms.borrow(), news)
+    }
+
+    /// An actor's effect: reports on its last command (the first time on nothing) and waits for the
+    /// next. With it the body declares that all it will do depends on the next command alone: what
+    /// it has seen before no longer counts for the state of the world.
+    pub fn turn(&self, report: impl Into<Term>) -> Effect<'_, Term> {
+        self.announce(Words::new(effect::TURN, 0, 0, report.into().0))
     }
 
     /// Declares that this process keeps `pid` under a label, for invariants to see; no effect.
@@ -389,7 +586,7 @@ impl Answer for Message {
             message::EXIT => Message::Exit { from: Pid(answer.who()), reason: value },
             message::DOWN => Message::Down {
                 monitor: Ref(answer.arg()),
-                object: Pid(answer.who()),
+                object: Some(Pid(answer.who())).filter(|pid| pid.0 != message::NO_ONE),
                 reason: value,
             },
             _ => Message::User(value),

@@ -38,12 +38,19 @@ pub enum Class {
     Error,
     /// `erlang:exit/1`: uncaught, the reason is as it stands.
     Exit,
+    /// `erlang:throw/1`: uncaught, it is the error `{nocatch, Thrown}`.
+    Throw,
 }
 
 impl Raise {
     /// What `erlang:exit(Reason)` raises.
     pub fn exit(reason: impl Into<super::Term>) -> Self {
         Raise { class: Class::Exit, reason: reason.into() }
+    }
+
+    /// What `erlang:throw(Value)` raises.
+    pub fn throw(value: impl Into<super::Term>) -> Self {
+        Raise { class: Class::Throw, reason: value.into() }
     }
 
     /// What `erlang:error(Reason)` raises.

@@ -7,11 +7,12 @@
 //! is a step. Erlang reference manual, "Processes": exit signals, monitors, the order of signals.
 
 use super::{
-    Death, Mover, ProcessWorld, Term,
+    Death, Mover, Notices, ProcessWorld, Term, Wrong,
     kind::{event, signal},
     table::{Phase, Tie},
+    timers::{Purpose, Timer},
 };
-use crate::{trace::Trace, word::Words};
+use crate::{decisions::Decisions, trace::Trace, word::Words};
 
 impl ProcessWorld {
     /// Links and monitors are told in the order in which they were made.
@@ -21,21 +22,39 @@ impl ProcessWorld {
 
     /// The exit event.
     #[inline(never)]
-    pub(super) fn die(&mut self, me: u32, reason: Term, trace: &mut Trace) {
+    pub(super) fn die(
+        &mut self,
+        me: u32,
+        reason: Term,
+        decisions: &mut dyn Decisions,
+        trace: &mut Trace,
+    ) {
         self.writes(b'l', me);
         self.writes(b'm', me);
+        if self.is_wrong(Wrong::DownBeforeExit) {
+            self.tell_monitors(me, reason, trace);
+        }
         trace.push(Words::new(event::EXIT, me, 0, reason.0));
         self.stop_timeout(me);
-        self.forget_name(me);
+        if !self.is_wrong(Wrong::NameFreedLate) && !self.is_wrong(Wrong::NameKept) {
+            self.forget_name(me);
+        }
         let row = &mut self.tables.processes[me as usize];
         row.mailbox.clear();
         row.holds.clear();
         row.reason = Some(reason);
         row.cursor = 0;
+        row.monitors_first = self.profile.notices == Notices::Either && decisions.value(2) == 1;
         self.tables.hot[me as usize].phase = Phase::Exiting;
         self.tables.hot[me as usize].doomed = false;
         self.drop_body(me, trace);
-        self.disarm_timers_to(me);
+        if !self.is_wrong(Wrong::TimerOutlivesTarget) {
+            self.disarm_timers_to(me);
+        }
+        if self.is_wrong(Wrong::TimerDiesWithCreator) {
+            self.disarm_timers(|timer| timer.owner == me);
+        }
+        self.drop_cues(me);
         if self.profile.drains_at_death {
             self.drain(me, trace);
         }
@@ -59,18 +78,26 @@ impl ProcessWorld {
 
     /// A timer with a pid as its target dies with it (erlang:start_timer/4).
     fn disarm_timers_to(&mut self, me: u32) {
-        let to_me =
-            |purpose| matches!(purpose, super::timers::Purpose::Send { to, .. } if to == me);
-        let timers: Vec<u32> = self
-            .tables
-            .timers
-            .armed()
-            .filter(|(_, t)| to_me(t.purpose))
-            .map(|(index, _)| index)
-            .collect();
-        timers.into_iter().for_each(|timer| {
+        self.disarm_timers(|timer| matches!(timer.purpose, Purpose::Send { to, .. } if to == me));
+    }
+
+    fn disarm_timers(&mut self, which: impl Fn(&Timer) -> bool) {
+        let armed = self.tables.timers.armed();
+        let timers: Vec<u32> =
+            armed.filter(|(_, timer)| which(timer)).map(|(index, _)| index).collect();
+        for timer in timers {
             self.disarm(timer);
-        });
+        }
+    }
+
+    /// All that [`Wrong::DownBeforeExit`] gets wrong.
+    fn tell_monitors(&mut self, me: u32, reason: Term, trace: &mut Trace) {
+        let watch = |tie: &Tie| matches!(tie, Tie::Watch { .. });
+        let ties: Vec<Tie> = self.ties(me).iter().copied().filter(watch).collect();
+        for tie in ties {
+            self.tell(me, tie, reason, trace);
+            self.untie(me, tie);
+        }
     }
 
     /// AtomVM v0.6.6: a dying process handles the link, unlink and monitor signals that are on
@@ -90,7 +117,7 @@ impl ProcessWorld {
                     signal::UNLINK => self.unlink_arrives(from, me, id, trace),
                     signal::UNLINK_ACK => self.ack_arrives(from, me, id, trace),
                     signal::MONITOR => {
-                        self.writes_monitor(monitor);
+                        self.writes_reference(monitor);
                         self.tie(me, Tie::Watch { monitor });
                     }
                     signal::DEMONITOR => self.untie(me, Tie::Watch { monitor }),
@@ -122,6 +149,9 @@ impl ProcessWorld {
                 self.enable(Mover::Process(me));
             }
             None => {
+                if self.is_wrong(Wrong::NameFreedLate) {
+                    self.forget_name(me);
+                }
                 self.tables.hot[me as usize].phase = Phase::Dead;
                 self.tables.processes[me as usize].ties.clear();
                 self.disable(Mover::Process(me));
@@ -129,12 +159,14 @@ impl ProcessWorld {
         }
     }
 
-    /// The next entry to tell, by the cursor: where order counts, one pass; else links, then
-    /// monitors (ERTS sends them in this order; it is not documented).
+    /// The next entry to tell, by the cursor: where order counts, one pass; else links and monitors
+    /// in a pass each, in the order of [`Notices`].
     fn next_tie(&mut self, me: u32) -> Option<Tie> {
         let ordered = self.orders_ties();
         let row = &mut self.tables.processes[me as usize];
         let passes = if ordered { 1 } else { 2 };
+        let link_pass = if row.monitors_first { 1 } else { 0 };
+        let watch_pass = passes - 1 - link_pass;
         let count = row.ties.len();
         while (row.cursor as usize) < count * passes {
             let cursor = row.cursor as usize;
@@ -143,8 +175,8 @@ impl ProcessWorld {
             row.cursor += 1;
             let wanted = match tie {
                 // A link that is being unlinked sends no exit (OTP PR 6150, AtomVM v0.6.6).
-                Tie::Link { pending, .. } => pass == 0 && pending == 0,
-                Tie::Watch { .. } => pass == passes - 1,
+                Tie::Link { pending, .. } => pass == link_pass && pending == 0,
+                Tie::Watch { .. } => pass == watch_pass,
             };
             if wanted {
                 return Some(tie);
@@ -160,7 +192,7 @@ impl ProcessWorld {
                 self.signal(me, peer, Words::new(signal::LINK_EXIT, peer, 0, reason.0), trace);
             }
             Tie::Watch { monitor } => {
-                let owner = self.tables.monitors[monitor as usize].owner;
+                let owner = self.tables.references[monitor as usize].owner;
                 self.signal(me, owner, Words::new(signal::DOWN, owner, monitor, reason.0), trace);
             }
         }

@@ -8,14 +8,21 @@
 //! | `m` | its mailbox | messages, its receives, its exit | |
 //! | `k` | the link of a pair | link, unlink, their signals, the link's exit | |
 //! | `o` | the list of its links | reading the list; where order counts, each change | each change |
-//! | `r` | a monitor | monitor, demonitor, DOWN | |
+//! | `r` | a monitor or an alias | monitor, demonitor, DOWN, alias, unalias, messages to it | |
 //! | `n` | a registered name | register, unregister, its owner's exit | whereis, send by name |
 //! | `g` | the name of a process | the same | |
 //! | `i` | a timer of send_after | arming, firing, cancelling | |
 //! | `w` | the time-outs of a process | arming and firing one | |
 //! | `c` | a channel | sending and delivering | |
+//! | `u` | what a process brought upon itself and has not fetched | that, and the fetch | signals, its receives |
+//! | `q` | the director's table | turns, reports | |
 
-use super::{Mover, ProcessWorld, Term, kind::effect, table::Phase, timers::Purpose};
+use super::{
+    Mover, ProcessWorld, Term,
+    kind::{effect, item},
+    table::Phase,
+    timers::Purpose,
+};
 use crate::{
     footprint::{Footprint, Resource},
     moves::Move,
@@ -79,8 +86,19 @@ impl ProcessWorld {
         self.writes(b'o', of);
     }
 
-    pub(super) fn writes_monitor(&mut self, monitor: u32) {
-        self.writes_resource(|world| Resource::new(b'r', world.tables.monitor_id(monitor)));
+    pub(super) fn writes_reference(&mut self, monitor: u32) {
+        self.writes_resource(|world| Resource::new(b'r', world.tables.reference_id(monitor)));
+    }
+
+    /// The move may touch anything.
+    pub(super) fn touches_anything(&mut self) {
+        if self.recorder.on {
+            self.recorder.print.make_opaque();
+        }
+    }
+
+    pub(super) fn touches_director(&mut self) {
+        self.writes_resource(|_| Resource::new(b'q', 0));
     }
 
     pub(super) fn writes_name(&mut self, name: Term) {
@@ -105,6 +123,12 @@ impl ProcessWorld {
         });
     }
 
+    pub(super) fn writes_channel_of(&mut self, from: u32, to: u32) {
+        if !self.is_instant() {
+            self.writes_resource(|world| world.channel_of(from, to));
+        }
+    }
+
     fn of_process(&self, kind: u8, process: u32) -> Resource {
         Resource::new(kind, self.tables.id(process))
     }
@@ -121,7 +145,7 @@ impl ProcessWorld {
         let Some(timer) = self.tables.timers.get(timer) else { return Resource::new(b'i', 0) };
         match timer.purpose {
             Purpose::Timeout => self.of_process(b'w', timer.owner),
-            Purpose::Send { .. } => {
+            Purpose::Send { .. } | Purpose::SendName { .. } => {
                 let id = name::timer_id(self.tables.id(timer.owner), timer.ordinal);
                 Resource::new(b'i', id)
             }
@@ -141,16 +165,25 @@ impl ProcessWorld {
     fn announce_step(&self, me: u32, into: &mut Footprint) {
         let hot = &self.tables.hot[me as usize];
         into.read(self.of_process(b'd', me));
+        into.read(self.of_process(b'u', me));
         // Each step may end at a receive whose time-out it arms.
         into.write(self.of_process(b'w', me));
-        if hot.doomed || hot.phase == Phase::Exiting {
-            return into.make_opaque();
+        if self.tables.director.is_some() {
+            // And each may end with a turn, which reports.
+            into.write(Resource::new(b'q', 0));
         }
         let (op, value) = (hot.pending, Term(hot.pending.value()));
+        let brings = |process: u32| {
+            self.tables.hot.get(process as usize).is_some_and(|hot| hot.unfetched)
+        };
+        if hot.doomed || hot.phase == Phase::Exiting || brings(me) || brings(op.who()) {
+            return into.make_opaque();
+        }
         match op.kind() {
             effect::YIELD | effect::CHOOSE => {}
             effect::SEND => {
                 if self.is_instant() || op.who() == me {
+                    into.read(self.of_process(b'u', op.who()));
                     into.read(self.of_process(b'l', op.who()));
                     into.write(self.of_process(b'm', op.who()));
                 } else {
@@ -163,11 +196,13 @@ impl ProcessWorld {
             effect::RECEIVE => into.write(self.of_process(b'm', me)),
             effect::TRAP => into.write(self.of_process(b't', me)),
             effect::ALIVE if self.is_instant() => {
+                into.read(self.of_process(b'u', op.who()));
                 into.read(self.of_process(b'l', op.who()));
                 into.read(self.of_process(b'd', op.who()));
             }
             effect::WHEREIS => into.read(Resource::new(b'n', value.0)),
-            effect::LINKS if self.is_instant() => {
+            effect::INFO if self.is_instant() && op.arg() == item::LINKS => {
+                into.read(self.of_process(b'u', op.who()));
                 into.read(self.of_process(b'l', op.who()));
                 into.read(self.of_process(b'd', op.who()));
                 into.write(self.of_process(b'o', op.who()));

@@ -12,6 +12,40 @@ use crate::{
 /// An invariant of the process world.
 pub type ProcessInvariant = Invariant<ProcessWorld>;
 
+/// How many messages `mailbox-bounded` allows where nobody says.
+const MAILBOX_BOUND: usize = 1000;
+
+/// Ready-made invariants, by name.
+const READY_MADE: [(&str, fn() -> ProcessInvariant); 13] = [
+    ("no-panic", no_panic),
+    ("no-effect-from-drop", no_effect_from_drop),
+    ("no-deadlock", no_deadlock),
+    ("no-stale-pid", no_stale_pid),
+    ("no-duplicate-link", no_duplicate_link),
+    ("one-exit-per-link", one_exit_per_link),
+    ("no-link-to-dead", no_link_to_dead),
+    ("links-symmetric", links_symmetric),
+    ("no-lost-link", no_lost_link),
+    ("no-pending-unlink", no_pending_unlink),
+    ("monitors-balanced", monitors_balanced),
+    ("names-live", names_live),
+    ("mailbox-bounded", || mailbox_bounded(MAILBOX_BOUND)),
+];
+
+/// The names of the ready-made invariants.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    READY_MADE.iter().map(|(name, _)| *name)
+}
+
+/// The ready-made invariant of this name. `mailbox-bounded:N` sets the bound of `mailbox-bounded`,
+/// which is 1000 otherwise.
+pub fn ready_made(name: &str) -> Option<ProcessInvariant> {
+    if let Some(bound) = name.strip_prefix("mailbox-bounded:") {
+        return bound.parse().ok().map(mailbox_bounded);
+    }
+    READY_MADE.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
+}
+
 /// Those that hold of every sane program: no panic, no effect from a drop, no deadlock.
 pub fn basics() -> Vec<ProcessInvariant> {
     vec![no_panic(), no_effect_from_drop(), no_deadlock()]
@@ -222,12 +256,13 @@ pub fn monitors_balanced() -> ProcessInvariant {
         |world: &ProcessWorld| {
             world.processes().filter(|process| process.is_alive()).find_map(|process| {
                 let own = process.pid();
-                let (target, active, _) = process.monitors().find(|&(target, active, known)| {
-                    let alive = world.process(target).is_alive();
-                    target != own && ((alive && active != known) || (!alive && active))
+                let one_sided = process.monitors().find(|monitor| {
+                    let alive = world.process(monitor.target).is_alive();
+                    let lost = !alive && monitor.active;
+                    monitor.target != own && (lost || (alive && monitor.active != monitor.known))
                 })?;
-                let (who, target) = (world.shown(own), world.shown(target));
-                let side = if active {
+                let (who, target) = (world.shown(own), world.shown(one_sided.target));
+                let side = if one_sided.active {
                     "holds a monitor that"
                 } else {
                     "ended a monitor that still stands at"

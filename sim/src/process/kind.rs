@@ -18,7 +18,7 @@ pub(super) mod effect {
     pub(crate) const EXIT2: u8 = 6;
     /// arg: 1 on, 0 off.
     pub(crate) const TRAP: u8 = 7;
-    /// who: target.
+    /// who: target, arg: [`super::alias`].
     pub(crate) const MONITOR: u8 = 8;
     /// arg: reference, value: 1 to flush.
     pub(crate) const DEMONITOR: u8 = 9;
@@ -30,21 +30,65 @@ pub(super) mod effect {
     pub(crate) const WHEREIS: u8 = 12;
     /// who: receiver, value: message.
     pub(crate) const SEND: u8 = 13;
-    /// value: message; the name is the desk's second value.
+    /// arg: 1 for the form `{Name, Node}`, value: message; the name is the desk's second value.
     pub(crate) const SEND_NAME: u8 = 14;
     /// A filter record with this kind in front; see [`super::filter`]. The desk's second value is
     /// the time-out in ms, or [`super::NO_TIMEOUT`].
     pub(crate) const RECEIVE: u8 = 15;
-    /// who: receiver, value: message; the desk's second value is the delay in ms.
+    /// who: receiver, arg: delay in ms, value: message.
     pub(crate) const SEND_AFTER: u8 = 16;
     /// arg: timer.
     pub(crate) const CANCEL: u8 = 17;
-    /// who: of whom.
-    pub(crate) const LINKS: u8 = 18;
+    /// who: of whom, arg: [`super::item`].
+    pub(crate) const INFO: u8 = 18;
     /// who: of whom.
     pub(crate) const ALIVE: u8 = 19;
     /// arg: number of options.
     pub(crate) const CHOOSE: u8 = 20;
+    /// arg: delay in ms, value: message; the name is the desk's second value.
+    pub(crate) const SEND_AFTER_NAME: u8 = 21;
+    /// As SEND_AFTER, the message wrapped.
+    pub(crate) const START_TIMER: u8 = 22;
+    /// As SEND_AFTER_NAME, the message wrapped.
+    pub(crate) const START_TIMER_NAME: u8 = 23;
+    /// arg: [`super::alias`], value: name.
+    pub(crate) const MONITOR_NAME: u8 = 24;
+    /// arg: [`super::alias`]; 0 makes a plain reference.
+    pub(crate) const MAKE_REF: u8 = 25;
+    /// arg: reference.
+    pub(crate) const UNALIAS: u8 = 26;
+    /// arg: reference, value: message.
+    pub(crate) const SEND_REF: u8 = 27;
+    /// The cues of a stage, a list of `{Pid, Command}`; the desk's second value packs
+    /// [`super::super::director::Pace`].
+    pub(crate) const STAGE: u8 = 28;
+    /// value: the report on the last command.
+    pub(crate) const TURN: u8 = 29;
+}
+
+/// When an alias ends, in the `arg` of the effect that makes it (erlang:alias/1, monitor/3).
+pub(super) mod alias {
+    /// It is none.
+    pub(crate) const NONE: u32 = 0;
+    /// With unalias/1 alone.
+    pub(crate) const EXPLICIT_UNALIAS: u32 = 1;
+    /// With its monitor, too.
+    pub(crate) const DEMONITOR: u32 = 2;
+    /// With its monitor or the first message, which ends the monitor, too.
+    pub(crate) const REPLY_DEMONITOR: u32 = 3;
+    /// With the first message, too.
+    pub(crate) const REPLY: u32 = 4;
+}
+
+/// Items of process_info/2.
+pub(super) mod item {
+    pub(crate) const LINKS: u32 = 0;
+    pub(crate) const MONITORS: u32 = 1;
+    pub(crate) const MONITORED_BY: u32 = 2;
+    pub(crate) const TRAP_EXIT: u32 = 3;
+    pub(crate) const REGISTERED_NAME: u32 = 4;
+    pub(crate) const MESSAGES: u32 = 5;
+    pub(crate) const MESSAGE_QUEUE_LEN: u32 = 6;
 }
 
 /// Options of a spawn.
@@ -70,6 +114,11 @@ pub(super) mod filter {
     pub(crate) const EXIT: u32 = 5;
     /// Any DOWN.
     pub(crate) const DOWN: u32 = 6;
+    /// Added to a filter: looks only at what process_info(self(), messages) shows, and answers the
+    /// message as a term.
+    pub(crate) const INSPECT: u32 = 1 << 8;
+    /// The filter without that.
+    pub(crate) const KIND: u32 = 0xff;
 }
 
 /// A receive without a time-out.
@@ -95,8 +144,10 @@ pub(super) mod message {
     pub(crate) const USER: u8 = 1;
     /// who: the sender of the exit signal, arg: 1 if a link broke, value: reason.
     pub(crate) const EXIT: u8 = 2;
-    /// who: the dead, arg: reference, value: reason.
+    /// who: the dead, or NO_ONE if the monitor is one by name; arg: reference, value: reason.
     pub(crate) const DOWN: u8 = 3;
+    /// Stands for no process.
+    pub(crate) const NO_ONE: u32 = crate::word::Words::MAX_WHO;
 }
 
 /// Signals between processes; who: the receiver.
@@ -111,8 +162,10 @@ pub(super) mod signal {
     pub(crate) const TRAPPED: u32 = 1;
     /// It ends the receiver.
     pub(crate) const FATAL: u32 = 2;
-    /// From a broken link; value: reason.
+    /// From a broken link; arg: 1 for the noproc of a link/1 to the dead, value: reason.
     pub(crate) const LINK_EXIT: u8 = 3;
+    /// A LINK_EXIT that no entry stands for: it is a message already.
+    pub(crate) const NOPROC: u32 = 1;
     pub(crate) const LINK: u8 = 4;
     /// arg: the id of the unlink.
     pub(crate) const UNLINK: u8 = 5;
@@ -124,6 +177,8 @@ pub(super) mod signal {
     pub(crate) const DEMONITOR: u8 = 8;
     /// arg: reference, value: reason.
     pub(crate) const DOWN: u8 = 9;
+    /// arg: the alias it was sent to, value: the term.
+    pub(crate) const ALIAS_MESSAGE: u8 = 10;
 }
 
 /// What happened. `who` is whose lane it is, `arg` the other party unless noted.
@@ -201,8 +256,8 @@ pub mod event {
     pub const TIMER_FIRED: u8 = 32;
     /// `who` cancelled the timer `arg`; value: 1 if it was armed.
     pub const TIMER_CANCELLED: u8 = 33;
-    /// `who` read the links of `arg`.
-    pub const LINKS: u8 = 34;
+    /// `who` read process_info of `arg`; value: which item.
+    pub const INFO: u8 = 34;
     /// `who` asked whether `arg` is alive; value: 1 if so.
     pub const ALIVE: u8 = 35;
     /// `who` chose value of `arg` options.
@@ -223,6 +278,20 @@ pub mod event {
     pub const STALE_USE: u8 = 44;
     /// `who` announced an effect while it was being dropped.
     pub const REFUSED: u8 = 43;
+    /// `who` monitors a name by the reference `arg`; value: the name.
+    pub const MONITOR_NAME: u8 = 45;
+    /// `who` made the reference `arg`; value: 0 for a plain one, else an alias.
+    pub const MAKE_REF: u8 = 46;
+    /// `who` ended the alias `arg`.
+    pub const UNALIAS: u8 = 47;
+    /// `who` sent a message to the reference `arg`; value: the term.
+    pub const SEND_REF: u8 = 48;
+    /// The director `who` told `arg` to do something; value: the command.
+    pub const CUE: u8 = 49;
+    /// The stage `arg` of the director `who` is over; value: the virtual time in ms.
+    pub const STAGE: u8 = 50;
+    /// `who` begins with a command; value: the command.
+    pub const TURN: u8 = 51;
 }
 
 /// In the `arg` of an exit event: the signal came from a link, not from exit/2.

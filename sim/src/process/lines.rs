@@ -1,10 +1,11 @@
 //! Events of the process world for people.
 
 use super::{
-    BY_LINK, PARTY, Pid, ProcessWorld, Ref, Term,
-    kind::{event, filter, spawn},
+    BY_LINK, PARTY, Pid, ProcessWorld, Ref, Shape, Term,
+    kind::{event, filter, item, spawn},
     step::TIMER_REF,
     table::Phase,
+    term::atom_name,
 };
 use crate::{name::Name, timeline::Line, trace::Event};
 
@@ -18,6 +19,7 @@ impl ProcessWorld {
             | event::UNLINK
             | event::EXIT2
             | event::MONITOR
+            | event::CUE
             | event::SEND => party(event.arg()),
             _ => None,
         };
@@ -45,7 +47,7 @@ impl ProcessWorld {
     }
 
     fn target_of(&self, monitor: u32) -> Option<Pid> {
-        self.tables.monitors.get(monitor as usize).map(|row| Pid(row.target))
+        self.tables.references.get(monitor as usize).map(|row| Pid(row.target))
     }
 
     fn event_text(&self, event: Event) -> Option<String> {
@@ -56,6 +58,7 @@ impl ProcessWorld {
             event::SPAWN => spawn_text(value as u32).to_owned(),
             event::LINK => "link".to_owned(),
             event::UNLINK => "unlink".to_owned(),
+            event::EXIT if self.director_pid() == Some(Pid(event.who())) => return None,
             event::EXIT => format!("✗ exit {}", term(value)),
             event::EXIT2 => format!("exit/2 {}", term(value)),
             event::TRAP => format!("trap_exit {}", if arg == 1 { "on" } else { "off" }),
@@ -97,7 +100,14 @@ impl ProcessWorld {
                 format!("timer {} cancelled", self.timer_name(arg))
             }
             event::TIMER_CANCELLED => "timer not armed".to_owned(),
-            event::LINKS => format!("links of {}", self.shown(Pid(arg))),
+            event::INFO => format!("{} of {}", item_text(value as u32), self.shown(Pid(arg))),
+            event::MONITOR_NAME => format!("monitor {}", term(value)),
+            event::MAKE_REF if value == 0 => "make_ref".to_owned(),
+            event::MAKE_REF => format!("alias {}", self.shown_ref(Ref(arg))),
+            event::UNALIAS => format!("unalias {}", self.shown_ref(Ref(arg))),
+            event::SEND_REF => format!("send {} to {}", term(value), self.shown_ref(Ref(arg))),
+            event::CUE => self.command_text(Term(value)),
+            event::STAGE | event::TURN => return None,
             event::ALIVE => {
                 format!("{} is {}", self.shown(Pid(arg)), if value == 1 { "alive" } else { "dead" })
             }
@@ -114,6 +124,17 @@ impl ProcessWorld {
         })
     }
 
+    /// A command that is a tuple is shown by its first element.
+    fn command_text(&self, command: Term) -> String {
+        let terms = self.desk.terms.borrow();
+        let first = terms.elements(command).and_then(|elements| elements.first());
+        match first.map(|&first| terms.shape(first)) {
+            Some(Shape::LongAtom(text)) => text.to_owned(),
+            Some(Shape::ShortAtom(atom)) => atom_name(atom),
+            _ => terms.text(command, &|t| self.text_of_index(t)),
+        }
+    }
+
     /// What the body of a process said when it panicked.
     pub(super) fn panic_of(&self, pid: Pid) -> &str {
         self.tables.processes[pid.index()].panic.as_deref().unwrap_or("nothing")
@@ -123,9 +144,10 @@ impl ProcessWorld {
         if reference & TIMER_REF != 0 {
             return format!("timer {}", self.timer_name(reference & !TIMER_REF));
         }
-        match self.tables.monitors.get(reference as usize) {
+        match self.tables.references.get(reference as usize) {
             Some(row) => {
-                format!("monitor {}~{}", Name::Process(self.tables.path(row.owner)), row.ordinal)
+                let kind = if row.is_monitor() { "monitor" } else { "reference" };
+                format!("{kind} {}~{}", Name::Process(self.tables.path(row.owner)), row.ordinal)
             }
             None => "a reference of another run".to_owned(),
         }
@@ -144,7 +166,7 @@ impl ProcessWorld {
         let hot = &self.tables.hot[pid.index()];
         match (hot.phase, self.tables.awaited(pid.0)) {
             (Phase::Waiting, Some(wanted)) => {
-                let what = match wanted.arg() {
+                let what = match wanted.arg() & filter::KIND {
                     filter::TERM => format!("a message like {}", self.text(Term(wanted.value()))),
                     filter::EXIT => "an EXIT".to_owned(),
                     filter::EXIT_FROM => format!("the EXIT of {}", self.shown(Pid(wanted.who()))),
@@ -164,6 +186,18 @@ impl ProcessWorld {
             (Phase::Waiting, None) => format!("{name} waits for something that is no effect"),
             _ => format!("{name} is not done"),
         }
+    }
+}
+
+fn item_text(item: u32) -> &'static str {
+    match item {
+        item::LINKS => "links",
+        item::MONITORS => "monitors",
+        item::MONITORED_BY => "monitored_by",
+        item::TRAP_EXIT => "trap_exit",
+        item::REGISTERED_NAME => "registered_name",
+        item::MESSAGES => "messages",
+        _ => "message_queue_len",
     }
 }
 

@@ -15,7 +15,7 @@
 //! Where AtomVM differs, a field of [`Profile`](super::Profile) says so.
 
 use super::{
-    EntryAfterExit, LinkToDead, ProcessWorld, Term,
+    EntryAfterExit, LinkToDead, ProcessWorld, Term, Wrong,
     kind::{event, reply, signal},
     step::{DONE, OVER, Outcome},
     table::Tie,
@@ -36,12 +36,17 @@ impl ProcessWorld {
         };
         trace.push(Words::new(event::LINK, me, peer, before));
         let raises = match self.profile.link_to_dead {
+            _ if self.is_wrong(Wrong::LinkToDeadAlwaysRaises) => dead && entry.is_none(),
             LinkToDead::Raises => dead,
             LinkToDead::NoprocByTrap => {
                 let hot = &self.tables.hot[me as usize];
                 dead && entry.is_none() && self.is_instant() && !hot.trapping
             }
         };
+        let own_noproc = dead
+            && entry.is_none()
+            && self.is_instant()
+            && self.profile.link_to_dead == LinkToDead::NoprocByTrap;
         if raises {
             self.mourn(me, peer);
             trace.push(Words::new(event::RAISED, me, 0, Term::NOPROC.0));
@@ -49,7 +54,14 @@ impl ProcessWorld {
         }
         if me != peer || self.profile.links_to_self {
             self.owe(me, peer);
-            self.make_link(me, peer, entry, trace);
+            if own_noproc && self.is_wrong(Wrong::LinkToDeadIsSilent) {
+                return DONE;
+            } else if own_noproc {
+                let exit = Words::new(signal::LINK_EXIT, me, signal::NOPROC, Term::NOPROC.0);
+                self.own_noproc(peer, me, exit, trace);
+            } else {
+                self.make_link(me, peer, entry, trace);
+            }
         }
         if self.tables.hot[me as usize].doomed {
             // The peer was about to die: its noproc came back at once and is fatal.
@@ -78,6 +90,9 @@ impl ProcessWorld {
         self.settle_debt(me, peer);
         let active = self.ties(me).iter().position(|tie| tie.is_active_link_to(peer));
         let Some(at) = active else { return };
+        if self.is_wrong(Wrong::UnlinkWithoutFlush) {
+            return self.untie_at(me, at);
+        }
         if !self.tables.is_alive(peer) {
             if self.profile.unlink_of_dead_removes {
                 self.untie_at(me, at);
@@ -123,6 +138,14 @@ impl ProcessWorld {
         self.untie(to, Tie::Link { peer: from, pending: id });
     }
 
+    /// The EXIT of a link/1 to the dead, by a caller that trapped exits at the call: no entry was
+    /// made, and it is a message whatever the caller's flag says by now.
+    pub(super) fn noproc_arrives(&mut self, from: u32, to: u32, trace: &mut Trace) {
+        self.settle_debt(to, from);
+        trace.push(Words::new(event::EXIT_TRAPPED, to, from | super::BY_LINK, Term::NOPROC.0));
+        self.put_message(to, Words::new(super::kind::message::EXIT, from, 1, Term::NOPROC.0));
+    }
+
     /// The exit signal of a link arrives.
     pub(super) fn link_exit_arrives(
         &mut self,
@@ -142,7 +165,8 @@ impl ProcessWorld {
         if let Some(at) = self.link_entry(to, from).filter(|_| removed) {
             self.untie_at(to, at);
         }
-        if active || !self.profile.exit_needs_entry {
+        let unflushed = self.is_wrong(Wrong::UnlinkWithoutFlush);
+        if active || unflushed || !self.profile.exit_needs_entry {
             self.exit_arrives(from, to, reason, true, trace);
         } else {
             trace.push(Words::new(event::EXIT_DROPPED, to, from | super::BY_LINK, reason.0));
@@ -177,7 +201,7 @@ impl ProcessWorld {
                 self.tables.id(peer) < self.tables.id(other)
             }
             (Tie::Watch { monitor }, Tie::Watch { monitor: other }) => {
-                self.tables.monitor_id(monitor) < self.tables.monitor_id(other)
+                self.tables.reference_id(monitor) < self.tables.reference_id(other)
             }
             (tie, _) => matches!(tie, Tie::Link { .. }),
         }

@@ -5,23 +5,27 @@
 //! reference manual, "Expressions", "Receive").
 
 use super::{
-    BY_LINK, Mover, Pid, ProcessWorld, Term,
-    desk::Desk,
+    BY_LINK, Mover, Pid, ProcessWorld, Term, Wrong,
     kind::{NO_TIMEOUT, effect, event, filter, message, reply},
     step::Outcome,
     table::Phase,
     timers::Purpose,
 };
 use crate::{trace::Trace, word::Words};
-use std::collections::VecDeque;
 
 impl ProcessWorld {
     /// A receive was announced: a message that is there already enables it, else it waits.
     #[inline]
-    pub(super) fn await_message(&mut self, me: u32, wanted: Words) {
-        let row = &mut self.tables.processes[me as usize];
+    pub(super) fn await_message(&mut self, me: u32, wanted: Words, trace: &mut Trace) {
+        let inspects = wanted.arg() & filter::INSPECT != 0;
+        if !inspects {
+            self.fetch(me, trace);
+        }
         let timeout = self.desk.extra();
-        row.found = find_message(&row.mailbox, &self.desk, wanted);
+        let looks_once = timeout == 1 && self.is_wrong(Wrong::AfterZeroLooksOnce);
+        let found = self.find_message(me, wanted).filter(|&at| at == 0 || !looks_once);
+        let row = &mut self.tables.processes[me as usize];
+        row.found = found;
         if timeout != NO_TIMEOUT {
             // Its ordinal is taken even if no timer is needed, so that names of later ones do not
             // depend on who came first.
@@ -36,6 +40,9 @@ impl ProcessWorld {
             let timer = self.arm(me, timeout - 1, Purpose::Timeout);
             self.tables.processes[me as usize].timeout = Some(timer);
         }
+        if inspects {
+            self.fetch_asleep(me, trace);
+        }
     }
 
     /// Puts a message into a living process's mailbox; a newcomer is tested alone against the
@@ -46,7 +53,7 @@ impl ProcessWorld {
         let hot = &self.tables.hot[to as usize];
         let wakes = hot.phase == Phase::Waiting
             && hot.pending.kind() == effect::RECEIVE
-            && takes(&self.desk, hot.pending, entry);
+            && self.takes(hot.pending, entry);
         let row = &mut self.tables.processes[to as usize];
         if wakes {
             row.found = Some(row.mailbox.len() as u32);
@@ -77,12 +84,15 @@ impl ProcessWorld {
     pub(super) fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
         self.writes(b'm', me);
         let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
-        let row = &mut self.tables.processes[me as usize];
-        let found = match row.found.take() {
+        let found = match self.tables.processes[me as usize].found.take() {
             // `after 0` is enabled before it looks; a message may have come since.
-            None if !over => find_message(&row.mailbox, &self.desk, wanted),
+            None if !over => {
+                let found = self.find_message(me, wanted);
+                found.filter(|&at| at == 0 || !self.is_wrong(Wrong::AfterZeroLooksOnce))
+            }
             found => found,
         };
+        let row = &mut self.tables.processes[me as usize];
         let taken = match found {
             Some(0) => row.mailbox.pop_front(),
             Some(at) => row.mailbox.remove(at as usize),
@@ -102,11 +112,18 @@ impl ProcessWorld {
                 Words::new(event::RECEIVE_EXIT, me, who | by_link, word)
             }
             message::DOWN => {
-                self.mourn(me, who);
+                let target = self.tables.references[arg as usize].target;
+                if target != me {
+                    self.mourn(me, target);
+                }
                 Words::new(event::RECEIVE_DOWN, me, arg, word)
             }
             _ => Words::new(event::RECEIVE, me, 0, word),
         });
+        if wanted.arg() & filter::INSPECT != 0 {
+            let term = self.message_term(entry);
+            return Words::new(reply::MESSAGE + message::USER, 0, 0, term.0);
+        }
         Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
     }
 
@@ -129,32 +146,42 @@ impl ProcessWorld {
             trace.push(Words::new(event::STALE_USE, me, other, 0));
         }
     }
-}
 
-/// Where in the mailbox the first message stands that a filter takes.
-#[inline]
-fn find_message(mailbox: &VecDeque<Words>, desk: &Desk, wanted: Words) -> Option<u32> {
-    mailbox.iter().position(|&entry| takes(desk, wanted, entry)).map(|at| at as u32)
-}
+    /// Where in the mailbox the first message stands that a filter takes.
+    #[inline]
+    fn find_message(&self, me: u32, wanted: Words) -> Option<u32> {
+        let mailbox = &self.tables.processes[me as usize].mailbox;
+        mailbox.iter().position(|&entry| self.takes(wanted, entry)).map(|at| at as u32)
+    }
 
-/// Whether a receive with this filter takes this message.
-#[inline]
-fn takes(desk: &Desk, wanted: Words, entry: Words) -> bool {
-    match wanted.arg() {
-        filter::ANY => true,
-        filter::USER => entry.kind() == message::USER,
-        filter::TERM => {
-            let pattern = Term(wanted.value());
-            entry.kind() == message::USER
-                && (pattern.0 == entry.value()
-                    || desk.terms.borrow().matches(pattern, Term(entry.value())))
+    /// Whether a receive with this filter takes this message.
+    #[inline]
+    fn takes(&self, wanted: Words, entry: Words) -> bool {
+        match wanted.arg() & filter::KIND {
+            filter::ANY => true,
+            filter::USER => entry.kind() == message::USER,
+            filter::TERM => self.matches(Term(wanted.value()), entry),
+            filter::EXIT => entry.kind() == message::EXIT,
+            filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
+            filter::DOWN => entry.kind() == message::DOWN,
+            filter::DOWN_OF => {
+                entry.kind() == message::DOWN && u64::from(entry.arg()) == wanted.value()
+            }
+            other => unreachable!("filter {other}"),
         }
-        filter::EXIT => entry.kind() == message::EXIT,
-        filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
-        filter::DOWN => entry.kind() == message::DOWN,
-        filter::DOWN_OF => {
-            entry.kind() == message::DOWN && u64::from(entry.arg()) == wanted.value()
+    }
+
+    /// Whether a pattern matches a message; EXIT and DOWN are the tuples that they are in Erlang.
+    fn matches(&self, pattern: Term, entry: Words) -> bool {
+        let terms = self.desk.terms.borrow();
+        let reason = Term(entry.value());
+        match entry.kind() {
+            message::EXIT => {
+                let elements = [Term::atom("EXIT"), Pid(entry.who()).into(), reason];
+                terms.matches_tuple(pattern, &elements)
+            }
+            message::DOWN => terms.matches_tuple(pattern, &self.down_elements(entry)),
+            _ => pattern == reason || terms.matches(pattern, reason),
         }
-        other => unreachable!("filter {other}"),
     }
 }

@@ -2,19 +2,23 @@
 //!
 //! Its rules are one `match` each, laid out so that the documentation can be held beside them:
 //! effects in `step`, signals on arrival in `arrive`, then `mailbox`,
-//! `links`, `monitors`, `names`, `timers` and `exits`.
+//! `links`, `monitors`, `aliases`, `names`, `timers`, `info` and `exits`. A `director` tells others
+//! what to do, for programs that are data.
 //! Where runtimes differ, a [`Profile`] says how. Exit, link notification and monitor notification
 //! are separate steps; signals act at once or travel in a channel for each ordered pair of
 //! processes ([`Delivery`]).
 //!
 //! Truth: OTP 25.2.3, the reference manual's chapter "Processes", and the profiles' sources.
-//! Leaves out, for now: aliases, name monitors, process dictionaries, ports, distribution.
+//! Leaves out: process dictionaries, group leaders, ports, distribution.
 
+mod aliases;
 mod arrive;
 mod ctx;
 mod desk;
+mod director;
 mod exits;
 mod footprints;
+mod info;
 pub mod invariants;
 mod kind;
 mod lines;
@@ -29,17 +33,21 @@ mod step;
 mod table;
 mod term;
 mod timers;
+mod wrong;
 
-pub use ctx::{Ctx, Filter, Message, Whereis};
+pub use ctx::{Alias, Ctx, Filter, Item, Message, Whereis};
 pub use desk::{Answer, Class, Effect, Ending, Raise, Spawn};
+pub use director::{Cue, Fate, Pace};
 pub use kind::{BY_LINK, PARTY, UNOWED, event};
 pub use profile::{
-    ATOMVM_0_6_2, ATOMVM_0_6_3, ATOMVM_0_6_6, Death, EntryAfterExit, LinkToDead, OTP_25, PROFILES,
-    Profile, profile,
+    ATOMVM_0_6_2, ATOMVM_0_6_3, ATOMVM_0_6_6, Death, EntryAfterExit, LinkToDead, Notices, OTP_25,
+    OTP_25_STRICT, PROFILES, Profile, profile,
 };
 pub use scenario::ProcessScenario;
-pub use table::{ProcessView, Tables};
-pub use term::{Pid, Ref, Term, Terms};
+pub use table::{MonitorView, ProcessView, Tables};
+#[doc(hidden)]
+pub use wrong::Wrong;
+pub use term::{Pid, Ref, Shape, Term, Terms};
 
 use crate::{
     decisions::{Decisions, Names},
@@ -147,6 +155,29 @@ impl ProcessWorld {
         pid
     }
 
+    /// Starts a root process that tells others what to do ([`Ctx::stage`]). It is no party to what
+    /// happens: no fault kills it.
+    ///
+    /// # Panics
+    /// If there is a director already.
+    pub fn director<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
+        let ctx = Ctx::new(Rc::clone(&self.desk));
+        let process = self.tables.add_process(None, label.into());
+        self.appoint(process);
+        self.bodies.push(Some(Box::pin(code(ctx))));
+        self.first_poll(process);
+        Pid(process)
+    }
+
+    /// The compound terms of the run.
+    pub fn terms(&self) -> std::cell::Ref<'_, Terms> {
+        self.desk.terms.borrow()
+    }
+
     /// The tables.
     pub fn tables(&self) -> &Tables {
         &self.tables
@@ -182,8 +213,11 @@ impl ProcessWorld {
         self.tables.names.iter().map(|&(name, process)| (name, Pid(process)))
     }
 
-    /// How a process is shown: its label and its path, `limiter#1.2`.
+    /// How a process is shown: its label and its path, `limiter#1.2`; the director by its label.
     pub fn shown(&self, pid: Pid) -> String {
+        if self.director_pid() == Some(pid) {
+            return self.tables.processes[pid.index()].label.to_string();
+        }
         let label = &self.tables.processes[pid.index()].label;
         format!("{label}#{}", Name::Process(self.tables.path(pid.0)))
     }
@@ -294,12 +328,13 @@ impl World for ProcessWorld {
             Mover::Timer(timer) => self.fire(timer, trace),
             Mover::Fault => self.fault(decisions, trace),
         }
+        if self.tables.director.is_some() {
+            self.direct();
+        }
     }
 
     fn wait(&mut self) -> bool {
-        let due: Vec<u32> = self.tables.timers.advance().collect();
-        due.iter().for_each(|&timer| self.enable(Mover::Timer(timer)));
-        !due.is_empty()
+        self.stage_ends() || self.let_time_pass()
     }
 
     fn announced(&self, mv: Move, into: &mut Footprint) {
@@ -320,8 +355,8 @@ impl World for ProcessWorld {
 
     fn stuck(&self) -> Option<Evidence> {
         let waiting = self.processes().filter(|p| self.tables.processes[p.pid().index()].client);
-        let stuck: Vec<String> =
-            waiting.filter(|p| p.is_alive()).map(|p| self.waits_for(p.pid())).collect();
+        let waiting = waiting.filter(|p| p.is_alive()).map(|p| p.pid()).chain(self.unfinished());
+        let stuck: Vec<String> = waiting.map(|pid| self.waits_for(pid)).collect();
         (!stuck.is_empty()).then(|| stuck.join("; ").into())
     }
 

@@ -3,7 +3,7 @@
 //! erlang:register/2, unregister/1, whereis/1, and the send to a name.
 
 use super::{
-    ProcessWorld, Term,
+    ProcessWorld, Term, Wrong,
     kind::{event, reply, signal},
     step::{DONE, Outcome, value},
 };
@@ -21,7 +21,14 @@ impl ProcessWorld {
         self.writes_name(name);
         self.reads(b'l', pid);
         self.writes(b'g', pid);
-        let named = self.tables.processes[pid as usize].registered.is_some();
+        let named = self.tables.processes[pid as usize].registered.is_some()
+            && !self.is_wrong(Wrong::SecondName);
+        if self.is_wrong(Wrong::TakenNameMoves)
+            && let Ok(at) = self.tables.name_at(name)
+        {
+            let (_, old) = self.tables.names.remove(at);
+            self.tables.processes[old as usize].registered = None;
+        }
         match self.tables.name_at(name) {
             Err(at) if self.tables.is_alive(pid) && !named && name != Term::UNDEFINED => {
                 self.tables.names.insert(at, (name, pid));
@@ -41,9 +48,25 @@ impl ProcessWorld {
                 let (_, pid) = self.tables.names.remove(at);
                 self.writes(b'g', pid);
                 self.tables.processes[pid as usize].registered = None;
+                if self.is_wrong(Wrong::NameMonitorFollowsName) {
+                    self.end_name_monitors(pid, trace);
+                }
                 DONE
             }
             Err(_) => self.raise(me, Term::BADARG, trace),
+        }
+    }
+
+    /// All that [`Wrong::NameMonitorFollowsName`] gets wrong.
+    fn end_name_monitors(&mut self, pid: u32, trace: &mut Trace) {
+        let by_name =
+            |row: &super::table::Reference| row.target == pid && row.object.as_pid().is_none();
+        for monitor in 0..self.tables.references.len() {
+            let row = self.tables.references[monitor];
+            if row.active && by_name(&row) {
+                let down = Words::new(signal::DOWN, row.owner, monitor as u32, Term::NOPROC.0);
+                self.signal(pid, row.owner, down, trace);
+            }
         }
     }
 
@@ -56,14 +79,27 @@ impl ProcessWorld {
         }
     }
 
-    /// `Name ! Message`: badarg if the name is not bound, unlike a send to a dead pid.
-    pub(super) fn send_name(&mut self, me: u32, term: Term, trace: &mut Trace) -> Outcome {
+    /// `Name ! Message`: badarg if the name is not bound, unlike a send to a dead pid and unlike
+    /// `{Name, node()} ! Message`, which is silent.
+    pub(super) fn send_name(
+        &mut self,
+        me: u32,
+        term: Term,
+        with_node: bool,
+        trace: &mut Trace,
+    ) -> Outcome {
         let name = Term(self.tables.processes[me as usize].extra);
         self.reads_name(name);
         match self.tables.registered(name) {
             Some(to) => {
                 trace.push(Words::new(event::SEND, me, to, term.0));
                 self.signal(me, to, Words::new(signal::MESSAGE, to, 0, term.0), trace);
+                DONE
+            }
+            None if (with_node && !self.is_wrong(Wrong::NodeFormRaises))
+                || self.is_wrong(Wrong::UnboundSendIsSilent) =>
+            {
+                trace.push(Words::new(event::LOST, me, me, term.0));
                 DONE
             }
             None => self.raise(me, Term::BADARG, trace),

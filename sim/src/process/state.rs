@@ -6,7 +6,7 @@
 //! not, deadlines count from now.
 
 use super::{
-    Mover, Pid, ProcessWorld, Ref, Term,
+    Fate, Mover, Pid, ProcessWorld, Ref, Term,
     kind::{effect, message, reply, spawn},
     table::Tie,
     timers::{Purpose, Timer},
@@ -30,6 +30,7 @@ pub(super) fn digest(world: &ProcessWorld) -> Digest {
     names.for_each(|&(name, process)| words.extend([name.0, world.tables.id(process)]));
     world.timer_words(&mut words);
     words.push(u64::from(world.tables.faults));
+    world.director_words(&mut words);
     digest_words(&words)
 }
 
@@ -52,8 +53,8 @@ impl ProcessWorld {
             Some(timer) if reference & super::step::TIMER_REF != 0 => {
                 name::timer_id(self.tables.id(timer.owner), timer.ordinal)
             }
-            _ if (reference as usize) < self.tables.monitors.len() => {
-                self.tables.monitor_id(reference)
+            _ if (reference as usize) < self.tables.references.len() => {
+                self.tables.reference_id(reference)
             }
             _ => u64::from(reference),
         }
@@ -63,7 +64,9 @@ impl ProcessWorld {
     pub(super) fn stable_words(&self, op: Words, answer: Words) -> (u64, u64, u64) {
         let who = self.tables.processes.get(answer.who() as usize).map_or(0, |row| row.id);
         let names_a_ref = match op.kind() {
-            effect::MONITOR | effect::SEND_AFTER => true,
+            effect::MONITOR | effect::MONITOR_NAME | effect::MAKE_REF => true,
+            effect::SEND_AFTER | effect::SEND_AFTER_NAME => true,
+            effect::START_TIMER | effect::START_TIMER_NAME => true,
             effect::SPAWN => op.arg() & spawn::MONITOR != 0,
             _ => answer.kind() == reply::MESSAGE + message::DOWN,
         };
@@ -72,9 +75,10 @@ impl ProcessWorld {
     }
 
     fn message_words(&self, entry: Words, words: &mut Vec<u64>) {
-        let from = if entry.kind() == message::USER { 0 } else { self.tables.id(entry.who()) };
+        let nobody = entry.kind() == message::USER || entry.who() == message::NO_ONE;
+        let from = if nobody { 0 } else { self.tables.id(entry.who()) };
         let arg = match entry.kind() {
-            message::DOWN => self.tables.monitor_id(entry.arg()),
+            message::DOWN => self.tables.reference_id(entry.arg()),
             _ => u64::from(entry.arg()),
         };
         words.extend([u64::from(entry.kind()), from, arg, self.stable(Term(entry.value()))]);
@@ -84,7 +88,8 @@ impl ProcessWorld {
         let (hot, row) =
             (&self.tables.hot[process as usize], &self.tables.processes[process as usize]);
         let id = |&process: &u32| self.tables.id(process);
-        let flags = [hot.trapping, hot.doomed, hot.timed_out, row.timeout.is_some()];
+        let waits = row.timeout.is_some();
+        let flags = [hot.trapping, hot.doomed, hot.timed_out, waits, row.monitors_first];
         let bits = flags.iter().fold(0, |bits, &flag| bits << 1 | u64::from(flag));
         words.extend([row.id, hot.history, hot.phase as u64, bits, u64::from(row.cursor)]);
         words.push(row.reason.map_or(0, |reason| self.stable(reason)));
@@ -94,7 +99,7 @@ impl ProcessWorld {
         for tie in &row.ties {
             match *tie {
                 Tie::Link { peer, pending } => words.extend([1, id(&peer), u64::from(pending)]),
-                Tie::Watch { monitor } => words.extend([2, self.tables.monitor_id(monitor), 0]),
+                Tie::Watch { monitor } => words.extend([2, self.tables.reference_id(monitor), 0]),
             }
         }
         words.push(END);
@@ -104,10 +109,16 @@ impl ProcessWorld {
             words.extend([digest_bytes(label.as_bytes()).0 as u64, id(pid)]);
         }
         words.push(END);
-        let mine = self.tables.monitors.iter().filter(|monitor| monitor.owner == process);
-        words.extend(
-            mine.map(|monitor| u64::from(monitor.ordinal) << 1 | u64::from(monitor.active)),
-        );
+        for row in self.tables.references.iter().filter(|row| row.owner == process) {
+            let flags = u64::from(row.alias) << 1 | u64::from(row.active);
+            words.extend([u64::from(row.ordinal) << 8 | flags, id(&row.target)]);
+            words.push(self.stable(row.object));
+        }
+        words.push(END);
+        // The history stands for these until a turn forgets it.
+        words.extend([row.children, row.references_made, row.timers_made].map(u64::from));
+        words.extend([row.unlinks_made, row.following.map_or(0, |cue| cue + 1)].map(u64::from));
+        words.extend(row.cued.iter().map(|&cue| u64::from(cue)));
         words.push(END);
     }
 
@@ -131,11 +142,9 @@ impl ProcessWorld {
                 words.extend([self.tables.id(from), to]);
                 for &signal in &self.tables.channels[channel as usize].queue {
                     let arg = self.signal_arg(signal);
-                    words.extend([
-                        u64::from(signal.kind()),
-                        arg,
-                        self.stable(Term(signal.value())),
-                    ]);
+                    let who = self.tables.id(signal.who());
+                    let value = self.stable(Term(signal.value()));
+                    words.extend([u64::from(signal.kind()), who, arg, value]);
                 }
                 words.push(END);
             }
@@ -144,9 +153,9 @@ impl ProcessWorld {
     }
 
     fn signal_arg(&self, signal: Words) -> u64 {
-        use super::kind::signal::{DEMONITOR, DOWN, MONITOR};
+        use super::kind::signal::{ALIAS_MESSAGE, DEMONITOR, DOWN, MONITOR};
         match signal.kind() {
-            MONITOR | DEMONITOR | DOWN => self.tables.monitor_id(signal.arg()),
+            MONITOR | DEMONITOR | DOWN | ALIAS_MESSAGE => self.tables.reference_id(signal.arg()),
             _ => u64::from(signal.arg()),
         }
     }
@@ -159,6 +168,24 @@ impl ProcessWorld {
         words.push(END);
     }
 
+    /// The director's table: what was told, what came of it, what is waited for.
+    fn director_words(&self, words: &mut Vec<u64>) {
+        let Some(director) = &self.tables.director else { return };
+        words.extend(director.progress(self.tables.timers.now));
+        for cue in &director.cues {
+            let (fate, report) = match cue.fate {
+                Fate::Open => (0, 0),
+                Fate::Reported(report) => (1, self.stable(report)),
+                Fate::Died => (2, 0),
+                Fate::NoProcess => (3, 0),
+            };
+            let learned = cue.learned.map_or(0, |stage| u64::from(stage) + 1);
+            let stage = u64::from(cue.stage);
+            words.extend([self.tables.id(cue.actor.0), stage, learned, report]);
+            words.push(fate << 1 | u64::from(cue.blocked));
+        }
+    }
+
     fn timer_row(&self, index: u32, timer: &Timer) -> [u64; 4] {
         let id = name::timer_id(self.tables.id(timer.owner), timer.ordinal);
         // One of 0 ms is due at once, and may fire once time has passed.
@@ -167,6 +194,7 @@ impl ProcessWorld {
         match timer.purpose {
             Purpose::Timeout => [id, left, 0, 0],
             Purpose::Send { to, message } => [id, left, self.tables.id(to), self.stable(message)],
+            Purpose::SendName { name, message } => [id, left, name.0, self.stable(message)],
         }
     }
 }

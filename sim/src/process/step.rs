@@ -5,8 +5,8 @@
 //! both delivery models share every rule.
 
 use super::{
-    Mover, Pid, ProcessWorld, Term,
-    desk::{Body, Class, Ending, Note},
+    Mover, Pid, ProcessWorld, Term, Wrong,
+    desk::{Body, Class, Ending, Note, Raise},
     kind::{effect, event, message, reply, signal, spawn},
     table::{Phase, Tie},
 };
@@ -48,7 +48,7 @@ impl ProcessWorld {
         let hot = &self.tables.hot[me as usize];
         if hot.doomed {
             let reason = self.tables.processes[me as usize].reason.unwrap_or(Term::KILLED);
-            return self.die(me, reason, trace);
+            return self.die(me, reason, decisions, trace);
         }
         if hot.phase == Phase::Exiting {
             return self.notify_next(me, trace);
@@ -109,34 +109,36 @@ impl ProcessWorld {
                 if arg == PANICKED {
                     trace.push(Words::new(event::PANICKED, me, 0, 0));
                 }
-                self.die(me, Term(word), trace);
+                self.die(me, Term(word), decisions, trace);
                 OVER
             }
             effect::EXIT2 => self.exit2(me, who, Term(word), trace),
             effect::TRAP => self.trap_exit(me, arg != 0, trace),
             effect::MONITOR => {
-                let monitor = self.monitor(me, who, trace);
+                let monitor = self.monitor(me, who, arg, trace);
                 Words::new(reply::VALUE, 0, monitor, 0)
             }
+            effect::MONITOR_NAME => {
+                let monitor = self.monitor_name(me, Term(word), arg, trace);
+                Words::new(reply::VALUE, 0, monitor, 0)
+            }
+            effect::MAKE_REF => self.make_ref(me, arg, trace),
+            effect::UNALIAS => self.unalias(me, arg, trace),
+            effect::SEND_REF => self.send_ref(me, arg, Term(word), trace),
             effect::DEMONITOR => self.demonitor(me, arg, word != 0, trace),
             effect::REGISTER => self.register(me, who, Term(word), trace),
             effect::UNREGISTER => self.unregister(me, Term(word), trace),
             effect::WHEREIS => self.whereis(me, Term(word), trace),
-            effect::SEND_NAME => self.send_name(me, Term(word), trace),
-            effect::SEND_AFTER => self.send_after(me, who, Term(word), trace),
+            effect::SEND_NAME => self.send_name(me, Term(word), arg != 0, trace),
+            effect::SEND_AFTER
+            | effect::SEND_AFTER_NAME
+            | effect::START_TIMER
+            | effect::START_TIMER_NAME => self.set_timer(me, op, trace),
             effect::CANCEL => self.cancel(me, arg, trace),
-            effect::LINKS => self.links_info(me, who, trace),
-            effect::ALIVE => {
-                if self.profile.doom_is_death {
-                    self.bring_all(me, who, trace);
-                }
-                let alive = self.counts_as_alive(who);
-                trace.push(Words::new(event::ALIVE, me, who, u64::from(alive)));
-                if !alive {
-                    self.mourn(me, who);
-                }
-                value(u64::from(alive))
-            }
+            effect::INFO => self.info(me, who, arg, trace),
+            effect::ALIVE => self.alive(me, who, trace),
+            effect::STAGE => self.answer_stage(me, trace),
+            effect::TURN => self.turn(me, trace),
             effect::CHOOSE => {
                 let chosen = decisions.value(arg.max(1));
                 trace.push(Words::new(event::CHOSE, me, arg, u64::from(chosen)));
@@ -160,7 +162,7 @@ impl ProcessWorld {
         if self.desk.has_notes() {
             self.note(me, trace);
         }
-        self.announce_next(me, history, op);
+        self.announce_next(me, history, op, trace);
     }
 
     /// Polls the body of a root process up to its first effect.
@@ -173,27 +175,57 @@ impl ProcessWorld {
 
     /// Keeps what the body announced and says whether it can happen.
     #[inline]
-    fn announce_next(&mut self, me: u32, history: u64, op: Words) {
+    fn announce_next(&mut self, me: u32, history: u64, op: Words, trace: &mut Trace) {
         let hot = &mut self.tables.hot[me as usize];
         (hot.pending, hot.history) = (op, history);
-        if op.kind() == effect::RECEIVE {
-            self.await_message(me, op);
-        } else if op.kind() == effect::NONE {
-            // The body waits for something that is no effect: nothing will ever wake it.
-            hot.phase = Phase::Waiting;
-            self.disable(Mover::Process(me));
-        } else if matches!(op.kind(), effect::SEND_NAME | effect::SEND_AFTER) {
-            self.tables.processes[me as usize].extra = self.desk.extra();
+        match op.kind() {
+            effect::YIELD | effect::SEND => {}
+            effect::RECEIVE => self.await_message(me, op, trace),
+            effect::NONE => {
+                // The body waits for something that is no effect: nothing will ever wake it.
+                hot.phase = Phase::Waiting;
+                self.disable(Mover::Process(me));
+            }
+            _ => self.announce_rare(me, op, trace),
+        }
+    }
+
+    #[inline(never)]
+    fn announce_rare(&mut self, me: u32, op: Words, trace: &mut Trace) {
+        match op.kind() {
+            effect::SEND_NAME | effect::SEND_AFTER_NAME | effect::START_TIMER_NAME => {
+                self.tables.processes[me as usize].extra = self.desk.extra();
+            }
+            effect::STAGE => self.begin_stage(me, op, trace),
+            effect::TURN => {
+                // What a body knew is forgotten with its turn: see Ctx::turn.
+                self.tables.hot[me as usize].history = mix(self.tables.id(me), 0);
+                self.await_turn(me, op, trace);
+            }
+            _ => {}
         }
     }
 
     /// How a body's end becomes its last effect: reason `normal`, or the reason of the exception;
-    /// `error` brings a stack trace (Erlang reference manual, "Errors and Error Handling").
+    /// `error` brings a stack trace, an uncaught `throw` is the error `{nocatch, Thrown}` (Erlang reference manual, "Errors and Error Handling").
     fn ending(&mut self, ending: Ending) -> Words {
+        let mut terms = self.desk.terms.borrow_mut();
         let reason = match ending {
             Ok(()) => Term::NORMAL,
-            Err(raise) if raise.class == Class::Exit => raise.reason,
-            Err(raise) => self.desk.terms.borrow_mut().tuple(&[raise.reason, Term::STACK]),
+            Err(Raise { class: Class::Exit, reason }) => reason,
+            Err(Raise { class: Class::Error, reason })
+                if self.is_wrong(Wrong::ErrorWithoutStack) =>
+            {
+                reason
+            }
+            Err(Raise { class: Class::Throw, reason }) if self.is_wrong(Wrong::ThrowIsExit) => {
+                reason
+            }
+            Err(Raise { class: Class::Error, reason }) => terms.tuple(&[reason, Term::STACK]),
+            Err(Raise { class: Class::Throw, reason }) => {
+                let nocatch = terms.tuple(&[Term::atom("nocatch"), reason]);
+                terms.tuple(&[nocatch, Term::STACK])
+            }
         };
         Words::new(effect::EXIT, 0, 0, reason.0)
     }
@@ -251,6 +283,9 @@ impl ProcessWorld {
         self.writes(b'l', child);
         trace.push(Words::new(event::SPAWN, me, child, u64::from(options)));
         let mut monitor = 0;
+        if self.is_wrong(Wrong::TrapInherited) {
+            self.tables.hot[child as usize].trapping = self.tables.hot[me as usize].trapping;
+        }
         if options & spawn::LINK != 0 {
             self.writes_link(me, child);
             self.tie(me, Tie::Link { peer: child, pending: 0 });
@@ -267,28 +302,13 @@ impl ProcessWorld {
         Words::new(reply::VALUE, child, monitor, 0)
     }
 
-    // Reading
-
-    /// `process_info(Pid, links)`.
-    fn links_info(&mut self, me: u32, of: u32, trace: &mut Trace) -> Outcome {
-        trace.push(Words::new(event::LINKS, me, of, 0));
-        self.bring_all(me, of, trace);
-        self.reads_ties(of);
-        let peers: Vec<Term> = if self.counts_as_alive(of) {
-            self.process(Pid(of)).links().map(Term::from).collect()
-        } else {
-            Vec::new()
-        };
-        let list = self.desk.terms.borrow_mut().list(&peers);
-        value(list.0)
-    }
-
     /// `process_flag(trap_exit, _)`: the old value; queued EXIT messages stay.
     fn trap_exit(&mut self, me: u32, on: bool, trace: &mut Trace) -> Outcome {
         trace.push(Words::new(event::TRAP, me, u32::from(on), 0));
         self.writes(b't', me);
         let old = std::mem::replace(&mut self.tables.hot[me as usize].trapping, on);
-        value(u64::from(old))
+        let told = if self.is_wrong(Wrong::TrapAnswersNew) { on } else { old };
+        value(u64::from(told))
     }
 
     // Exit signals that a body sends

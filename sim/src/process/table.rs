@@ -1,8 +1,9 @@
 //! The tables of the process world: plain data, changed only while a move is played.
 
 use super::{
-    kind::effect,
-    term::{Pid, Term},
+    director::Director,
+    kind::{alias, effect},
+    term::{Pid, Ref, Term},
 };
 use crate::{name::Path, word::Words};
 use serde::{Serialize, Serializer};
@@ -43,6 +44,8 @@ pub(super) struct Hot {
     pub(super) timed_out: bool,
     /// It was told of somebody's death.
     pub(super) mourning: bool,
+    /// A noproc that it brought upon itself waits to be fetched.
+    pub(super) unfetched: bool,
 }
 
 /// One end of a link, or one monitor on a process; in AtomVM these are one list.
@@ -76,9 +79,9 @@ pub(super) struct Process {
     pub(super) label: Cow<'static, str>,
     /// Must be done when the run ends.
     pub(super) client: bool,
-    /// How many children, monitors, timers and unlinks it has made: the next ordinal of each.
+    /// How many children, references, timers and unlinks it has made: the next ordinal of each.
     pub(super) children: u32,
-    pub(super) monitors_made: u32,
+    pub(super) references_made: u32,
     pub(super) timers_made: u32,
     pub(super) unlinks_made: u32,
     pub(super) mailbox: VecDeque<Words>,
@@ -92,6 +95,8 @@ pub(super) struct Process {
     pub(super) ties: Vec<Tie>,
     /// How far the notifications of its death have come; with links first, counted in two passes.
     pub(super) cursor: u32,
+    /// Its monitors are told of its death before its links.
+    pub(super) monitors_first: bool,
     /// Why it died or is about to.
     pub(super) reason: Option<Term>,
     pub(super) registered: Option<Term>,
@@ -109,6 +114,10 @@ pub(super) struct Process {
     pub(super) mourned: Vec<u32>,
     /// What it declared to keep.
     pub(super) holds: Vec<(Cow<'static, str>, u32)>,
+    /// The cue that it follows.
+    pub(super) following: Option<u32>,
+    /// Cues that it has not begun with.
+    pub(super) cued: VecDeque<u32>,
     /// Why its body panicked.
     pub(super) panic: Option<String>,
 }
@@ -118,7 +127,7 @@ impl Process {
     fn renew(&mut self) {
         self.client = false;
         self.extra = 0;
-        (self.children, self.monitors_made, self.timers_made, self.unlinks_made) = (0, 0, 0, 0);
+        (self.children, self.references_made, self.timers_made, self.unlinks_made) = (0, 0, 0, 0);
         self.mailbox.clear();
         self.found = None;
         self.timeout = None;
@@ -131,6 +140,9 @@ impl Process {
         self.owed.clear();
         self.mourned.clear();
         self.holds.clear();
+        self.monitors_first = false;
+        self.following = None;
+        self.cued.clear();
         self.panic = None;
     }
 }
@@ -143,15 +155,34 @@ pub(super) struct Channel {
     pub(super) queue: VecDeque<Words>,
 }
 
-/// A monitor.
+/// A reference that is no timer: a monitor, an alias, both, or neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub(super) struct Monitor {
+pub(super) struct Reference {
     pub(super) owner: u32,
+    /// Whom it monitors; its owner if nobody.
     pub(super) target: u32,
-    /// Which monitor of its owner it is, from 1.
+    /// Which reference of its owner it is, from 1.
     pub(super) ordinal: u32,
-    /// False once it was ended or its DOWN has arrived.
+    /// It is a monitor that was not ended and whose DOWN has not arrived.
     pub(super) active: bool,
+    /// When it ends as an alias, one of [`alias`].
+    pub(super) alias: u32,
+    /// What a DOWN of it names: a pid or `{Name, Node}`; `undefined` if it never was a monitor.
+    pub(super) object: Term,
+}
+
+impl Reference {
+    pub(super) fn is_monitor(&self) -> bool {
+        self.object != Term::UNDEFINED
+    }
+
+    /// The end of the monitor is that of an alias that was made with it.
+    pub(super) fn end_monitor(&mut self) {
+        self.active = false;
+        if matches!(self.alias, alias::DEMONITOR | alias::REPLY_DEMONITOR) {
+            self.alias = alias::NONE;
+        }
+    }
 }
 
 /// A vector whose rows are kept for the next run.
@@ -236,7 +267,7 @@ pub struct Tables {
     pub(super) hot: Vec<Hot>,
     pub(super) processes: Pool<Process>,
     pub(super) channels: Pool<Channel>,
-    pub(super) monitors: Vec<Monitor>,
+    pub(super) references: Vec<Reference>,
     /// Registered names.
     // invariant: sorted by name; each pid at most once
     pub(super) names: Vec<(Term, u32)>,
@@ -245,6 +276,8 @@ pub struct Tables {
     pub(super) roots: u32,
     /// How many faults are left.
     pub(super) faults: u32,
+    /// Who tells the others what to do, if somebody does.
+    pub(super) director: Option<Director>,
 }
 
 impl Tables {
@@ -252,11 +285,12 @@ impl Tables {
         self.hot.clear();
         self.processes.clear();
         self.channels.clear();
-        self.monitors.clear();
+        self.references.clear();
         self.names.clear();
         self.timers.clear();
         self.roots = 0;
         self.faults = faults;
+        self.director = None;
     }
 
     /// Adds a process in its first phase; `None` as parent makes a root.
@@ -289,9 +323,9 @@ impl Tables {
         self.processes[process as usize].id
     }
 
-    /// The id of a monitor, from its owner's.
-    pub(super) fn monitor_id(&self, monitor: u32) -> u64 {
-        let Monitor { owner, ordinal, .. } = self.monitors[monitor as usize];
+    /// The id of a reference that is no timer, from its owner's.
+    pub(super) fn reference_id(&self, reference: u32) -> u64 {
+        let Reference { owner, ordinal, .. } = self.references[reference as usize];
         crate::word::mix(self.id(owner) ^ 0x6d6f_6e69, u64::from(ordinal))
     }
 
@@ -387,14 +421,48 @@ impl ProcessView<'_> {
         self.row().registered
     }
 
-    /// Its monitors on others: (target, active on this side, known on the other side).
-    pub fn monitors(&self) -> impl Iterator<Item = (Pid, bool, bool)> + '_ {
-        let mine =
-            self.tables.monitors.iter().enumerate().filter(|(_, row)| row.owner == self.index);
+    /// Its monitors on others, ended ones included.
+    pub fn monitors(&self) -> impl Iterator<Item = MonitorView> + '_ {
+        let rows = self.tables.references.iter().enumerate();
+        let mine = rows.filter(|(_, row)| row.owner == self.index && row.is_monitor());
         mine.map(|(index, row)| {
             let tie = Tie::Watch { monitor: index as u32 };
             let known = self.tables.processes[row.target as usize].ties.contains(&tie);
-            (Pid(row.target), row.active, known)
+            let (target, object) = (Pid(row.target), row.object);
+            MonitorView { reference: Ref(index as u32), target, object, active: row.active, known }
         })
     }
+
+    /// Those who monitor it, one for each monitor.
+    pub fn monitored_by(&self) -> impl Iterator<Item = Pid> + '_ {
+        self.row().ties.iter().filter_map(|tie| match tie {
+            Tie::Watch { monitor } => Some(Pid(self.tables.references[*monitor as usize].owner)),
+            Tie::Link { .. } => None,
+        })
+    }
+
+    /// Its trap_exit flag.
+    pub fn is_trapping(&self) -> bool {
+        self.tables.hot[self.index as usize].trapping
+    }
+
+    /// What it is called for people.
+    pub fn label(&self) -> &str {
+        &self.row().label
+    }
+}
+
+/// A monitor as an invariant sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonitorView {
+    /// Its reference.
+    pub reference: Ref,
+    /// Who is monitored; the owner itself if the name was not bound.
+    pub target: Pid,
+    /// What its DOWN names.
+    pub object: Term,
+    /// It was not ended and no DOWN of it has arrived.
+    pub active: bool,
+    /// The target knows of it.
+    pub known: bool,
 }

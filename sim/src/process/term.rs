@@ -1,10 +1,10 @@
 //! Erlang terms in one word.
 //!
-//! Integers, short atoms, pids and references are the word itself; tuples, lists and long atoms are
-//! named by a hash of their content and kept in a table of the run ([`Terms`]). So a term costs
+//! Integers, short atoms, pids and references are the word itself; tuples, lists, maps and long atoms
+//! are named by a hash of their content and kept in a table of the run ([`Terms`]). So a term costs
 //! nothing to send or compare, and its word does not depend on when it was made.
 //!
-//! Leaves out, for now: floats, binaries, maps, improper lists, integers beyond 60 bits.
+//! Leaves out, for now: floats, binaries, improper lists, integers beyond 60 bits.
 
 use crate::word::mix;
 use serde::Serialize;
@@ -17,7 +17,8 @@ use std::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Pid(pub(crate) u32);
 
-/// A reference: a monitor or a timer, by an index that means something inside one run only.
+/// A reference: a monitor, an alias, a timer or a plain one, by an index that means something inside
+/// one run only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Ref(pub(crate) u32);
 
@@ -67,6 +68,8 @@ impl Term {
     pub const UNDEFINED: Term = Term::atom("undefined");
     /// `_`, which as part of a pattern matches any term.
     pub const ANY: Term = Term::atom("_");
+    /// An atom that is no Erlang atom's: as a pattern it matches nothing that anybody sends.
+    pub(crate) const NOTHING: Term = Term(ATOM);
     /// `$stack`, which stands for any stack trace. Its letters fit no short atom.
     pub const STACK: Term = Term((u64::MAX << TAG_BITS) | ATOM);
 
@@ -122,6 +125,11 @@ impl Term {
     #[inline(always)]
     pub(crate) const fn tag(self) -> u64 {
         self.0 & ((1 << TAG_BITS) - 1)
+    }
+
+    /// The word itself; it means something inside one run only.
+    pub const fn word(self) -> u64 {
+        self.0
     }
 
     const fn payload(self) -> u64 {
@@ -204,6 +212,44 @@ enum Compound {
     Atom(String),
     Tuple(Vec<Term>),
     List(Vec<Term>),
+    /// Keys and values, flat.
+    // invariant: sorted by the key's word, each key once
+    Map(Vec<Term>),
+}
+
+impl Compound {
+    /// The tag that keeps kinds of equal content apart, and the parts.
+    fn parts(&self) -> (u64, &[Term]) {
+        match self {
+            Compound::Atom(_) => (1, &[]),
+            Compound::Tuple(parts) => (2, parts),
+            Compound::List(parts) => (3, parts),
+            Compound::Map(parts) => (4, parts),
+        }
+    }
+}
+
+/// A term opened up, for encoders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape<'t> {
+    /// An integer.
+    Int(i64),
+    /// An atom that fits the word, or `$stack`.
+    ShortAtom(Term),
+    /// Any other atom.
+    LongAtom(&'t str),
+    /// A process.
+    Pid(Pid),
+    /// A reference.
+    Ref(Ref),
+    /// The elements of a tuple.
+    Tuple(&'t [Term]),
+    /// The items of a list.
+    List(&'t [Term]),
+    /// Keys and values of a map, flat.
+    Map(&'t [Term]),
+    /// A term of another run.
+    Foreign,
 }
 
 /// The compound terms of a run, by the hash of their content.
@@ -233,6 +279,38 @@ impl Terms {
         self.keep(Compound::List(elements.to_vec()))
     }
 
+    /// A map; of two equal keys the last one counts.
+    pub fn map(&mut self, pairs: &[(Term, Term)]) -> Term {
+        let sorted: BTreeMap<u64, Term> = pairs.iter().map(|&(k, v)| (k.0, v)).collect();
+        self.keep(Compound::Map(sorted.into_iter().flat_map(|(k, v)| [Term(k), v]).collect()))
+    }
+
+    /// The term opened up.
+    pub fn shape(&self, term: Term) -> Shape<'_> {
+        match term.tag() {
+            INTEGER => Shape::Int(term.0 as i64 >> TAG_BITS),
+            ATOM => Shape::ShortAtom(term),
+            PID => Shape::Pid(Pid(term.payload() as u32)),
+            REF => Shape::Ref(Ref(term.payload() as u32)),
+            _ => match self.table.get(&term.0) {
+                Some(Compound::Atom(name)) => Shape::LongAtom(name),
+                Some(Compound::Tuple(parts)) => Shape::Tuple(parts),
+                Some(Compound::List(parts)) => Shape::List(parts),
+                Some(Compound::Map(parts)) => Shape::Map(parts),
+                None => Shape::Foreign,
+            },
+        }
+    }
+
+    /// The name of an atom; empty if it is none.
+    pub fn atom_name(&self, term: Term) -> String {
+        match self.shape(term) {
+            Shape::ShortAtom(atom) => atom_name(atom),
+            Shape::LongAtom(name) => name.to_owned(),
+            _ => String::new(),
+        }
+    }
+
     /// The elements of a tuple, if it is one.
     pub fn elements(&self, term: Term) -> Option<&[Term]> {
         match self.table.get(&term.0) {
@@ -252,8 +330,7 @@ impl Terms {
     fn keep(&mut self, compound: Compound) -> Term {
         let (hash, bound) = match &compound {
             Compound::Atom(name) => (name.bytes().fold(1, |h, b| mix(h, u64::from(b))), false),
-            Compound::Tuple(elements) => content(2, elements),
-            Compound::List(items) => content(3, items),
+            other => content(other.parts()),
         };
         let term = Term(hash << TAG_BITS | if bound { BOUND } else { PURE });
         let kept = self.table.entry(term.0).or_insert_with(|| compound.clone());
@@ -272,11 +349,21 @@ impl Terms {
         match (self.table.get(&pattern.0), self.table.get(&term.0)) {
             (Some(Compound::Tuple(patterns)), Some(Compound::Tuple(terms)))
             | (Some(Compound::List(patterns)), Some(Compound::List(terms))) => {
-                patterns.len() == terms.len()
-                    && patterns.iter().zip(terms).all(|(&p, &t)| self.matches(p, t))
+                self.all_match(patterns, terms)
             }
             _ => false,
         }
+    }
+
+    /// Whether a pattern matches the tuple of these elements, which need not be kept.
+    pub(crate) fn matches_tuple(&self, pattern: Term, elements: &[Term]) -> bool {
+        pattern == Term::ANY
+            || self.elements(pattern).is_some_and(|patterns| self.all_match(patterns, elements))
+    }
+
+    fn all_match(&self, patterns: &[Term], terms: &[Term]) -> bool {
+        patterns.len() == terms.len()
+            && patterns.iter().zip(terms).all(|(&p, &t)| self.matches(p, t))
     }
 
     /// A hash that does not depend on the schedule: pids and references count by their names,
@@ -284,14 +371,17 @@ impl Terms {
     pub(crate) fn stable(&self, term: Term, name: &dyn Fn(Term) -> u64) -> u64 {
         match term.tag() {
             PID | REF => name(term),
-            BOUND => match self.table.get(&term.0) {
-                Some(Compound::Tuple(parts) | Compound::List(parts)) => {
-                    let kind =
-                        u64::from(matches!(self.table.get(&term.0), Some(Compound::List(_))));
-                    parts.iter().fold(mix(kind, BOUND), |h, &part| mix(h, self.stable(part, name)))
+            BOUND => self.table.get(&term.0).map_or(term.0, |compound| {
+                let (kind, parts) = compound.parts();
+                let mut hashes: Vec<u64> =
+                    parts.iter().map(|&part| self.stable(part, name)).collect();
+                if let Compound::Map(_) = compound {
+                    // The order of keys that are pids is no more stable than the pids.
+                    hashes = hashes.chunks(2).map(|pair| mix(pair[0], pair[1])).collect();
+                    hashes.sort_unstable();
                 }
-                _ => term.0,
-            },
+                hashes.into_iter().fold(mix(kind, BOUND), mix)
+            }),
             _ => term.0,
         }
     }
@@ -316,6 +406,7 @@ impl Terms {
                 }
                 Some(Compound::Tuple(parts)) => self.write_parts("{", parts, "}", name, out),
                 Some(Compound::List(parts)) => self.write_parts("[", parts, "]", name, out),
+                Some(Compound::Map(parts)) => self.write_map(parts, name, out),
                 None => out.push_str("a term of another run"),
             },
         }
@@ -338,14 +429,26 @@ impl Terms {
         }
         out.push_str(close);
     }
+
+    fn write_map(&self, parts: &[Term], name: &dyn Fn(Term) -> String, out: &mut String) {
+        out.push_str("#{");
+        for (i, pair) in parts.chunks(2).enumerate() {
+            out.push_str(if i > 0 { "," } else { "" });
+            self.write(pair[0], name, out);
+            out.push_str(" => ");
+            self.write(pair[1], name, out);
+        }
+        out.push('}');
+    }
 }
 
-fn content(kind: u64, parts: &[Term]) -> (u64, bool) {
+fn content((kind, parts): (u64, &[Term])) -> (u64, bool) {
     let hash = parts.iter().fold(mix(kind, parts.len() as u64), |h, part| mix(h, part.0));
     (hash, parts.iter().any(|part| part.is_bound()))
 }
 
-fn atom_name(term: Term) -> String {
+/// The name of an atom that fits the word.
+pub(crate) fn atom_name(term: Term) -> String {
     if term == Term::STACK {
         return "$stack".to_owned();
     }

@@ -1,4 +1,4 @@
-//! Timers of the process world: the time-outs of receives, and `send_after`.
+//! Timers of the process world: the time-outs of receives, `send_after` and `start_timer`.
 //!
 //! Virtual time moves only when nothing else can: to the earliest deadline, whose timers all become
 //! moves, so which of them fires first is a decision. Under [`TimerRule::Any`] a timer is a move
@@ -7,10 +7,10 @@
 //! [`TimerRule::Any`]: crate::plan::TimerRule::Any
 
 use super::{
-    Mover, ProcessWorld,
-    kind::{event, reply, signal},
+    Mover, ProcessWorld, Wrong,
+    kind::{effect, event, reply, signal},
     step::{Outcome, TIMER_REF, value},
-    term::Term,
+    term::{Ref, Term},
 };
 use crate::{trace::Trace, word::Words};
 use serde::Serialize;
@@ -19,8 +19,10 @@ use serde::Serialize;
 pub(super) enum Purpose {
     /// The receive of its owner is over.
     Timeout,
-    /// The message goes to this process.
+    /// The message goes to this process; the timer dies with it.
     Send { to: u32, message: Term },
+    /// The message goes to whoever has this name when the timer fires.
+    SendName { name: Term, message: Term },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -72,8 +74,18 @@ impl Timers {
         true
     }
 
+    /// How many timers there were.
+    pub(super) fn len(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
     pub(super) fn get(&self, index: u32) -> Option<&Timer> {
         self.rows.get(index as usize)
+    }
+
+    /// The earliest deadline of an armed timer.
+    pub(super) fn earliest(&self) -> Option<u64> {
+        self.queue.last().map(|&(deadline, _)| deadline)
     }
 
     /// Armed timers with their rows.
@@ -84,7 +96,7 @@ impl Timers {
     /// Moves the clock to the earliest deadline and lists the timers due then; empty if none is
     /// armed.
     pub(super) fn advance(&mut self) -> impl Iterator<Item = u32> {
-        let due = self.queue.last().map(|&(deadline, _)| deadline);
+        let due = self.earliest();
         self.now = self.now.max(due.unwrap_or(0));
         let mine = self.queue.iter().rev().take_while(move |&&(deadline, _)| Some(deadline) == due);
         mine.map(|&(_, index)| index)
@@ -103,22 +115,45 @@ impl ProcessWorld {
         timer
     }
 
-    pub(super) fn send_after(
-        &mut self,
-        me: u32,
-        to: u32,
-        term: Term,
-        trace: &mut Trace,
-    ) -> Outcome {
-        let ms = self.tables.processes[me as usize].extra.saturating_sub(1);
+    /// Moves the clock to the earliest deadline; false if no timer is armed.
+    pub(super) fn let_time_pass(&mut self) -> bool {
+        let due: Vec<u32> = self.tables.timers.advance().collect();
+        due.iter().for_each(|&timer| self.enable(Mover::Timer(timer)));
+        !due.is_empty()
+    }
+
+    /// `erlang:send_after/3` and `start_timer/3`, which wraps its message as
+    /// `{timeout, Ref, Message}`.
+    pub(super) fn set_timer(&mut self, me: u32, op: Words, trace: &mut Trace) -> Outcome {
+        let (to, ms) = (op.who(), u64::from(op.arg()));
+        let reference = Ref(self.tables.timers.len() | TIMER_REF);
+        let message = match op.kind() {
+            effect::START_TIMER | effect::START_TIMER_NAME
+                if !self.is_wrong(Wrong::StartTimerBare) =>
+            {
+                let parts = [Term::atom("timeout"), reference.into(), Term(op.value())];
+                self.desk.terms.borrow_mut().tuple(&parts)
+            }
+            _ => Term(op.value()),
+        };
+        let by_name = matches!(op.kind(), effect::SEND_AFTER_NAME | effect::START_TIMER_NAME);
+        let name = Term(self.tables.processes[me as usize].extra);
         self.tables.processes[me as usize].timers_made += 1;
-        let timer = self.arm(me, ms, Purpose::Send { to, message: term });
+        let early = self.is_wrong(Wrong::TimerNameResolvedEarly);
+        let purpose = match (by_name, self.tables.registered(name)) {
+            (true, Some(to)) if early => Purpose::Send { to, message },
+            (true, _) => Purpose::SendName { name, message },
+            (false, _) => Purpose::Send { to, message },
+        };
+        let timer = self.arm(me, ms, purpose);
         trace.push(Words::new(event::TIMER_SET, me, timer, ms));
-        self.reads(b'l', to);
-        if !self.tables.is_alive(to) {
-            self.disarm(timer);
+        if !by_name {
+            self.reads(b'l', to);
+            if !self.tables.is_alive(to) {
+                self.disarm(timer);
+            }
         }
-        Words::new(reply::VALUE, 0, timer | TIMER_REF, 0)
+        Words::new(reply::VALUE, 0, reference.0, 0)
     }
 
     /// `cancel_timer/1`: false once the timer has fired or its target is dead.
@@ -127,7 +162,11 @@ impl ProcessWorld {
         if let Some(Purpose::Send { to, .. }) = self.tables.timers.get(timer).map(|t| t.purpose) {
             self.reads(b'l', to);
         }
-        let armed = reference & TIMER_REF != 0 && self.disarm(timer);
+        let armed = if self.is_wrong(Wrong::CancelLeaves) {
+            self.tables.timers.get(timer).is_some_and(|timer| timer.armed)
+        } else {
+            reference & TIMER_REF != 0 && self.disarm(timer)
+        };
         trace.push(Words::new(event::TIMER_CANCELLED, me, timer, u64::from(armed)));
         value(u64::from(armed))
     }
@@ -144,7 +183,7 @@ impl ProcessWorld {
         self.writes_timer(timer);
         let row = *self.tables.timers.get(timer).expect("a timer that can move exists");
         let target = match row.purpose {
-            Purpose::Timeout => row.owner,
+            Purpose::Timeout | Purpose::SendName { .. } => row.owner,
             Purpose::Send { to, .. } => to,
         };
         trace.push(Words::new(event::TIMER_FIRED, row.owner, target, u64::from(row.ordinal)));
@@ -158,6 +197,15 @@ impl ProcessWorld {
             }
             Purpose::Send { to, message } => {
                 self.tables.timers.disarm(timer);
+                self.arrive(row.owner, to, Words::new(signal::MESSAGE, to, 0, message.0), trace);
+            }
+            Purpose::SendName { name, message } => {
+                self.tables.timers.disarm(timer);
+                self.reads_name(name);
+                let Some(to) = self.tables.registered(name) else {
+                    let (owner, message) = (row.owner, message.0);
+                    return trace.push(Words::new(event::LOST, owner, owner, message));
+                };
                 self.arrive(row.owner, to, Words::new(signal::MESSAGE, to, 0, message.0), trace);
             }
         }

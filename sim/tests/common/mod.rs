@@ -5,7 +5,7 @@
 use atropos::{
     decisions::Draws,
     plan::{Conditions, Delivery, TimerRule},
-    process::{Ctx, Ending, Filter, Pid, ProcessWorld, Raise, Ref, Term},
+    process::{Alias, Ctx, Ending, Filter, Item, Pid, ProcessWorld, Raise, Ref, Term},
 };
 
 /// One effect of a random program.
@@ -20,7 +20,7 @@ pub(crate) struct Act {
 }
 
 /// Kinds of effects that a random program draws from.
-const KINDS: u32 = 24;
+const KINDS: u32 = 34;
 
 /// What each of the root processes does.
 pub(crate) type Program = Vec<Vec<Act>>;
@@ -67,6 +67,7 @@ async fn perform(ctx: Ctx, acts: Vec<Act>) -> Ending {
         match act.what {
             0..=7 => relate(&ctx, &mut hand, act, who).await?,
             8..=15 => talk(&ctx, &mut hand, act, who).await?,
+            24..=33 => refer(&ctx, &mut hand, act, who).await?,
             _ => live(&ctx, &mut hand, act, who).await?,
         }
     }
@@ -109,6 +110,45 @@ async fn talk(ctx: &Ctx, hand: &mut Hand, act: Act, who: Pid) -> Ending {
             let wanted = [Filter::Exit, Filter::Down, Filter::ExitOf(who), Filter::Any];
             let _ = ctx.receive_after(wanted[act.how as usize], 2).await;
         }
+    }
+    Ok(())
+}
+
+/// Aliases, monitors by name, timers by name, and what there is to read.
+async fn refer(ctx: &Ctx, hand: &mut Hand, act: Act, who: Pid) -> Ending {
+    let name = ["one", "two"][(act.how % 2) as usize];
+    let until = [Alias::ExplicitUnalias, Alias::Demonitor, Alias::Reply][act.how as usize % 3];
+    let items = [Item::Monitors, Item::MonitoredBy, Item::Messages, Item::TrapExit];
+    match act.what {
+        24 => hand.monitor = Some(ctx.monitor_with_alias(who, until).await),
+        25 => hand.monitor = Some(ctx.monitor_name(name, Some(until)).await),
+        26 if act.how == 3 => hand.monitor = Some(ctx.make_ref().await),
+        26 => hand.monitor = Some(ctx.alias(until).await),
+        27 => match hand.monitor {
+            Some(alias) if act.how < 2 => drop(ctx.unalias(alias).await),
+            Some(alias) => ctx.send(who, Term::from(alias)).await,
+            None => ctx.yield_now().await,
+        },
+        28 => {
+            // Whatever reference somebody sent comes in handy.
+            let alias = ctx.poll_after(Term::ANY, 1).await.and_then(|message| message.user());
+            if let Some(alias) = alias.and_then(Term::as_ref) {
+                ctx.send_ref(alias, "through").await;
+            }
+        }
+        29 => hand.timer = Some(ctx.start_timer_name(act.how, name, "tick").await),
+        30 => drop(ctx.info(who, items[act.how as usize]).await),
+        31 => ctx.send_name_at_node(name, "at_node").await.unwrap_or_default(),
+        32 => {
+            let (pid, monitor) = ctx
+                .spawn_opt("child", act.how > 0, act.how > 1, |ctx| async move {
+                    ctx.sleep(1).await;
+                    Ok(())
+                })
+                .await;
+            (hand.child, hand.monitor) = (Some(pid), Some(monitor).filter(|_| act.how > 1));
+        }
+        _ => hand.timer = Some(ctx.start_timer(act.how, who, "tick").await),
     }
     Ok(())
 }

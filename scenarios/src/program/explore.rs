@@ -1,0 +1,75 @@
+//! Every observation that a program can come to.
+
+use super::{
+    model::Program,
+    observe::{canonical, observed},
+    script::Script,
+};
+use atropos::{
+    check::enumerate::{self, Enumeration},
+    invariant::Invariants,
+    plan::Conditions,
+    process::{OTP_25, ProcessWorld, Profile, profile},
+    world::World,
+};
+use std::{collections::BTreeSet, rc::Rc};
+
+/// How far an exploration goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// At most this many runs.
+    pub runs: u64,
+    /// At most this many steps a run.
+    pub steps: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { runs: 200_000, steps: 10_000 }
+    }
+}
+
+/// What an exploration came to.
+#[derive(Clone, Debug, Default)]
+pub struct Explored {
+    /// The observations in canonical form.
+    pub outcomes: BTreeSet<String>,
+    /// Nothing was left out.
+    pub closed: bool,
+    /// Distinct states.
+    pub states: u64,
+    /// Runs that were needed.
+    pub runs: u64,
+}
+
+/// Explores all schedules of a program, merged where they lead to the same state.
+pub fn explore(program: &Program, conditions: &Conditions, bounds: Bounds) -> Explored {
+    let profile = profile(&program.profile).unwrap_or(&OTP_25);
+    explore_under(program, profile, conditions, bounds)
+}
+
+/// The same under another profile than the program names.
+pub fn explore_under(
+    program: &Program,
+    profile: &'static Profile,
+    conditions: &Conditions,
+    bounds: Bounds,
+) -> Explored {
+    let script = Rc::new(Script::new(program, &program.steps));
+    let mut world = ProcessWorld::new(profile);
+    let mut outcomes = BTreeSet::new();
+    let bounds = enumerate::Bounds { runs: bounds.runs, steps: bounds.steps };
+    let Enumeration { closed, states, runs, .. } = enumerate::enumerate(
+        &mut world,
+        &Invariants::new(Vec::new()),
+        bounds,
+        |world| {
+            world.reset(conditions, false);
+            script.start(world);
+        },
+        |world, _| {
+            outcomes.insert(canonical(program, &observed(program, &program.steps, world)));
+        },
+    );
+    Explored { outcomes, closed, states, runs }
+}

@@ -1,0 +1,130 @@
+//! What is wrong with a program, and where.
+
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt};
+
+/// Why a file is no program that this layer can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProgramError {
+    /// It is not of the format.
+    Malformed {
+        /// Where: `program[3].steps[1].reason`, `line 4, column 7` for what is no JSON, `the file`.
+        place: String,
+        /// What was found there and what is expected.
+        reason: String,
+    },
+    /// It may well be sound, but it speaks of what belongs to a later layer.
+    Later {
+        /// `proc`, `sup` or `kv`.
+        kind: String,
+        /// The operations of later layers in a program of kind `proc`, and how often each occurs.
+        operations: BTreeMap<String, usize>,
+    },
+}
+
+impl fmt::Display for ProgramError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProgramError::Malformed { place, reason } => write!(f, "{place}: {reason}"),
+            ProgramError::Later { kind, operations } if operations.is_empty() => {
+                write!(f, "programs of kind {kind} belong to a later layer")
+            }
+            ProgramError::Later { operations, .. } => {
+                let counted: Vec<String> =
+                    operations.iter().map(|(name, times)| format!("{name} ({times})")).collect();
+                write!(f, "operations of a later layer: {}", counted.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ProgramError {}
+
+impl From<serde_json::Error> for ProgramError {
+    fn from(error: serde_json::Error) -> ProgramError {
+        let text = error.to_string();
+        let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+        ProgramError::Malformed {
+            place: format!("line {}, column {}", error.line(), error.column()),
+            reason: format!("this is no JSON: {reason}"),
+        }
+    }
+}
+
+/// What reading gives.
+pub(super) type Read<T> = Result<T, ProgramError>;
+
+/// A place in the file. It lives on the stack of the reader and becomes text only in a complaint.
+#[derive(Clone, Copy)]
+pub(super) enum Place<'p> {
+    File,
+    Key(&'p Place<'p>, &'p str),
+    Index(&'p Place<'p>, usize),
+}
+
+impl Place<'_> {
+    pub(super) fn key<'p>(&'p self, key: &'p str) -> Place<'p> {
+        Place::Key(self, key)
+    }
+
+    pub(super) fn index(&self, index: usize) -> Place<'_> {
+        Place::Index(self, index)
+    }
+
+    /// The complaint that something is wrong here.
+    pub(super) fn refuse(&self, reason: impl Into<String>) -> ProgramError {
+        ProgramError::Malformed { place: self.to_string(), reason: reason.into() }
+    }
+
+    /// The complaint that something else stands here.
+    pub(super) fn expected(&self, what: &str, found: &Value) -> ProgramError {
+        self.refuse(format!("expected {what}, found {}", shown(found)))
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::File => f.write_str("the file"),
+            Place::Key(Place::File, key) => f.write_str(key),
+            Place::Key(above, key) => write!(f, "{above}.{key}"),
+            Place::Index(above, index) => write!(f, "{above}[{index}]"),
+        }
+    }
+}
+
+/// A value in a complaint: itself if it is small.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::String(text) if text.chars().count() > 40 => "a long string".to_owned(),
+        _ => value.to_string(),
+    }
+}
+
+/// `; did you mean ..?` if something of the kind exists, else `otherwise`.
+pub(super) fn hint<'n>(
+    wanted: &str,
+    known: impl IntoIterator<Item = &'n str>,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    // Below this two words share letters and nothing else.
+    const ALIKE: f64 = 0.8;
+    let likeness = |name: &'n str| (strsim::jaro_winkler(name, wanted), name);
+    let nearest = known.into_iter().map(likeness).max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((likeness, name)) if likeness > ALIKE => format!("; did you mean `{name}`?"),
+        _ => otherwise(),
+    }
+}
+
+/// Names as a sentence lists them: `a`, `b` or `c`.
+pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>, last: &str) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => "nothing".to_owned(),
+        [name] => name.clone(),
+        [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
+    }
+}

@@ -1,0 +1,149 @@
+//! Wrong rules, to be put in place of the right ones one at a time.
+//!
+//! What holds the process world to the BEAM is worth as much as the mistakes it would catch. Each of
+//! these is a mistake that somebody could make in this world; a test puts one into a [`Profile`]
+//! after the other and demands that conformance fails. No runtime has them.
+//!
+//! [`Profile`]: super::Profile
+
+use super::ProcessWorld;
+use serde::Serialize;
+
+/// A rule that is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Wrong {
+    /// unlink/1 forgets its own entry and lets the EXIT of the peer through.
+    UnlinkWithoutFlush,
+    /// link/1 to the dead, trapping, brings nothing.
+    LinkToDeadIsSilent,
+    /// link/1 to the dead raises noproc even in a caller that traps.
+    LinkToDeadAlwaysRaises,
+    /// Monitors are told before the exit event.
+    DownBeforeExit,
+    /// A dead process keeps its name until everybody is told.
+    NameFreedLate,
+    /// A dead process keeps its name for ever.
+    NameKept,
+    /// An exit with reason normal kills what is linked.
+    NormalKills,
+    /// exit(self(), normal) is ignored like that of a stranger.
+    OwnNormalIgnored,
+    /// shutdown from a link is as harmless as normal.
+    ShutdownIsNormal,
+    /// exit(Pid, kill) can be trapped.
+    KillIsTrapped,
+    /// Who is killed dies with reason kill.
+    KillStaysKill,
+    /// Of two exit signals the last one gives the reason.
+    LastExitWins,
+    /// A trapped exit signal of exit/2 breaks the link.
+    ExitSignalUnlinks,
+    /// A child traps exits if its spawner does.
+    TrapInherited,
+    /// process_flag(trap_exit, _) answers the new value.
+    TrapAnswersNew,
+    /// An uncaught error has no stack trace.
+    ErrorWithoutStack,
+    /// An uncaught throw is an exit.
+    ThrowIsExit,
+    /// A second monitor of one process is the first.
+    MonitorsMerge,
+    /// demonitor/1 leaves the monitor.
+    DemonitorKeeps,
+    /// demonitor/1 does not tell the monitored.
+    DemonitorUntold,
+    /// The option flush leaves the DOWN.
+    FlushLeaves,
+    /// The option info always answers true.
+    InfoIsTrue,
+    /// A monitor of the dead tells the reason of the death.
+    NoprocTellsReason,
+    /// A monitor by name ends with the registration.
+    NameMonitorFollowsName,
+    /// The DOWN of a monitor by name names the pid.
+    NameMonitorNamesPid,
+    /// An alias outlives the DOWN of its monitor.
+    AliasOutlivesDown,
+    /// An alias outlives the demonitor of its monitor.
+    AliasOutlivesDemonitor,
+    /// A reply alias takes more than one message.
+    ReplyAliasStays,
+    /// A message to a plain reference reaches who made it.
+    PlainRefDelivers,
+    /// A process can have a second name.
+    SecondName,
+    /// A taken name goes over to the new process.
+    TakenNameMoves,
+    /// A send to a name that is not bound is silent.
+    UnboundSendIsSilent,
+    /// A send to `{Name, node()}` that is not bound raises.
+    NodeFormRaises,
+    /// A timer outlives the process it is for.
+    TimerOutlivesTarget,
+    /// A timer dies with the process that set it.
+    TimerDiesWithCreator,
+    /// A timer's name is looked up when it is set.
+    TimerNameResolvedEarly,
+    /// start_timer/3 sends its message bare.
+    StartTimerBare,
+    /// A cancelled timer fires.
+    CancelLeaves,
+    /// `after 0` looks at the first message only.
+    AfterZeroLooksOnce,
+    /// process_info/2 of the dead is empty rather than undefined.
+    InfoOfTheDead,
+}
+
+impl Wrong {
+    /// All of them.
+    pub const ALL: [Wrong; 40] = [
+        Wrong::UnlinkWithoutFlush,
+        Wrong::LinkToDeadIsSilent,
+        Wrong::LinkToDeadAlwaysRaises,
+        Wrong::DownBeforeExit,
+        Wrong::NameFreedLate,
+        Wrong::NameKept,
+        Wrong::NormalKills,
+        Wrong::OwnNormalIgnored,
+        Wrong::ShutdownIsNormal,
+        Wrong::KillIsTrapped,
+        Wrong::KillStaysKill,
+        Wrong::LastExitWins,
+        Wrong::ExitSignalUnlinks,
+        Wrong::TrapInherited,
+        Wrong::TrapAnswersNew,
+        Wrong::ErrorWithoutStack,
+        Wrong::ThrowIsExit,
+        Wrong::MonitorsMerge,
+        Wrong::DemonitorKeeps,
+        Wrong::DemonitorUntold,
+        Wrong::FlushLeaves,
+        Wrong::InfoIsTrue,
+        Wrong::NoprocTellsReason,
+        Wrong::NameMonitorFollowsName,
+        Wrong::NameMonitorNamesPid,
+        Wrong::AliasOutlivesDown,
+        Wrong::AliasOutlivesDemonitor,
+        Wrong::ReplyAliasStays,
+        Wrong::PlainRefDelivers,
+        Wrong::SecondName,
+        Wrong::TakenNameMoves,
+        Wrong::UnboundSendIsSilent,
+        Wrong::NodeFormRaises,
+        Wrong::TimerOutlivesTarget,
+        Wrong::TimerDiesWithCreator,
+        Wrong::TimerNameResolvedEarly,
+        Wrong::StartTimerBare,
+        Wrong::CancelLeaves,
+        Wrong::AfterZeroLooksOnce,
+        Wrong::InfoOfTheDead,
+    ];
+}
+
+impl ProcessWorld {
+    /// True if this rule is wrong here, on purpose.
+    #[inline]
+    pub(super) fn is_wrong(&self, rule: Wrong) -> bool {
+        self.profile.wrong == Some(rule)
+    }
+}
