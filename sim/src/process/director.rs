@@ -11,6 +11,8 @@
 //! is a move among others. Either gives up on reports after its limit: the command is then blocked,
 //! and its report comes late.
 //!
+//! Time ends with the director: what a timer would have brought later is no part of the program.
+//!
 //! Leaves out: what commands and reports mean. They are terms of whoever wrote the bodies.
 
 use super::{
@@ -99,11 +101,14 @@ pub(super) struct Director {
     open: u32,
     settles: bool,
     waits: Waits,
+    /// It has come to its end.
+    over: bool,
 }
 
 impl Director {
     pub(super) fn new(process: u32) -> Self {
-        Director { process, cues: Vec::new(), stages: 0, open: 0, settles: true, waits: Waits::No }
+        let (settles, waits) = (true, Waits::No);
+        Director { process, cues: Vec::new(), stages: 0, open: 0, settles, waits, over: false }
     }
 
     fn stage(&self) -> u32 {
@@ -261,10 +266,28 @@ impl ProcessWorld {
         if self.tables.director.is_none() {
             return;
         }
+        if self.director_pid() == Some(Pid(me)) {
+            self.end_time();
+        }
         let row = &mut self.tables.processes[me as usize];
         let mut over: Vec<u32> = row.following.take().into_iter().collect();
         over.extend(row.cued.drain(..));
         over.into_iter().for_each(|cue| self.report(cue, Fate::Died));
+    }
+
+    /// No timer fires any more.
+    fn end_time(&mut self) {
+        self.touches_anything();
+        if let Some(director) = &mut self.tables.director {
+            director.over = true;
+        }
+        let armed: Vec<u32> = self.tables.timers.armed().map(|(index, _)| index).collect();
+        armed.into_iter().for_each(|timer| self.disable(Mover::Timer(timer)));
+    }
+
+    /// True once the director has come to its end.
+    pub(super) fn time_is_over(&self) -> bool {
+        self.tables.director.as_ref().is_some_and(|director| director.over)
     }
 
     fn report(&mut self, cue: u32, fate: Fate) {
@@ -346,10 +369,11 @@ impl ProcessWorld {
         }
     }
 
-    /// Commands that nobody finished, of living actors.
+    /// Actors that will never finish a command: they wait, and no time-out ends it.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = Pid> + '_ {
         let open = self.cues().iter().filter(|cue| cue.fate == Fate::Open);
-        open.map(|cue| cue.actor)
+        let waits = |pid: &Pid| self.tables.processes[pid.index()].timeout.is_none();
+        open.map(|cue| cue.actor).filter(waits)
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::{
     Death, Mover, Notices, ProcessWorld, Term, Wrong,
-    kind::{event, signal},
+    kind::{alias, event, signal},
     table::{Phase, Tie},
     timers::{Purpose, Timer},
 };
@@ -55,6 +55,9 @@ impl ProcessWorld {
             self.disarm_timers(|timer| timer.owner == me);
         }
         self.drop_cues(me);
+        if !self.orders_ties() {
+            self.end_own_monitors(me, trace);
+        }
         if self.profile.drains_at_death {
             self.drain(me, trace);
         }
@@ -97,6 +100,25 @@ impl ProcessWorld {
         for tie in ties {
             self.tell(me, tie, reason, trace);
             self.untie(me, tie);
+        }
+    }
+
+    /// A process that dies monitors nobody any more (erl_process.c, erts_proc_exit_handle_monitor).
+    fn end_own_monitors(&mut self, me: u32, trace: &mut Trace) {
+        if self.tables.processes[me as usize].references_made == 0 {
+            return;
+        }
+        for monitor in 0..self.tables.references.len() {
+            let row = &mut self.tables.references[monitor];
+            if row.owner != me {
+                continue;
+            }
+            row.alias = alias::NONE;
+            let was_active = std::mem::take(&mut row.active);
+            self.writes_reference(monitor as u32);
+            if was_active {
+                self.tell_demonitored(me, monitor as u32, trace);
+            }
         }
     }
 

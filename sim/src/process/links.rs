@@ -40,7 +40,7 @@ impl ProcessWorld {
             LinkToDead::Raises => dead,
             LinkToDead::NoprocByTrap => {
                 let hot = &self.tables.hot[me as usize];
-                dead && entry.is_none() && self.is_instant() && !hot.trapping
+                dead && entry.is_none() && !hot.trapping
             }
         };
         let own_noproc = dead

@@ -12,8 +12,9 @@ use serde::Serialize;
 /// What `link/1` to a process that is dead does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum LinkToDead {
-    /// Trapping: an EXIT with reason noproc. Not trapping: `error:noproc` where the caller can know
-    /// (instant delivery), else the exit signal. OTP: erlang:link/1.
+    /// Trapping: an EXIT with reason noproc. Not trapping: `error:noproc`, since a node knows its own
+    /// dead; a peer that dies before the link signal arrives answers with the exit signal. OTP:
+    /// erlang:link/1.
     NoprocByTrap,
     /// `error:noproc`, always. AtomVM: nif_erlang_link.
     Raises,

@@ -117,6 +117,9 @@ impl ProcessWorld {
 
     /// Moves the clock to the earliest deadline; false if no timer is armed.
     pub(super) fn let_time_pass(&mut self) -> bool {
+        if self.time_is_over() {
+            return false;
+        }
         let due: Vec<u32> = self.tables.timers.advance().collect();
         due.iter().for_each(|&timer| self.enable(Mover::Timer(timer)));
         !due.is_empty()

@@ -63,7 +63,7 @@ fn container(names: &mut Names, place: &Place<'_>, object: &Map<String, Value>) 
     const FORMS: &str = "`{\"list\": [..]}` or `{\"map\": [[key, value], ..]}`";
     let mut keys = object.iter();
     let (Some((key, value)), None) = (keys.next(), keys.next()) else {
-        return Err(place.refuse(format!("expected {FORMS}, found an object of {}", object.len())));
+        return Err(place.refuse(format!("expected {FORMS}, found {} keys", object.len())));
     };
     let below = place.key(key);
     let elements = || value.as_array().ok_or_else(|| below.expected("an array", value));

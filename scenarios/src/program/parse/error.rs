@@ -1,6 +1,6 @@
 //! What is wrong with a program, and where.
 
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 use std::{collections::BTreeMap, fmt};
 
 /// Why a file is no program that this layer can run.
@@ -44,10 +44,12 @@ impl From<serde_json::Error> for ProgramError {
     fn from(error: serde_json::Error) -> ProgramError {
         let text = error.to_string();
         let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-        ProgramError::Malformed {
-            place: format!("line {}, column {}", error.line(), error.column()),
-            reason: format!("this is no JSON: {reason}"),
-        }
+        let place = format!("line {}, column {}", error.line(), error.column());
+        let reason = match error.classify() {
+            Category::Data => reason.to_owned(),
+            _ => format!("this is no JSON: {reason}"),
+        };
+        ProgramError::Malformed { place, reason }
     }
 }
 

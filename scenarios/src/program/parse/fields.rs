@@ -27,7 +27,9 @@ impl<'r> Fields<'r> {
         };
         let otherwise = || match stray.as_str() {
             "p" => ": a `seq` and a body are done by one actor".to_owned(),
-            "settle" | "limit" => ": it belongs to a step of one actor".to_owned(),
+            "settle" => ": only a step of one actor and a `par` take it".to_owned(),
+            "limit" => ": only a step of one actor takes it".to_owned(),
+            "uncaught" => ": it raises nothing, or nothing that is ever caught".to_owned(),
             _ => format!(": it takes {}", listed(known(), "and")),
         };
         let hint = hint(stray, known(), otherwise);
@@ -192,6 +194,6 @@ where
     let Some(text) = value.as_str() else { return Err(place.expected(&expected(), value)) };
     words().position(|word| word == text).ok_or_else(|| {
         let hint = hint(text, words(), || format!(": expected {}", expected()));
-        place.refuse(format!("`{text}` is none of them{hint}"))
+        place.refuse(format!("there is no `{text}` here{hint}"))
     })
 }

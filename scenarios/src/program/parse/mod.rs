@@ -8,6 +8,7 @@
 mod data;
 mod error;
 mod fields;
+mod json;
 mod names;
 mod ops;
 
@@ -53,10 +54,11 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`ProgramError::Malformed`] with line and column if the text is no JSON; otherwise as
-    /// [`Program::from_value`].
+    /// [`ProgramError::Malformed`] with line and column if the text is no JSON or an object has a key
+    /// twice; otherwise as [`Program::from_value`].
     pub fn from_json(text: &str) -> Result<Program, ProgramError> {
-        Program::from_value(&serde_json::from_str(text)?)
+        let json::Unique(value) = serde_json::from_str(text)?;
+        Program::from_value(&value)
     }
 
     /// Reads a program from JSON.

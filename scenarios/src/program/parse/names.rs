@@ -105,7 +105,11 @@ impl Names {
             _ => "`as` of what makes a reference, or `ref` of a `spawn`,",
         };
         let bound = self.entries.iter().filter(|other| other.bound.is_some());
-        let alike = bound.map(|other| &*other.name).filter(|name| Sort::of(name) == sort);
+        // `@p1` is no slip for `@p2`: names that differ in their numbers differ on purpose.
+        let word =
+            |name: &str| name.trim_end_matches(|last: char| last.is_ascii_digit()).to_owned();
+        let alike = bound.map(|other| &*other.name);
+        let alike = alike.filter(|name| Sort::of(name) == sort && word(name) != word(&entry.name));
         let hint = hint(&entry.name, alike, || format!(": {binder} would bind it"));
         ProgramError::Malformed {
             place: entry.used.clone().unwrap_or_default(),

@@ -181,6 +181,9 @@ impl Words<'_> {
 
     fn ops(&mut self, ops: &[Op]) {
         let all: Vec<String> = ops.iter().map(|op| op_text(op, self.names)).collect();
-        self.word(format!("{{ {} }}", all.join("; ")));
+        self.word(match all.is_empty() {
+            true => "{}".to_owned(),
+            false => format!("{{ {} }}", all.join("; ")),
+        });
     }
 }
