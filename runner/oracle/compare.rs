@@ -19,21 +19,16 @@ pub(crate) struct Reached {
     pub(crate) runs: u64,
 }
 
-/// Explores a program under all that a BEAM may do. Signals arrive as late as the language allows, or
-/// at once, as they mostly do within a node: there a process may know of a death that it was not told
-/// of, and `link/1` raises. Timers fire when nothing else moves and, if the program knows time at all,
-/// also at any time, since a real clock does not wait.
+/// Explores a program: signals arrive as late as the language allows; timers fire when nothing else
+/// moves and, if the program knows time at all, also at any time, since a real clock does not wait.
 pub(crate) fn explore(program: &Program, bounds: Bounds) -> Reached {
     let mut reached = Reached { outcomes: BTreeSet::new(), closed: true, states: 0, runs: 0 };
     let timers: &[TimerRule] = match program.steps.iter().any(step_knows_time) {
         true => &[TimerRule::Idle, TimerRule::Any],
         false => &[TimerRule::Idle],
     };
-    let models = [Delivery::Pairwise, Delivery::Instant]
-        .into_iter()
-        .flat_map(|delivery| timers.iter().map(move |&timers| (delivery, timers)));
-    for (delivery, timers) in models {
-        let conditions = Conditions { delivery, timers, faults: 0 };
+    for &timers in timers {
+        let conditions = Conditions { delivery: Delivery::Pairwise, timers, faults: 0 };
         let explored = explore::explore(program, &conditions, bounds);
         reached.outcomes.extend(explored.outcomes);
         reached.closed &= explored.closed;

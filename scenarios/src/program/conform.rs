@@ -59,7 +59,7 @@ impl Vector {
     /// # Errors
     /// If it is no program that this layer can run, or carries no observation.
     pub fn from_value(value: &Value) -> Result<Vector, ProgramError> {
-        let program = Program::from_value(value)?;
+        let program = Program::from_value(&program_of(value))?;
         let outcomes: Vec<&Value> = match (value.get("observed"), value.get("observed_set")) {
             (Some(observed), _) => vec![observed],
             (None, Some(Value::Array(set))) => {
@@ -118,6 +118,19 @@ impl Vector {
             timers.iter().map(move |&timers| Conditions { delivery, timers, faults: 0 })
         });
         both.collect()
+    }
+}
+
+/// A vector may carry more than a program does: what it was recorded with, remarks.
+fn program_of(vector: &Value) -> Value {
+    const KEYS: [&str; 8] =
+        ["id", "rule", "about", "kind", "profile", "program", "linger", "invariants"];
+    match vector {
+        Value::Object(fields) => {
+            let own = fields.iter().filter(|(key, _)| KEYS.contains(&key.as_str()));
+            Value::Object(own.map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        other => other.clone(),
     }
 }
 

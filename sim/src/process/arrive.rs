@@ -113,7 +113,7 @@ impl ProcessWorld {
             }
             signal::EXIT => self.decided_exit_arrives(from, to, signal, trace),
             signal::LINK_EXIT if signal.arg() == signal::NOPROC => {
-                self.noproc_arrives(from, to, trace);
+                self.noproc_arrives(signal.who(), to, trace);
             }
             signal::LINK_EXIT => self.link_exit_arrives(from, to, Term(signal.value()), trace),
             signal::ALIAS_MESSAGE => self.alias_message_arrives(from, to, signal, trace),
@@ -154,7 +154,7 @@ impl ProcessWorld {
                     Some(reason) if self.is_wrong(Wrong::NoprocTellsReason) => reason,
                     _ => Term::NOPROC,
                 };
-                let down = Words::new(signal::DOWN, from, signal.arg(), reason.0);
+                let down = Words::new(signal::DOWN, to, signal.arg(), reason.0);
                 if self.tables.is_alive(to) {
                     // It is about to die, and answers by itself.
                     self.signal(to, from, down, trace);

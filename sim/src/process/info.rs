@@ -140,14 +140,15 @@ impl ProcessWorld {
     /// `demonitor` right after finds the monitor standing, `process_info(self(), messages)` does not
     /// show the EXIT (OTP 25.2.3: link_1 ends in erts_deliver_exit_message to oneself, 20 of 20
     /// runs). The next [`ProcessWorld::fetch`] brings it; under pairwise delivery it is a delivery
-    /// like any other.
+    /// like any other, from the dead or, for what is no signal of theirs, from oneself.
+    ///
+    /// `signal` names in its `who` whom it is about.
     pub(super) fn own_signal(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         if !self.is_instant() {
             let channel = self.queue(from, to, signal);
             self.enable(Mover::Channel(channel));
         } else if self.profile.doom_is_death {
             self.writes(b'u', to);
-            let signal = Words::new(signal.kind(), from, signal.arg(), signal.value());
             self.queue(to, to, signal);
             self.tables.hot[to as usize].unfetched = true;
         } else {

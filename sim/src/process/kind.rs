@@ -162,7 +162,7 @@ pub(super) mod signal {
     pub(crate) const TRAPPED: u32 = 1;
     /// It ends the receiver.
     pub(crate) const FATAL: u32 = 2;
-    /// From a broken link; arg: 1 for the noproc of a link/1 to the dead, value: reason.
+    /// From a broken link; value: reason. Or, with arg 1, the noproc of a link/1 to the dead `who`.
     pub(crate) const LINK_EXIT: u8 = 3;
     /// A LINK_EXIT that no entry stands for: it is a message already.
     pub(crate) const NOPROC: u32 = 1;

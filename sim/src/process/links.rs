@@ -45,7 +45,6 @@ impl ProcessWorld {
         };
         let own_noproc = dead
             && entry.is_none()
-            && self.is_instant()
             && self.profile.link_to_dead == LinkToDead::NoprocByTrap;
         if raises {
             self.mourn(me, peer);
@@ -57,8 +56,8 @@ impl ProcessWorld {
             if own_noproc && self.is_wrong(Wrong::LinkToDeadIsSilent) {
                 return DONE;
             } else if own_noproc {
-                let exit = Words::new(signal::LINK_EXIT, me, signal::NOPROC, Term::NOPROC.0);
-                self.own_signal(peer, me, exit, trace);
+                let exit = Words::new(signal::LINK_EXIT, peer, signal::NOPROC, Term::NOPROC.0);
+                self.own_signal(me, me, exit, trace);
             } else {
                 self.make_link(me, peer, entry, trace);
             }

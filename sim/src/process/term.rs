@@ -49,6 +49,9 @@ const PURE: u64 = 4;
 /// In the table; holds a pid or a reference somewhere.
 const BOUND: u64 = 5;
 
+/// Where the hash of a compound begins.
+const COMPOUND: u64 = 0x636f_6d70_6f75_6e64;
+
 const ALPHABET: &[u8; 64] = b"\0abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
 impl Term {
@@ -443,7 +446,9 @@ impl Terms {
 }
 
 fn content((kind, parts): (u64, &[Term])) -> (u64, bool) {
-    let hash = parts.iter().fold(mix(kind, parts.len() as u64), |h, part| mix(h, part.0));
+    // Mixed one after the other: kind and length together would let a pair stand for a list.
+    let start = mix(mix(COMPOUND, kind), parts.len() as u64);
+    let hash = parts.iter().fold(start, |h, part| mix(h, part.0));
     (hash, parts.iter().any(|part| part.is_bound()))
 }
 
@@ -487,6 +492,12 @@ mod tests {
         let b = terms.tuple(&[Term::NORMAL, Term::int(1)]);
         assert_eq!(a, b);
         assert_ne!(a, terms.list(&[Term::NORMAL, Term::int(1)]), "a tuple is no list");
+        let items = [Term::NORMAL; 4];
+        for (shorter, longer) in [(0, 1), (1, 2), (2, 3), (3, 4)] {
+            let tuple = terms.tuple(&items[..shorter]);
+            assert_ne!(tuple, terms.list(&items[..longer]), "of {shorter} and {longer}");
+            assert_ne!(tuple, terms.tuple(&items[..longer]), "of {shorter} and {longer}");
+        }
     }
 
     #[test]

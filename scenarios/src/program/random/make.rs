@@ -8,9 +8,6 @@ use crate::program::model::{
     Act, Command, Data, Item, MonitorAlias, Op, Program, Slot, Spawn, Step, Timer,
 };
 
-/// More than the longest timer: the simulator's worlds end when nothing is armed any more.
-const LINGER: u32 = 150;
-
 /// A name of a process, and which.
 #[derive(Clone, Copy, Debug)]
 struct PidName {
@@ -72,8 +69,6 @@ struct Maker {
     refs: usize,
     processes: usize,
     operations: usize,
-    /// What lets the last timer fire before anybody looks.
-    linger: u32,
     fates: Fates,
     /// What the driver knows for sure.
     known: Scope,
@@ -97,7 +92,6 @@ pub(super) fn program(wishes: Vec<StepWish>) -> Program {
         profile: "otp-25".to_owned(),
         names: maker.names,
         steps,
-        linger: maker.linger,
         ..Program::default()
     }
 }
@@ -112,7 +106,6 @@ impl Maker {
             refs: 0,
             processes: 1,
             operations: 0,
-            linger: 0,
             fates,
             known: Scope { pids: vec![first], refs: Vec::new() },
         }
@@ -313,9 +306,6 @@ impl Maker {
 
     fn timer(&mut self, kind: Kind, numbers: &mut Numbers, place: &mut Place) -> Act {
         let ms = numbers.one_of(&[0, 0, 0, 1, 1, 1, 60, 100]);
-        if ms > 1 {
-            self.linger = LINGER;
-        }
         let to = match numbers.once_in(4) {
             true => registered(numbers),
             false => Data::Name(numbers.one_of(&place.scope.pids).slot),
