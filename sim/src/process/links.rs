@@ -52,13 +52,13 @@ impl ProcessWorld {
             return Words::new(reply::RAISED, 0, 0, Term::NOPROC.0);
         }
         if me != peer || self.profile.links_to_self {
-            self.owe(me, peer);
             if own_noproc && self.is_wrong(Wrong::LinkToDeadIsSilent) {
                 return DONE;
             } else if own_noproc {
                 let exit = Words::new(signal::LINK_EXIT, peer, signal::NOPROC, Term::NOPROC.0);
                 self.own_signal(me, me, exit, trace);
             } else {
+                self.owe(me, peer);
                 self.make_link(me, peer, entry, trace);
             }
         }
@@ -138,9 +138,8 @@ impl ProcessWorld {
     }
 
     /// The EXIT of a link/1 to the dead, by a caller that trapped exits at the call: no entry was
-    /// made, and it is a message whatever the caller's flag says by now.
+    /// made, and it is a message whatever the caller's flag says by now. The call owes it, no link.
     pub(super) fn noproc_arrives(&mut self, from: u32, to: u32, trace: &mut Trace) {
-        self.settle_debt(to, from);
         trace.push(Words::new(event::EXIT_TRAPPED, to, from | super::BY_LINK, Term::NOPROC.0));
         self.put_message(to, Words::new(super::kind::message::EXIT, from, 1, Term::NOPROC.0));
     }
