@@ -45,9 +45,9 @@ pub use profile::{
 };
 pub use scenario::ProcessScenario;
 pub use table::{MonitorView, ProcessView, Tables};
+pub use term::{Pid, Ref, Shape, Term, Terms};
 #[doc(hidden)]
 pub use wrong::Wrong;
-pub use term::{Pid, Ref, Shape, Term, Terms};
 
 use crate::{
     decisions::{Decisions, Names},
