@@ -9,7 +9,8 @@ use atropos::{
     invariant::Invariants,
     plan::{Conditions, Delivery, TimerRule},
     process::{
-        Ctx, Ending, Filter, Message, OTP_25, Pid, ProcessWorld, Raise, Term, Whereis, invariants,
+        Ctx, Ending, Filter, Message, OTP_25, OTP_25_STRICT, Pid, ProcessScenario, ProcessWorld,
+        Raise, Term, Whereis, invariants,
     },
     world::World,
 };
@@ -1356,7 +1357,7 @@ fn an_unlink_against_a_link_from_the_other_side_leaves_both_ends_or_none() {
 #[test]
 fn exit_comes_before_down_unless_the_profile_is_strict() {
     let orders = |profile| {
-        let scenario = atropos::process::ProcessScenario::new("both", |world| {
+        let scenario = ProcessScenario::new("both", |world| {
             world.root("owner", |ctx| async move {
                 ctx.trap_exit(true).await;
                 let child = ctx.spawn_opt("child", true, true, |_| async { Ok(()) }).await.0;
@@ -1368,10 +1369,10 @@ fn exit_comes_before_down_unless_the_profile_is_strict() {
             });
         });
         let scenario = scenario.profile(profile);
-        let scenario = scenario.invariant(atropos::process::invariants::no_stale_pid);
+        let scenario = scenario.invariant(invariants::no_stale_pid);
         scenario.fuzz(200).map(|found| found.violation.invariant)
     };
-    assert_eq!(orders(&atropos::process::OTP_25), None, "EXIT comes first");
-    let strict = orders(&atropos::process::OTP_25_STRICT);
+    assert_eq!(orders(&OTP_25), None, "EXIT comes first");
+    let strict = orders(&OTP_25_STRICT);
     assert_eq!(strict.as_deref(), Some("no-stale-pid"), "DOWN came first once");
 }
