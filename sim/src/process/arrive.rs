@@ -18,13 +18,21 @@ impl ProcessWorld {
         if self.is_instant() || from == to {
             self.arrive(from, to, signal, trace);
         } else {
-            let channel = self.queue(from, to, signal);
+            self.post(from, to, signal);
+        }
+    }
+
+    /// Puts a signal at the end of its channel, which can move from now on.
+    #[inline(never)]
+    pub(super) fn post(&mut self, from: u32, to: u32, signal: Words) {
+        let channel = self.queue(from, to, signal);
+        if self.tables.channels[channel as usize].queue.len() == 1 {
             self.enable(Mover::Channel(channel));
         }
     }
 
     /// Puts a signal at the end of its channel, which is not enabled by that.
-    #[inline(never)]
+    #[inline]
     pub(super) fn queue(&mut self, from: u32, to: u32, signal: Words) -> u32 {
         let channel = self.channel(from, to);
         self.writes_channel(channel);
@@ -97,6 +105,24 @@ impl ProcessWorld {
     #[inline]
     pub(super) fn arrive(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         self.reads(b'l', to);
+        self.reads(b'u', to);
+        let hot = &self.tables.hot[to as usize];
+        if signal.kind() == signal::MESSAGE && hot.phase.is_alive() && !hot.unfetched {
+            self.message_arrives(from, to, signal, trace);
+        } else {
+            self.arrive_rare(from, to, signal, trace);
+        }
+    }
+
+    #[inline]
+    fn message_arrives(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
+        self.arrived(event::DELIVER, to, from, signal.value(), trace);
+        self.put_message(to, Words::new(message::USER, 0, 0, signal.value()));
+    }
+
+    /// What is no message to somebody who lives and has fetched all.
+    #[inline(never)]
+    fn arrive_rare(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         // What the receiver brought upon itself before comes before.
         self.fetch(to, trace);
         let asks = matches!(signal.kind(), signal::LINK | signal::MONITOR);
@@ -104,10 +130,7 @@ impl ProcessWorld {
             return self.arrive_at_the_dead(from, to, signal, trace);
         }
         match signal.kind() {
-            signal::MESSAGE => {
-                self.arrived(event::DELIVER, to, from, signal.value(), trace);
-                self.put_message(to, Words::new(message::USER, 0, 0, signal.value()));
-            }
+            signal::MESSAGE => self.message_arrives(from, to, signal, trace),
             signal::EXIT if signal.arg() == signal::OPEN => {
                 self.exit_arrives(from, to, Term(signal.value()), false, trace);
             }

@@ -5,7 +5,7 @@
 //! process that is dead is no party to this: it is `undefined` at once.
 
 use super::{
-    Mover, Pid, ProcessWorld, Term, Wrong,
+    Pid, ProcessWorld, Term, Wrong,
     kind::{event, item, message},
     step::{OVER, Outcome, value},
 };
@@ -145,8 +145,7 @@ impl ProcessWorld {
     /// `signal` names in its `who` whom it is about.
     pub(super) fn own_signal(&mut self, from: u32, to: u32, signal: Words, trace: &mut Trace) {
         if !self.is_instant() {
-            let channel = self.queue(from, to, signal);
-            self.enable(Mover::Channel(channel));
+            self.post(from, to, signal);
         } else if self.profile.doom_is_death {
             self.writes(b'u', to);
             self.queue(to, to, signal);

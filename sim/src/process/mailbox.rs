@@ -17,6 +17,23 @@ impl ProcessWorld {
     /// A receive was announced: a message that is there already enables it, else it waits.
     #[inline]
     pub(super) fn await_message(&mut self, me: u32, wanted: Words, trace: &mut Trace) {
+        self.reads(b'u', me);
+        let timeout = self.desk.extra();
+        let inspects = wanted.arg() & filter::INSPECT != 0;
+        if timeout != NO_TIMEOUT || inspects || self.tables.hot[me as usize].unfetched {
+            return self.await_message_rare(me, wanted, trace);
+        }
+        let found = self.find_message(me, wanted);
+        self.tables.processes[me as usize].found = found;
+        if found.is_none() {
+            self.tables.hot[me as usize].phase = Phase::Waiting;
+            self.disable(Mover::Process(me));
+        }
+    }
+
+    /// With a time-out, or with something to fetch.
+    #[inline(never)]
+    fn await_message_rare(&mut self, me: u32, wanted: Words, trace: &mut Trace) {
         let inspects = wanted.arg() & filter::INSPECT != 0;
         if !inspects {
             self.fetch(me, trace);
@@ -83,25 +100,44 @@ impl ProcessWorld {
     #[inline]
     pub(super) fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
         self.writes(b'm', me);
-        let over = std::mem::take(&mut self.tables.hot[me as usize].timed_out);
-        let found = match self.tables.processes[me as usize].found.take() {
-            // `after 0` is enabled before it looks; a message may have come since.
-            None if !over => {
-                let found = self.find_message(me, wanted);
-                found.filter(|&at| at == 0 || !self.is_wrong(Wrong::AfterZeroLooksOnce))
-            }
-            found => found,
-        };
         let row = &mut self.tables.processes[me as usize];
-        let taken = match found {
+        let taken = match row.found.take() {
             Some(0) => row.mailbox.pop_front(),
             Some(at) => row.mailbox.remove(at as usize),
-            None => None,
+            None => self.take_late(me, wanted),
         };
         let Some(entry) = taken else {
             trace.push(Words::new(event::TIMEOUT, me, 0, 0));
             return Words::new(reply::TIMEOUT, 0, 0, 0);
         };
+        if entry.kind() != message::USER || wanted.arg() & filter::INSPECT != 0 {
+            return self.receive_rare(me, wanted, entry, trace);
+        }
+        trace.push(Words::new(event::RECEIVE, me, 0, entry.value()));
+        Words::new(reply::MESSAGE + message::USER, 0, 0, entry.value())
+    }
+
+    /// The message of a receive that was enabled by none: `after 0` is enabled before it looks, and
+    /// one may have come since. A time-out that fired takes none.
+    #[inline(never)]
+    fn take_late(&mut self, me: u32, wanted: Words) -> Option<Words> {
+        if std::mem::take(&mut self.tables.hot[me as usize].timed_out) {
+            return None;
+        }
+        let looks_once = self.is_wrong(Wrong::AfterZeroLooksOnce);
+        let at = self.find_message(me, wanted).filter(|&at| at == 0 || !looks_once)?;
+        self.tables.processes[me as usize].mailbox.remove(at as usize)
+    }
+
+    /// Takes an EXIT or a DOWN, or any message as a term.
+    #[inline(never)]
+    fn receive_rare(
+        &mut self,
+        me: u32,
+        wanted: Words,
+        entry: Words,
+        trace: &mut Trace,
+    ) -> Outcome {
         let (who, arg, word) = (entry.who(), entry.arg(), entry.value());
         trace.push(match entry.kind() {
             message::EXIT => {
