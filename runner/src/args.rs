@@ -147,11 +147,12 @@ pub(crate) struct ConformArgs {
     /// Vectors: programs with what a real BEAM observed, one a line
     pub(crate) file: PathBuf,
 
-    /// Outcomes that no vector lists are failures, too, unless --allow explains them
+    /// Outcomes that no vector lists are failures, too, unless they are explained
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// A file of outcomes that are legal though no run showed them, each with the reason
+    /// Outcomes that are legal though no run showed them, each with the reason; if absent, the file
+    /// allowed.jsonl beside the vectors
     #[arg(long, value_name = "FILE")]
     pub(crate) allow: Option<PathBuf>,
 

@@ -55,11 +55,7 @@ struct Conformance<'a> {
 
 pub(crate) fn run(args: &ConformArgs, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     let text = read(&args.file)?;
-    let allowed = match &args.allow {
-        Some(file) => Allowed::from_lines(&read(file)?)
-            .map_err(|why| Stop::new(Exit::Usage, format!("{}: {why}", file.display())))?,
-        None => Allowed::default(),
-    };
+    let allowed = allowed(args)?;
     let mut conformance = Conformance {
         args,
         allowed,
@@ -76,6 +72,16 @@ pub(crate) fn run(args: &ConformArgs, common: &Common, out: &mut Output) -> Resu
     }
     meter.clear();
     conformance.finish(out)
+}
+
+/// What explains extra outcomes: the file that was named, or the one beside the vectors.
+fn allowed(args: &ConformArgs) -> Result<Allowed, Stop> {
+    let beside = args.file.with_file_name("allowed.jsonl");
+    let Some(file) = args.allow.clone().or_else(|| beside.exists().then_some(beside)) else {
+        return Ok(Allowed::default());
+    };
+    Allowed::from_lines(&read(&file)?)
+        .map_err(|why| Stop::new(Exit::Usage, format!("{}: {why}", file.display())))
 }
 
 fn read(file: &Path) -> Result<String, Stop> {

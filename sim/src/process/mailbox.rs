@@ -131,13 +131,7 @@ impl ProcessWorld {
 
     /// Takes an EXIT or a DOWN, or any message as a term.
     #[inline(never)]
-    fn receive_rare(
-        &mut self,
-        me: u32,
-        wanted: Words,
-        entry: Words,
-        trace: &mut Trace,
-    ) -> Outcome {
+    fn receive_rare(&mut self, me: u32, wanted: Words, entry: Words, trace: &mut Trace) -> Outcome {
         let (who, arg, word) = (entry.who(), entry.arg(), entry.value());
         trace.push(match entry.kind() {
             message::EXIT => {
