@@ -31,14 +31,12 @@ impl ProcessWorld {
     ) {
         self.writes(b'l', me);
         self.writes(b'm', me);
-        if self.is_wrong(Wrong::DownBeforeExit) {
-            self.tell_monitors(me, reason, trace);
+        if self.profile.wrong.is_some() {
+            self.die_wrongly(me, reason, trace);
         }
         trace.push(Words::new(event::EXIT, me, 0, reason.0));
         self.stop_timeout(me);
-        if !self.is_wrong(Wrong::NameFreedLate) && !self.is_wrong(Wrong::NameKept) {
-            self.forget_name(me);
-        }
+        self.forget_name(me);
         let row = &mut self.tables.processes[me as usize];
         row.mailbox.clear();
         row.holds.clear();
@@ -48,12 +46,7 @@ impl ProcessWorld {
         self.tables.hot[me as usize].phase = Phase::Exiting;
         self.tables.hot[me as usize].doomed = false;
         self.drop_body(me, trace);
-        if !self.is_wrong(Wrong::TimerOutlivesTarget) {
-            self.disarm_timers_to(me);
-        }
-        if self.is_wrong(Wrong::TimerDiesWithCreator) {
-            self.disarm_timers(|timer| timer.owner == me);
-        }
+        self.disarm_timers_to(me);
         self.drop_cues(me);
         if !self.orders_ties() {
             self.end_own_monitors(me, trace);
@@ -69,7 +62,25 @@ impl ProcessWorld {
         self.settle_notices(me);
     }
 
+    /// What a rule that is wrong does before the exit event.
+    #[cold]
+    fn die_wrongly(&mut self, me: u32, reason: Term, trace: &mut Trace) {
+        if self.is_wrong(Wrong::DownBeforeExit) {
+            self.tell_monitors(me, reason, trace);
+        }
+        if self.is_wrong(Wrong::TimerDiesWithCreator) {
+            self.disarm_timers(|timer| timer.owner == me);
+        }
+    }
+
     fn forget_name(&mut self, me: u32) {
+        if self.is_wrong(Wrong::NameKept) {
+            return;
+        }
+        if self.is_wrong(Wrong::NameFreedLate) && self.next_tie(me).is_some() {
+            self.tables.processes[me as usize].cursor -= 1;
+            return;
+        }
         self.writes(b'g', me);
         if let Some(name) = self.tables.processes[me as usize].registered.take() {
             self.writes_name(name);
@@ -81,6 +92,9 @@ impl ProcessWorld {
 
     /// A timer with a pid as its target dies with it (erlang:start_timer/4).
     fn disarm_timers_to(&mut self, me: u32) {
+        if self.tables.timers.earliest().is_none() || self.is_wrong(Wrong::TimerOutlivesTarget) {
+            return;
+        }
         self.disarm_timers(|timer| matches!(timer.purpose, Purpose::Send { to, .. } if to == me));
     }
 

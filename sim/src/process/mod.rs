@@ -235,6 +235,25 @@ impl ProcessWorld {
         }
     }
 
+    #[inline(always)]
+    fn play_move(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
+        match Mover::of(mv) {
+            Mover::Process(process) => self.step(process, decisions, trace),
+            Mover::Channel(channel) => self.deliver(channel, trace),
+            Mover::Timer(timer) => self.fire(timer, trace),
+            Mover::Fault => self.fault(decisions, trace),
+        }
+    }
+
+    /// The first move of a run, and each move of a directed one.
+    #[inline(never)]
+    fn play_rare(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
+        self.prelude.events().for_each(|event| trace.push(event));
+        self.prelude.clear();
+        self.play_move(mv, decisions, trace);
+        self.direct();
+    }
+
     #[inline]
     fn is_instant(&self) -> bool {
         self.conditions.delivery == Delivery::Instant
@@ -318,19 +337,10 @@ impl World for ProcessWorld {
     #[inline]
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.recorder.begin();
-        if !self.prelude.is_empty() {
-            self.prelude.events().for_each(|event| trace.push(event));
-            self.prelude.clear();
+        if !self.prelude.is_empty() || self.tables.director.is_some() {
+            return self.play_rare(mv, decisions, trace);
         }
-        match Mover::of(mv) {
-            Mover::Process(process) => self.step(process, decisions, trace),
-            Mover::Channel(channel) => self.deliver(channel, trace),
-            Mover::Timer(timer) => self.fire(timer, trace),
-            Mover::Fault => self.fault(decisions, trace),
-        }
-        if self.tables.director.is_some() {
-            self.direct();
-        }
+        self.play_move(mv, decisions, trace);
     }
 
     fn wait(&mut self) -> bool {
