@@ -174,8 +174,8 @@ impl ProcessWorld {
             signal::MONITOR => {
                 self.arrived(event::MONITORED, to, from, 0, trace);
                 let reason = self.noproc_of(to);
-                let down = Words::new(signal::DOWN, from, signal.arg(), reason.0);
-                self.signal(to, from, down, trace);
+                let down = Words::new(signal::DOWN, to, signal.arg(), reason.0);
+                self.noproc_down(to, from, down, trace);
             }
             signal::LINK_EXIT => {
                 trace.push(Words::new(event::EXIT_DROPPED, to, from | BY_LINK, signal.value()));
@@ -186,6 +186,19 @@ impl ProcessWorld {
             }
             signal::UNLINK_ACK => self.arrived(event::UNLINK_ACKED, to, from, 0, trace),
             _ => self.arrived(event::DEMONITORED, to, from, 0, trace),
+        }
+    }
+
+    /// The DOWN of a monitor that came too late. One who is about to die sends it behind what it has
+    /// sent; of the dead it comes from nobody, in no order with what they had sent (OTP 25.2.3: a
+    /// message to one's own alias, sent later, may stand before it).
+    fn noproc_down(&mut self, dead: u32, owner: u32, down: Words, trace: &mut Trace) {
+        if self.tables.is_alive(dead) {
+            self.signal(dead, owner, down, trace);
+        } else if self.is_instant() {
+            self.own_signal(dead, owner, down, trace);
+        } else {
+            self.arrive(dead, owner, down, trace);
         }
     }
 
