@@ -79,8 +79,7 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     let token = token::token_of_case(target.subject, &found.case);
     let case = folder.join("case.json");
     let again = if token.len() > PASTABLE { case.display().to_string() } else { token };
-    let [replay, shrink] =
-        ["replay", "shrink"].map(|verb| command(verb, target.subject, &again));
+    let [replay, shrink] = ["replay", "shrink"].map(|verb| command(verb, target.subject, &again));
     format!(
         "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Shrink:  {shrink}\n  Files:   {}\n",
         indented(&why, 4),

@@ -131,7 +131,9 @@ impl Conformance<'_> {
                 let got_text = got.as_deref().unwrap_or("nothing");
                 let of = counted(outcomes as u64, "outcome", "outcomes");
                 let head = headline(id, rule);
-                out.say(&format!("{head}\n  expected  {expected}\n  got       {got_text}  ({of})"))?;
+                out.say(&format!(
+                    "{head}\n  expected  {expected}\n  got       {got_text}  ({of})"
+                ))?;
                 let got = got.as_deref();
                 out.tell("vector", &Line::Failed { id, expected: &expected, got, outcomes })
             }
@@ -144,12 +146,7 @@ impl Conformance<'_> {
         }
     }
 
-    fn passed(
-        &mut self,
-        id: &str,
-        extra: &BTreeSet<String>,
-        out: &mut Output,
-    ) -> Result<(), Stop> {
+    fn passed(&mut self, id: &str, extra: &BTreeSet<String>, out: &mut Output) -> Result<(), Stop> {
         let mut unexplained = 0;
         for outcome in extra {
             let why = self.allowed.why(id, outcome);

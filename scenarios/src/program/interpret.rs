@@ -318,8 +318,7 @@ impl Hand<'_> {
         };
         let (script, born, env) = (Rc::clone(self.script), spawn.clone(), self.env.clone());
         let code = move |ctx| child(ctx, script, born, env);
-        let (pid, reference) =
-            self.ctx.spawn_opt(label, spawn.link, spawn.monitor, code).await;
+        let (pid, reference) = self.ctx.spawn_opt(label, spawn.link, spawn.monitor, code).await;
         let pid = self.bind(spawn.bind, pid.into());
         if !spawn.monitor {
             return Ok(pid);

@@ -173,8 +173,7 @@ impl<'w> Observer<'w> {
 
     /// The state of every process that has a name.
     fn states(&self) -> Value {
-        let processes =
-            self.bound.iter().filter_map(|(name, term)| Some((name, term.as_pid()?)));
+        let processes = self.bound.iter().filter_map(|(name, term)| Some((name, term.as_pid()?)));
         processes.map(|(name, pid)| (name.clone(), self.state(self.world.process(pid)))).collect()
     }
 

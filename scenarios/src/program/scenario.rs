@@ -70,8 +70,8 @@ impl ProgramScenario {
     /// # Errors
     /// If its profile or one of its invariants does not exist.
     pub fn new(program: Program, source: Option<String>) -> Result<Self, Unknown> {
-        let profile = profile(&program.profile)
-            .ok_or_else(|| Unknown::Profile(program.profile.clone()))?;
+        let profile =
+            profile(&program.profile).ok_or_else(|| Unknown::Profile(program.profile.clone()))?;
         for name in &program.invariants {
             invariants::ready_made(name).ok_or_else(|| Unknown::Invariant(name.clone()))?;
         }

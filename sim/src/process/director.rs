@@ -220,7 +220,14 @@ impl ProcessWorld {
         let fate = if alive { Fate::Open } else { Fate::NoProcess };
         let stage = director.stage();
         let actor_pid = Pid(actor);
-        director.cues.push(Cue { actor: actor_pid, stage, fate, blocked: false, learned: None, command });
+        director.cues.push(Cue {
+            actor: actor_pid,
+            stage,
+            fate,
+            blocked: false,
+            learned: None,
+            command,
+        });
         if alive {
             director.open += 1;
             self.tables.processes[actor as usize].cued.push_back(index);

@@ -173,9 +173,8 @@ impl ProcessWorld {
             into.write(Resource::new(b'q', 0));
         }
         let (op, value) = (hot.pending, Term(hot.pending.value()));
-        let brings = |process: u32| {
-            self.tables.hot.get(process as usize).is_some_and(|hot| hot.unfetched)
-        };
+        let brings =
+            |process: u32| self.tables.hot.get(process as usize).is_some_and(|hot| hot.unfetched);
         if hot.doomed || hot.phase == Phase::Exiting || brings(me) || brings(op.who()) {
             return into.make_opaque();
         }

@@ -43,9 +43,8 @@ impl ProcessWorld {
                 dead && entry.is_none() && !hot.trapping
             }
         };
-        let own_noproc = dead
-            && entry.is_none()
-            && self.profile.link_to_dead == LinkToDead::NoprocByTrap;
+        let own_noproc =
+            dead && entry.is_none() && self.profile.link_to_dead == LinkToDead::NoprocByTrap;
         if raises {
             self.mourn(me, peer);
             trace.push(Words::new(event::RAISED, me, 0, Term::NOPROC.0));

@@ -26,6 +26,7 @@ mod links;
 mod mailbox;
 mod monitors;
 mod names;
+pub mod otp;
 mod profile;
 mod scenario;
 mod state;
@@ -45,9 +46,9 @@ pub use profile::{
 };
 pub use scenario::ProcessScenario;
 pub use table::{MonitorView, ProcessView, Tables};
+pub use term::{Pid, Ref, Shape, Term, Terms};
 #[doc(hidden)]
 pub use wrong::Wrong;
-pub use term::{Pid, Ref, Shape, Term, Terms};
 
 use crate::{
     decisions::{Decisions, Names},
@@ -113,10 +114,12 @@ impl Mover {
 impl ProcessWorld {
     /// An empty world under a profile.
     pub fn new(profile: &'static Profile) -> Self {
+        let desk = Desk::default();
+        desk.wrong.set(profile.wrong);
         ProcessWorld {
             profile,
             conditions: Conditions::default(),
-            desk: Rc::new(Desk::default()),
+            desk: Rc::new(desk),
             tables: Tables::default(),
             bodies: Vec::new(),
             moves: MoveSet::default(),

@@ -41,13 +41,7 @@ impl ProcessWorld {
 
     /// `monitor(process, Pid)`: monitors stack; one on the dead gives a DOWN with reason noproc.
     /// One on oneself is none: it has a reference, is no alias and never fires (erlang:monitor/3).
-    pub(super) fn monitor(
-        &mut self,
-        me: u32,
-        target: u32,
-        alias: u32,
-        trace: &mut Trace,
-    ) -> u32 {
+    pub(super) fn monitor(&mut self, me: u32, target: u32, alias: u32, trace: &mut Trace) -> u32 {
         if self.is_wrong(Wrong::MonitorsMerge) {
             let same = |row: &Reference| row.owner == me && row.target == target && row.active;
             if let Some(first) = self.tables.references.iter().position(same) {
