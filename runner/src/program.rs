@@ -13,10 +13,7 @@ pub(crate) fn catalog(file: &Path) -> Result<Catalog, Stop> {
         std::io::ErrorKind::InvalidData => refused(file, "not UTF-8 text"),
         _ => Stop::io("read", file, &error),
     })?;
-    let mut program = Program::from_json(&text).map_err(|error| refused(file, error))?;
-    if program.id.is_empty() {
-        program.id = file.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
-    }
+    let program = Program::from_json(&text).map_err(|error| refused(file, error))?;
     let source = Some(file.display().to_string());
     let scenario = ProgramScenario::new(program, source).map_err(|error| refused(file, error))?;
     Ok(vec![Box::new(scenario)])

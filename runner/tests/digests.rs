@@ -15,7 +15,7 @@ const PINNED: [(&str, u64, &str); 4] = [
     ("v0.6.2", 12_341, "7c243a2197ecd0d662f7daef4d433dc5"),
     ("v0.6.3", 13_659, "6bbe2b08645fb81df59bc7f76aff00b0"),
     ("v0.6.6", 19_868, "279f8c48727c3958e26abc06b4a21aef"),
-    ("fixed", 19222, "12d8bbcf297042f70da82319e3a75f0d"),
+    ("fixed", 18548, "6b1ed1d196f22db62e5be34de240bd87"),
 ];
 
 #[test]

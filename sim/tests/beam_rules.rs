@@ -1351,3 +1351,27 @@ fn an_unlink_against_a_link_from_the_other_side_leaves_both_ends_or_none() {
         ["00", "11"]
     );
 }
+
+/// EXIT before DOWN is a fact of ERTS; the strict profile leaves it open, as the documentation does.
+#[test]
+fn exit_comes_before_down_unless_the_profile_is_strict() {
+    let orders = |profile| {
+        let scenario = atropos::process::ProcessScenario::new("both", |world| {
+            world.root("owner", |ctx| async move {
+                ctx.trap_exit(true).await;
+                let child = ctx.spawn_opt("child", true, true, |_| async { Ok(()) }).await.0;
+                let first = ctx.receive(Filter::Any).await;
+                if matches!(first, Message::Down { .. }) {
+                    ctx.send(child, "late").await;
+                }
+                Ok(())
+            });
+        });
+        let scenario = scenario.profile(profile);
+        let scenario = scenario.invariant(atropos::process::invariants::no_stale_pid);
+        scenario.fuzz(200).map(|found| found.violation.invariant)
+    };
+    assert_eq!(orders(&atropos::process::OTP_25), None, "EXIT comes first");
+    let strict = orders(&atropos::process::OTP_25_STRICT);
+    assert_eq!(strict.as_deref(), Some("no-stale-pid"), "DOWN came first once");
+}

@@ -157,9 +157,11 @@ fn floods(world: &mut ProcessWorld) {
     });
 }
 
+/// Starts the processes of a world.
+type Start = fn(&mut ProcessWorld);
+
 #[test]
 fn each_ready_made_invariant_is_broken_by_a_world() {
-    type Start = fn(&mut ProcessWorld);
     let worlds: [(&str, &Profile, Start); 13] = [
         ("no-panic", &OTP_25, panics),
         ("no-effect-from-drop", &OTP_25, speaks_from_a_drop),
@@ -187,7 +189,7 @@ fn each_ready_made_invariant_is_broken_by_a_world() {
 
 #[test]
 fn the_same_worlds_break_nothing_under_the_right_rules() {
-    let rightful: [(&str, fn(&mut ProcessWorld)); 8] = [
+    let rightful: [(&str, Start); 8] = [
         ("no-duplicate-link", unlinks_and_links_again),
         ("one-exit-per-link", unlinks_and_links_again),
         ("links-symmetric", unlinks_one_side),

@@ -116,6 +116,8 @@ async fn actor(ctx: Ctx, script: Rc<Script>) -> Ending {
         let made: Vec<Term> =
             hand.made.iter().map(|&(slot, term)| Script::pair(&ctx, slot, term)).collect();
         report = ctx.tuple(&[result, ctx.list(&made)]);
+        // To report is a step of its own: who is hit before it has done what it did and is dead.
+        ctx.yield_now().await;
     }
 }
 

@@ -83,7 +83,9 @@ impl ProcessWorld {
         if was == alias::REPLY_DEMONITOR && std::mem::take(&mut row.active) {
             self.tell_demonitored(to, reference, trace);
         }
-        self.arrived(event::DELIVER, to, from, signal.value(), trace);
+        if !self.is_instant() || from == to {
+            trace.push(Words::new(event::DELIVER, to, from, signal.value()));
+        }
         self.put_message(to, Words::new(message::USER, 0, 0, signal.value()));
     }
 }

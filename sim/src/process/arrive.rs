@@ -125,7 +125,7 @@ impl ProcessWorld {
                 self.arrived(event::DEMONITORED, to, from, 0, trace);
                 self.untie(to, Tie::Watch { monitor: signal.arg() });
             }
-            signal::DOWN => self.down_arrives(from, to, signal.arg(), Term(signal.value()), trace),
+            signal::DOWN => self.down_arrives(to, signal.arg(), Term(signal.value()), trace),
             other => unreachable!("signal kind {other}"),
         }
     }
@@ -150,17 +150,9 @@ impl ProcessWorld {
             }
             signal::MONITOR => {
                 self.arrived(event::MONITORED, to, from, 0, trace);
-                let reason = match self.tables.processes[to as usize].reason {
-                    Some(reason) if self.is_wrong(Wrong::NoprocTellsReason) => reason,
-                    _ => Term::NOPROC,
-                };
-                let down = Words::new(signal::DOWN, to, signal.arg(), reason.0);
-                if self.tables.is_alive(to) {
-                    // It is about to die, and answers by itself.
-                    self.signal(to, from, down, trace);
-                } else {
-                    self.own_signal(to, from, down, trace);
-                }
+                let reason = self.noproc_of(to);
+                let down = Words::new(signal::DOWN, from, signal.arg(), reason.0);
+                self.signal(to, from, down, trace);
             }
             signal::LINK_EXIT => {
                 trace.push(Words::new(event::EXIT_DROPPED, to, from | BY_LINK, signal.value()));
@@ -171,6 +163,14 @@ impl ProcessWorld {
             }
             signal::UNLINK_ACK => self.arrived(event::UNLINK_ACKED, to, from, 0, trace),
             _ => self.arrived(event::DEMONITORED, to, from, 0, trace),
+        }
+    }
+
+    /// What a monitor of the dead is told.
+    pub(super) fn noproc_of(&self, dead: u32) -> Term {
+        match self.tables.processes[dead as usize].reason {
+            Some(reason) if self.is_wrong(Wrong::NoprocTellsReason) => reason,
+            _ => Term::NOPROC,
         }
     }
 
@@ -269,7 +269,7 @@ impl ProcessWorld {
     }
 
     /// A DOWN arrives: once for each monitor, and never after demonitor returned.
-    fn down_arrives(&mut self, from: u32, to: u32, monitor: u32, reason: Term, trace: &mut Trace) {
+    fn down_arrives(&mut self, to: u32, monitor: u32, reason: Term, trace: &mut Trace) {
         self.writes_reference(monitor);
         let keeps_alias = self.is_wrong(Wrong::AliasOutlivesDown);
         let row = &mut self.tables.references[monitor as usize];
@@ -279,12 +279,11 @@ impl ProcessWorld {
         } else if was_active {
             row.end_monitor();
         }
-        let by_name = row.object.as_pid().is_none();
+        let who = if row.object.as_pid().is_some() { row.target } else { message::NO_ONE };
         if !was_active && self.profile.down_needs_monitor {
             return trace.push(Words::new(event::DOWN_DROPPED, to, monitor, reason.0));
         }
         trace.push(Words::new(event::DOWN, to, monitor, reason.0));
-        let who = if by_name { message::NO_ONE } else { from };
         self.put_message(to, Words::new(message::DOWN, who, monitor, reason.0));
     }
 

@@ -15,8 +15,11 @@ pub type ProcessInvariant = Invariant<ProcessWorld>;
 /// How many messages `mailbox-bounded` allows where nobody says.
 const MAILBOX_BOUND: usize = 1000;
 
+/// A name and what makes the invariant.
+type ReadyMade = (&'static str, fn() -> ProcessInvariant);
+
 /// Ready-made invariants, by name.
-const READY_MADE: [(&str, fn() -> ProcessInvariant); 13] = [
+const READY_MADE: [ReadyMade; 13] = [
     ("no-panic", no_panic),
     ("no-effect-from-drop", no_effect_from_drop),
     ("no-deadlock", no_deadlock),

@@ -54,6 +54,8 @@ impl ProcessWorld {
         let term = |word: u64| self.text(Term(word));
         let (arg, value) = (event.arg(), event.value());
         Some(match event.kind() {
+            // In a directed world that is how a report begins.
+            event::YIELD if self.director_pid().is_some() => return None,
             event::YIELD => "· yield".to_owned(),
             event::SPAWN => spawn_text(value as u32).to_owned(),
             event::LINK => "link".to_owned(),

@@ -54,7 +54,13 @@ impl ProcessWorld {
         let monitor = self.new_reference(me, target, object, alias);
         self.tables.references[monitor as usize].active = me != target;
         trace.push(Words::new(event::MONITOR, me, target, u64::from(monitor)));
-        self.signal(me, target, Words::new(signal::MONITOR, target, monitor, 0), trace);
+        self.reads(b'l', target);
+        if self.profile.doom_is_death && !self.tables.is_alive(target) {
+            let down = Words::new(signal::DOWN, target, monitor, self.noproc_of(target).0);
+            self.own_signal(me, me, down, trace);
+        } else {
+            self.signal(me, target, Words::new(signal::MONITOR, target, monitor, 0), trace);
+        }
         monitor
     }
 
