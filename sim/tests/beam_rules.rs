@@ -1368,10 +1368,10 @@ fn exit_comes_before_down_unless_the_profile_is_strict() {
             });
         });
         let scenario = scenario.profile(profile);
-        let scenario = scenario.invariant(atropos::process::invariants::no_stale_pid);
+        let scenario = scenario.invariant(invariants::no_stale_pid);
         scenario.fuzz(200).map(|found| found.violation.invariant)
     };
-    assert_eq!(orders(&atropos::process::OTP_25), None, "EXIT comes first");
+    assert_eq!(orders(&OTP_25), None, "EXIT comes first");
     let strict = orders(&atropos::process::OTP_25_STRICT);
     assert_eq!(strict.as_deref(), Some("no-stale-pid"), "DOWN came first once");
 }

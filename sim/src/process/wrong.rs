@@ -108,11 +108,19 @@ pub enum Wrong {
     StrangersExitEnds,
     /// A server ends without its terminate.
     TerminateIsSkipped,
+    /// A failed start with a link leaves no EXIT in a starter that traps.
+    FailedStartIsQuiet,
+    /// A task is not linked to its owner.
+    TaskIsUnlinked,
+    /// Task.await leaves its monitor when the time is over.
+    AwaitKeepsMonitor,
+    /// Task.shutdown leaves the link.
+    ShutdownKeepsLink,
 }
 
 impl Wrong {
     /// Those of OTP.
-    pub const OTP: [Wrong; 8] = [
+    pub const OTP: [Wrong; 12] = [
         Wrong::CastToNobodyRaises,
         Wrong::LateReplyArrives,
         Wrong::CallToSelfWaits,
@@ -121,6 +129,10 @@ impl Wrong {
         Wrong::ParentExitIsInfo,
         Wrong::StrangersExitEnds,
         Wrong::TerminateIsSkipped,
+        Wrong::FailedStartIsQuiet,
+        Wrong::TaskIsUnlinked,
+        Wrong::AwaitKeepsMonitor,
+        Wrong::ShutdownKeepsLink,
     ];
 
     /// All those of processes.

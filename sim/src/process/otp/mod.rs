@@ -7,10 +7,12 @@
 //! Leaves out: `sys` but for its terminate, hibernation, time-outs and continuations that a callback
 //! returns, names that are not local, other nodes.
 
+pub mod agent;
 mod call;
 mod server;
 mod start;
 mod stop;
+pub mod task;
 
 pub use call::{Caller, Dialect, ServerRef, Timeout, call, cast, reply};
 pub use server::{Answered, Behaviour, Handled, Init, Options, ServerState, message_term};

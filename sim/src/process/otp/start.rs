@@ -4,7 +4,7 @@
 //! caller that traps exits has the EXIT of a failed start in its mailbox besides the answer, and one
 //! that does not dies of it (OTP 25; vectors gs-startlink-*). OTP 26 does otherwise.
 
-use crate::process::{Ctx, Ending, Filter, Message, Pid, Term};
+use crate::process::{Ctx, Ending, Filter, Message, Pid, Term, Wrong};
 use std::{borrow::Cow, future::Future};
 
 /// What a start returns.
@@ -109,7 +109,18 @@ where
     let exit = [ctx.atom("EXIT"), pid.into(), Term::ANY];
     let clauses = ctx.list(&[acknowledgement(ctx, pid), ctx.tuple(&exit)]);
     match ctx.receive(Filter::OneOf(clauses)).await {
-        Message::User(answer) => started(ctx, answer),
+        Message::User(answer) => {
+            let started = started(ctx, answer);
+            if started.pid().is_none() {
+                // The acknowledgement and the end are one: on the BEAM the newborn is dead before its
+                // starter runs again, and one that does not trap does not run again.
+                ctx.sleep(1).await;
+                if ctx.is_wrong(Wrong::FailedStartIsQuiet) {
+                    ctx.receive_after(Filter::ExitOf(pid), 0).await;
+                }
+            }
+            started
+        }
         Message::Exit { reason, .. } | Message::Down { reason, .. } => Started::Error(reason),
     }
 }
