@@ -250,9 +250,7 @@ fn shorter_op(op: &Op) -> Vec<Op> {
     match &op.act {
         Act::Seq(ops) => fewer(ops).into_iter().map(|ops| with(Act::Seq(ops))).collect(),
         act => match act.body() {
-            Some(body) => {
-                fewer(body).into_iter().map(|body| with(act.with_body(body))).collect()
-            }
+            Some(body) => fewer(body).into_iter().map(|body| with(act.with_body(body))).collect(),
             None => Vec::new(),
         },
     }

@@ -169,12 +169,7 @@ impl Hand<'_> {
 }
 
 /// The body of a task: its value is that of its last operation.
-async fn task_body(
-    ctx: Ctx,
-    script: Rc<Script>,
-    body: Vec<Op>,
-    env: Env,
-) -> Result<Term, Raise> {
+async fn task_body(ctx: Ctx, script: Rc<Script>, body: Vec<Op>, env: Env) -> Result<Term, Raise> {
     let mut hand = Hand { ctx: &ctx, script: &script, env, made: Vec::new() };
     let mut value = Term::atom("ok");
     for op in &body {
