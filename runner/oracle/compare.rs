@@ -52,6 +52,7 @@ fn knows_time(op: &Op) -> bool {
         Act::Spawn(spawn) => spawn.body.iter().any(knows_time),
         Act::Recv { after, .. } => after.is_some(),
         Act::SendAfter(_) | Act::StartTimer(_) | Act::Sleep { .. } => true,
+        Act::Server(_) | Act::Agent(_) | Act::Task(_) => true,
         _ => false,
     }
 }

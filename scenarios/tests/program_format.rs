@@ -1,6 +1,8 @@
 //! The JSON form of programs: what the parser reads, refuses and writes, and that the schema and
 //! the documentation say the same.
 
+#![recursion_limit = "256"]
+
 use atropos_scenarios::program::{
     Program,
     parse::{ProgramError, operations},
