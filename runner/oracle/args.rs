@@ -99,11 +99,6 @@ impl Args {
         self.program(index).to_value()
     }
 
-    /// A program of a seed as the BEAM reads it.
-    pub(crate) fn value_of(seed: u64, index: u64) -> Value {
-        random::nth(seed, index).to_value()
-    }
-
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds { runs: self.runs, ..Bounds::default() }
     }
