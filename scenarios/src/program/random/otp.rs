@@ -23,8 +23,8 @@ type Wish = [u16; 6];
 
 /// Well-formed programs.
 pub(super) fn programs() -> impl Strategy<Value = Program> {
-    let step = (vec(any::<Wish>(), 1..=3), prop::bool::weighted(0.75));
-    (any::<Wish>(), vec(step, 2..=4)).prop_map(|(cast, steps)| program(cast, &steps))
+    let step = (vec(any::<Wish>(), 1..=2), prop::bool::weighted(0.75));
+    (any::<Wish>(), vec(step, 1..=3)).prop_map(|(cast, steps)| program(cast, &steps))
 }
 
 fn program(cast: Wish, steps: &[(Vec<Wish>, bool)]) -> Program {
@@ -46,7 +46,7 @@ fn beginning(numbers: &mut Numbers) -> Vec<Step> {
     let body = if traps { vec![Act::Trap { on: true }.into()] } else { Vec::new() };
     let client =
         |bind: Slot, body| Act::Spawn(Spawn { bind: Some(bind), body, ..Spawn::default() });
-    let link = numbers.once_in(2);
+    let link = numbers.once_in(4);
     let server = ServerStart {
         bind: Some(SERVER),
         link,
