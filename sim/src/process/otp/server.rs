@@ -167,17 +167,17 @@ async fn run<B: Behaviour>(
         starter.ack(&ctx, already_started(&ctx, pid)).await;
         return Ok(());
     }
-    let unnamed = |raise: Raise| Failed { raise, keeps_name: false };
+    let unnamed = |raise: Raise| Failed { raise, keeps_name: false, ignores: false };
     let failed = match behaviour.init(&ctx).await {
         Ok(Init::Ok(state)) => {
             starter.ack(&ctx, Started::Ok(ctx.me())).await;
             let parent = parent.unwrap_or_else(|| ctx.me());
             return Server { ctx, parent, behaviour, state }.serve().await;
         }
-        Ok(Init::Ignore) => unnamed(Raise::exit(Term::NORMAL)),
+        Ok(Init::Ignore) => Failed { ignores: true, ..unnamed(Raise::exit(Term::NORMAL)) },
         Ok(Init::Stop(reason)) => unnamed(Raise::exit(reason)),
         Ok(Init::Other(value)) | Err(Raise { class: Class::Throw, reason: value }) => {
-            Failed { raise: bad_return(&ctx, value), keeps_name: true }
+            Failed { keeps_name: true, ..unnamed(bad_return(&ctx, value)) }
         }
         Err(raise) => unnamed(raise),
     };
@@ -189,6 +189,8 @@ struct Failed {
     raise: Raise,
     /// A return value that makes no sense leaves the name to the exit.
     keeps_name: bool,
+    /// `ignore`: an end that the starter need not take for a failure. An `exit(normal)` is none.
+    ignores: bool,
 }
 
 impl Failed {
@@ -196,9 +198,9 @@ impl Failed {
         if let (Some(name), false) = (name, self.keeps_name) {
             let _ = ctx.unregister(name).await;
         }
-        let answer = match self.raise {
-            Raise { class: Class::Exit, reason: Term::NORMAL } => Started::Ignore,
-            raise => Started::Error(reason(ctx, raise)),
+        let answer = match self.ignores {
+            true => Started::Ignore,
+            false => Started::Error(reason(ctx, self.raise)),
         };
         starter.ack(ctx, answer).await;
         Err(self.raise)
