@@ -25,6 +25,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0, value_name = "K")]
     pub(crate) first: u64,
 
+    /// What the programs are made of
+    #[arg(long, value_enum, default_value_t, value_name = "LAYER")]
+    pub(crate) layer: LayerArg,
+
     /// Only programs with this operation, as `demonitor`
     #[arg(long, value_name = "OP")]
     pub(crate) with: Option<String>,
@@ -51,6 +55,25 @@ pub(crate) struct Args {
     pub(crate) list: bool,
 }
 
+/// A layer on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LayerArg {
+    /// Processes alone
+    #[default]
+    Processes,
+    /// Servers, agents and tasks
+    Otp,
+}
+
+impl From<LayerArg> for random::Layer {
+    fn from(layer: LayerArg) -> random::Layer {
+        match layer {
+            LayerArg::Processes => random::Layer::Processes,
+            LayerArg::Otp => random::Layer::Otp,
+        }
+    }
+}
+
 /// How far to look for programs with the wanted operation, for each that is wanted.
 const SEARCH: u64 = 10_000;
 
@@ -68,17 +91,12 @@ impl Args {
 
     /// A program.
     pub(crate) fn program(&self, index: u64) -> Program {
-        random::nth(self.seed, index)
+        random::nth_of(self.layer.into(), self.seed, index)
     }
 
     /// A program as the BEAM reads it.
     pub(crate) fn value(&self, index: u64) -> Value {
-        Args::value_of(self.seed, index)
-    }
-
-    /// A program of a seed as the BEAM reads it.
-    pub(crate) fn value_of(seed: u64, index: u64) -> Value {
-        random::nth(seed, index).to_value()
+        self.program(index).to_value()
     }
 
     pub(crate) fn bounds(&self) -> Bounds {

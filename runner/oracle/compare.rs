@@ -4,7 +4,7 @@ use atropos::plan::{Conditions, Delivery, TimerRule};
 use atropos_scenarios::program::{
     Program,
     explore::{self, Bounds},
-    model::{Act, Op, Step},
+    model::{Act, CALL_TIMEOUT, Data, Op, STOP_TIMEOUT, ServerOp, Step},
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,7 +52,23 @@ fn knows_time(op: &Op) -> bool {
         Act::Spawn(spawn) => spawn.body.iter().any(knows_time),
         Act::Recv { after, .. } => after.is_some(),
         Act::SendAfter(_) | Act::StartTimer(_) | Act::Sleep { .. } => true,
+        Act::Server(op) => server_knows_time(op),
+        Act::Task(_) => true,
         _ => false,
+    }
+}
+
+/// Whether something in it lasts, or has a limit that can be reached; a usual time limit cannot.
+fn server_knows_time(op: &ServerOp) -> bool {
+    let word = |data: &Data, word: &str| match data {
+        Data::Tuple(parts) => parts.first() == Some(&Data::Atom(word.to_owned())),
+        _ => false,
+    };
+    match op {
+        ServerOp::Start(start) => start.link || word(&start.terminate, "slow"),
+        ServerOp::Call { timeout, .. } => *timeout < CALL_TIMEOUT,
+        ServerOp::Cast { request, .. } => word(request, "sleep"),
+        ServerOp::Stop(stop) => stop.timeout < STOP_TIMEOUT,
     }
 }
 

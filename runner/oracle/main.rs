@@ -58,11 +58,11 @@ fn run(args: &Args) -> Result<Exit, Stop> {
     let judged = recheck::run(args, &mut found, &beam, &interrupted)?;
     let report = report::Report { args, asked: indices.len(), found: &found, judged: &judged };
     for disagreement in &judged.disagreements {
-        let path = report::keep(&args.out, "disagreements", args.seed, disagreement)?;
+        let path = report::keep(args, "disagreements", disagreement)?;
         say(&report.disagreement(disagreement, &path))?;
     }
     for (fluke, _) in &judged.flukes {
-        report::keep(&args.out, "flukes", args.seed, fluke)?;
+        report::keep(args, "flukes", fluke)?;
     }
     say(&report.text())?;
     match report.verdict(interrupted.load(Relaxed)) {

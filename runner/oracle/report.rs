@@ -1,7 +1,7 @@
 //! What is told: a summary, a table of operations, and each disagreement in full.
 
 use crate::{
-    args::Args,
+    args::{Args, LayerArg},
     beam,
     campaign::{Found, Suspect},
     compare::{self, Near},
@@ -43,8 +43,8 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
 }
 
 /// Writes all that is known of an outcome outside to a file, in a folder of its kind.
-pub(crate) fn keep(out: &Path, kind: &str, seed: u64, suspect: &Suspect) -> Result<PathBuf, Stop> {
-    let folder = out.join(kind);
+pub(crate) fn keep(args: &Args, kind: &str, suspect: &Suspect) -> Result<PathBuf, Stop> {
+    let (folder, seed) = (args.out.join(kind), args.seed);
     fs::create_dir_all(&folder)
         .map_err(|error| beam::failed("make the folder", &folder, &error))?;
     let path = folder.join(format!("{seed:x}-{}.json", suspect.index));
@@ -55,7 +55,7 @@ pub(crate) fn keep(out: &Path, kind: &str, seed: u64, suspect: &Suspect) -> Resu
     let record = json!({
         "seed": format!("{seed:#x}"),
         "index": suspect.index,
-        "program": Args::value_of(seed, suspect.index),
+        "program": args.value(suspect.index),
         "beam": parsed(&suspect.outcome),
         "reached": suspect.reached.len(),
         "nearest": near.collect::<Vec<_>>(),
@@ -136,7 +136,11 @@ impl Report<'_> {
             }
         }
         let seed = self.args.seed;
-        let again = format!("--seed {seed:#x} --first {index} --programs 1");
+        let layer = match self.args.layer {
+            LayerArg::Processes => "",
+            LayerArg::Otp => "--layer otp ",
+        };
+        let again = format!("{layer}--seed {seed:#x} --first {index} --programs 1");
         line(&mut text, &format!("  again      atropos-oracle {again}"));
         text
     }

@@ -45,7 +45,7 @@ fn every_public_vector_of_this_layer_passes_and_its_extra_outcomes_are_explained
             verdict => panic!("{id}: {verdict:#?}"),
         }
     }
-    assert_eq!(passed, 99, "vectors of plain process operations");
+    assert_eq!(passed, 147, "vectors of kind proc");
     assert_eq!(allowed.unused(&used).next(), None, "every explanation explains something");
 }
 

@@ -8,6 +8,9 @@
 //! Promises to do nothing that the effects of [`Ctx`] do not do. Leaves out what came of it (see
 //! `observe`).
 
+mod otp;
+mod server;
+
 use super::{
     model::{Act, Command, Data, Item, MonitorAlias, Op, Slot, Spawn, Step, Timer},
     script::Script,
@@ -190,6 +193,9 @@ impl Hand<'_> {
                 self.time(act).await
             }
             Act::Spawn(spawn) => self.spawn(spawn).await,
+            Act::Server(op) => self.server(op).await,
+            Act::Agent(op) => self.agent(op).await,
+            Act::Task(op) => self.task(op).await,
             _ => self.look(act).await,
         }
     }
@@ -314,10 +320,7 @@ impl Hand<'_> {
     }
 
     async fn spawn(&mut self, spawn: &Spawn) -> Result<Term, Raise> {
-        let label = match spawn.bind {
-            Some(slot) => self.script.names[usize::from(slot.0)].trim_start_matches('@').to_owned(),
-            None => "child".to_owned(),
-        };
+        let label = self.label(spawn.bind, "child");
         let (script, born, env) = (Rc::clone(self.script), spawn.clone(), self.env.clone());
         let code = move |ctx| child(ctx, script, born, env);
         let (pid, reference) = self.ctx.spawn_opt(label, spawn.link, spawn.monitor, code).await;
@@ -342,6 +345,12 @@ impl Hand<'_> {
                 ctx.sleep(*ms).await;
                 Term::atom("ok")
             }
+            Act::Value { value } => self.term(value)?,
+            // Group leaders are left out: only whether it raises can be seen.
+            Act::GroupLeaderTo { to } => {
+                self.pid(to)?;
+                true.into()
+            }
             Act::Alive { to } => ctx.is_alive(self.pid(to)?).await.into(),
             Act::Mailbox => tuple_of_list(ctx, ctx.info(ctx.me(), process::Item::Messages).await),
             Act::Info { to, item } => {
@@ -351,6 +360,12 @@ impl Hand<'_> {
             }
             other => unreachable!("{other:?}"),
         })
+    }
+
+    /// What a process is called for people.
+    fn label(&self, bind: Option<Slot>, otherwise: &str) -> String {
+        let named = |slot: Slot| &self.script.names[usize::from(slot.0)];
+        bind.map_or(otherwise, |slot| named(slot).trim_start_matches('@')).to_owned()
     }
 
     // Arguments

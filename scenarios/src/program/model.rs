@@ -6,6 +6,10 @@
 //!
 //! Leaves out: what an operation does (see `interpret`), and its JSON form (see `parse`, `write`).
 
+mod otp;
+
+pub use otp::{AgentOp, CALL_TIMEOUT, STOP_TIMEOUT, ServerOp, ServerStart, Stop, TaskOp};
+
 use serde::{Deserialize, Serialize};
 
 /// A program with all that belongs to it.
@@ -88,7 +92,7 @@ impl From<Act> for Op {
     }
 }
 
-/// What can be done, in the words of the module `erlang`.
+/// What can be done, in the words of the module `erlang` and of what stands on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the arguments of the call beside them")]
 pub enum Act {
@@ -150,6 +154,39 @@ pub enum Act {
     Sleep { ms: u32 },
     /// `erlang:yield()`
     Yield,
+    /// `group_leader(to, self())`
+    GroupLeaderTo { to: Data },
+    /// The term itself: what a task returns.
+    Value { value: Data },
+    /// Something with a `gen_server`.
+    Server(ServerOp),
+    /// Something with an `Agent`.
+    Agent(AgentOp),
+    /// Something with a `Task`.
+    Task(TaskOp),
+}
+
+impl Act {
+    /// The operations of another process that it starts.
+    pub fn body(&self) -> Option<&[Op]> {
+        match self {
+            Act::Spawn(spawn) => Some(&spawn.body),
+            Act::Task(TaskOp::Async { body, .. }) => Some(body),
+            _ => None,
+        }
+    }
+
+    /// The same with another body.
+    #[must_use]
+    pub fn with_body(&self, body: Vec<Op>) -> Act {
+        match self.clone() {
+            Act::Spawn(spawn) => Act::Spawn(Spawn { body, ..spawn }),
+            Act::Task(TaskOp::Async { bind, bind_ref, .. }) => {
+                Act::Task(TaskOp::Async { bind, bind_ref, body })
+            }
+            other => other,
+        }
+    }
 }
 
 /// A process to start.

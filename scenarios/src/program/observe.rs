@@ -84,7 +84,8 @@ impl<'w> Observer<'w> {
             for pair in made.and_then(|made| terms.items(made)).unwrap_or_default() {
                 let Some(&[slot, term]) = terms.elements(*pair) else { continue };
                 let slot = Slot(slot.as_int().unwrap_or_default() as u16);
-                let name = &program.names[usize::from(slot.0)];
+                // Past the names are the tasks behind them.
+                let Some(name) = program.names.get(usize::from(slot.0)) else { continue };
                 self.bound.insert(name.clone(), term);
                 if let Some(key) = key(&terms, term) {
                     self.names.entry(key).or_insert_with(|| name.clone());
@@ -227,13 +228,28 @@ impl<'w> Observer<'w> {
         match terms.shape(term) {
             Shape::Int(value) => json!(value),
             Shape::Pid(_) | Shape::Ref(_) => json!(self.name(term)),
+            Shape::Tuple(parts) if is_function(&terms, parts) => json!("$fun"),
             Shape::Tuple(parts) => all(parts),
             Shape::List(items) => json!({"list": all(items)}),
+            Shape::Map(parts) if let Some(name) = structure(&terms, parts) => {
+                json!({"struct": self.json(name)})
+            }
             Shape::Map(parts) => json!({"map": parts.chunks(2).map(all).collect::<Value>()}),
             Shape::ShortAtom(_) | Shape::LongAtom(_) => atom(&terms.atom_name(term)),
             Shape::Foreign => Value::Null,
         }
     }
+}
+
+/// Whether a tuple stands for a function.
+fn is_function(terms: &Terms, parts: &[Term]) -> bool {
+    parts.first().is_some_and(|&word| terms.atom_name(word) == "$fun")
+}
+
+/// The name of the struct that a map is.
+fn structure(terms: &Terms, parts: &[Term]) -> Option<Term> {
+    let mut pairs = parts.chunks(2);
+    pairs.find(|pair| *terms.atom_name(pair[0]) == *"__struct__").map(|pair| pair[1])
 }
 
 fn atom(name: &str) -> Value {

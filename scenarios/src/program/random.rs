@@ -3,7 +3,9 @@
 //! A strategy draws *wishes* (what kind of operation, and numbers that settle its details); `make`
 //! turns them into a program that is well formed whatever was drawn, so shrinking keeps it so.
 //!
-//! Promises, of every program: at most [`ACTORS`] processes and [`OPERATIONS`] operations in steps,
+//! Servers, agents and tasks have programs of their own: see [`Layer`].
+//!
+//! Promises, of every program of processes: at most [`ACTORS`] processes and [`OPERATIONS`] operations in steps,
 //! where a `seq` counts as what is in it; no loop; each name is bound once. A step uses a name only
 //! if the driver is sure to have it: its binder is proven alive when the binding's result is due
 //! (see `fate`). A body uses what its spawner knew and what it bound itself. The same seed and index
@@ -14,6 +16,7 @@
 
 mod fate;
 mod make;
+mod otp;
 
 use super::model::Program;
 use proptest::{collection::vec, prelude::*};
@@ -97,13 +100,32 @@ pub fn programs() -> impl Strategy<Value = Program> {
     steps.prop_map(|(births, early, late)| make::program([births, early, late].concat()))
 }
 
+/// What random programs are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    /// What processes do: see [`programs`].
+    #[default]
+    Processes,
+    /// Servers, agents and tasks. These programs start a few processes more than [`ACTORS`] says.
+    Otp,
+}
+
 /// The program of an index under a seed.
 pub fn nth(seed: u64, index: u64) -> Program {
+    nth_of(Layer::Processes, seed, index)
+}
+
+/// The program of an index under a seed, of a layer.
+pub fn nth_of(layer: Layer, seed: u64, index: u64) -> Program {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&index.to_le_bytes());
     bytes[16..24].copy_from_slice(b"programs");
-    Program { id: format!("random-{index}"), ..crate::generate::from_seed(&programs(), bytes) }
+    let program = match layer {
+        Layer::Processes => crate::generate::from_seed(&programs(), bytes),
+        Layer::Otp => crate::generate::from_seed(&otp::programs(), bytes),
+    };
+    Program { id: format!("random-{index}"), ..program }
 }
 
 /// A step of `@p0` that starts a process: without others there is little to do.

@@ -5,7 +5,7 @@
 
 use super::{
     interpret::commands,
-    model::{Act, Command, Data, Op, Program, Slot, Step},
+    model::{Act, AgentOp, Command, Data, Op, Program, ServerOp, Slot, Step, TaskOp},
     script::Script,
     write::step_text,
 };
@@ -249,11 +249,10 @@ fn shorter_op(op: &Op) -> Vec<Op> {
     let with = |act: Act| Op { act, uncaught: op.uncaught };
     match &op.act {
         Act::Seq(ops) => fewer(ops).into_iter().map(|ops| with(Act::Seq(ops))).collect(),
-        Act::Spawn(spawn) => {
-            let born = |body| with(Act::Spawn(super::model::Spawn { body, ..spawn.clone() }));
-            fewer(&spawn.body).into_iter().map(born).collect()
-        }
-        _ => Vec::new(),
+        act => match act.body() {
+            Some(body) => fewer(body).into_iter().map(|body| with(act.with_body(body))).collect(),
+            None => Vec::new(),
+        },
     }
 }
 
@@ -293,9 +292,37 @@ fn mentions(op: &Op, slots: &mut Vec<Slot>) {
         }
         Act::Me | Act::Return | Act::Trap { .. } | Act::Mailbox => (vec![], None),
         Act::Sleep { .. } | Act::Yield => (vec![], None),
+        Act::GroupLeaderTo { to: term } | Act::Value { value: term } => (vec![term], None),
+        Act::Server(op) => in_server(op),
+        Act::Agent(op) => in_agent(op),
+        Act::Task(TaskOp::Async { bind, bind_ref, body }) => {
+            slots.extend(bind.iter().chain(bind_ref));
+            return body.iter().for_each(|op| mentions(op, slots));
+        }
+        Act::Task(TaskOp::Await { task, .. } | TaskOp::Yield { task, .. }) => (vec![task], None),
+        Act::Task(TaskOp::Shutdown { task, .. }) => (vec![task], None),
     };
     slots.extend(bound);
     data.into_iter().for_each(|data| names_in(data, slots));
+}
+
+fn in_server(op: &ServerOp) -> (Vec<&Data>, Option<Slot>) {
+    match op {
+        ServerOp::Start(start) => (vec![&start.init, &start.terminate], start.bind),
+        ServerOp::Call { to, request, .. } | ServerOp::Cast { to, request } => {
+            (vec![to, request], None)
+        }
+        ServerOp::Stop(stop) => (vec![&stop.to, &stop.reason], None),
+    }
+}
+
+fn in_agent(op: &AgentOp) -> (Vec<&Data>, Option<Slot>) {
+    match op {
+        AgentOp::Start { bind, state, .. } => (vec![state], *bind),
+        AgentOp::Get { to } | AgentOp::Claim { to } | AgentOp::Release { to } => (vec![to], None),
+        AgentOp::Crash { to, reason } => (vec![to, reason], None),
+        AgentOp::Stop(stop) => (vec![&stop.to, &stop.reason], None),
+    }
 }
 
 fn names_in(data: &Data, slots: &mut Vec<Slot>) {

@@ -5,6 +5,7 @@ use super::{
     director::{self, Pace},
     kind::{NO_TIMEOUT, alias, effect, filter, item, message, reply, spawn},
     term::{Pid, Ref, Shape, Term},
+    wrong::Wrong,
 };
 use crate::word::Words;
 use std::{borrow::Cow, future::Future, rc::Rc};
@@ -28,6 +29,8 @@ pub enum Filter {
     /// A message that matches this pattern; [`Term::ANY`] matches anything. An EXIT and a DOWN are
     /// the tuples that they are in Erlang.
     Matching(Term),
+    /// A message that matches one of the patterns in this list: a `receive` of several clauses.
+    OneOf(Term),
     /// An `{'EXIT', Pid, Reason}`.
     Exit,
     /// The EXIT of this process.
@@ -44,6 +47,7 @@ impl Filter {
             Filter::Any => (0, filter::ANY, 0),
             Filter::User => (0, filter::USER, 0),
             Filter::Matching(pattern) => (0, filter::TERM, pattern.0),
+            Filter::OneOf(patterns) => (0, filter::ONE_OF, patterns.0),
             Filter::Exit => (0, filter::EXIT, 0),
             Filter::ExitOf(pid) => (pid.0, filter::EXIT_FROM, 0),
             Filter::Down => (0, filter::DOWN, 0),
@@ -170,6 +174,11 @@ impl Whereis {
 impl Ctx {
     pub(super) fn new(desk: Rc<Desk>) -> Self {
         Ctx { desk }
+    }
+
+    /// True if this rule of OTP is wrong here, on purpose.
+    pub(super) fn is_wrong(&self, rule: Wrong) -> bool {
+        self.desk.wrong.get() == Some(rule)
     }
 
     fn announce<T>(&self, op: Words) -> Effect<'_, T> {
@@ -510,6 +519,13 @@ impl Ctx {
     /// Declares that this process no longer uses what it kept under a label; no effect.
     pub fn release(&self, label: impl Into<Cow<'static, str>>) {
         self.desk.note(Note::Release(label.into()));
+    }
+
+    /// Declares the state of a server; no effect. With it the body declares that all it will do
+    /// depends on this term alone, and on what it was started with: what it has seen before no longer
+    /// counts for the state of the world. A server calls it before it waits for a request.
+    pub fn state(&self, state: impl Into<Term>) {
+        self.desk.note(Note::State(state.into()));
     }
 
     /// Declares that this process passed a point; no effect. `sometimes` points can wait for it.

@@ -85,6 +85,7 @@ pub(super) enum Note {
     Hold(Cow<'static, str>, Pid),
     Release(Cow<'static, str>),
     Mark(Cow<'static, str>),
+    State(super::Term),
 }
 
 #[derive(Default)]
@@ -108,6 +109,8 @@ pub(super) struct Desk {
     noted: Cell<bool>,
     notes: RefCell<Vec<Note>>,
     pub(super) terms: RefCell<Terms>,
+    /// The rule that is wrong here, for bodies that are rules themselves.
+    pub(super) wrong: Cell<Option<super::Wrong>>,
 }
 
 impl Desk {

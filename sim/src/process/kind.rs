@@ -114,6 +114,8 @@ pub(super) mod filter {
     pub(crate) const EXIT: u32 = 5;
     /// Any DOWN.
     pub(crate) const DOWN: u32 = 6;
+    /// A message that matches one of the patterns in the list `value`.
+    pub(crate) const ONE_OF: u32 = 7;
     /// Added to a filter: looks only at what process_info(self(), messages) shows, and answers the
     /// message as a term.
     pub(crate) const INSPECT: u32 = 1 << 8;
@@ -292,6 +294,8 @@ pub mod event {
     pub const STAGE: u8 = 50;
     /// `who` begins with a command; value: the command.
     pub const TURN: u8 = 51;
+    /// The server `who` has a new state; value: the state.
+    pub const STATE: u8 = 52;
 }
 
 /// In the `arg` of an exit event: the signal came from a link, not from exit/2.

@@ -121,6 +121,7 @@ impl ProcessWorld {
             event::HOLD => format!("keep {} as {}", self.shown(Pid(arg)), term(value)),
             event::RELEASE => format!("let go of {}", term(value)),
             event::MARK => format!("mark {}", term(value)),
+            event::STATE => format!("state {}", term(value)),
             event::REFUSED => "an effect while it was dropped".to_owned(),
             other => format!("event {other}"),
         })
@@ -170,6 +171,7 @@ impl ProcessWorld {
             (Phase::Waiting, Some(wanted)) => {
                 let what = match wanted.arg() & filter::KIND {
                     filter::TERM => format!("a message like {}", self.text(Term(wanted.value()))),
+                    filter::ONE_OF => format!("one of {}", self.text(Term(wanted.value()))),
                     filter::EXIT => "an EXIT".to_owned(),
                     filter::EXIT_FROM => format!("the EXIT of {}", self.shown(Pid(wanted.who()))),
                     filter::DOWN => "a DOWN".to_owned(),

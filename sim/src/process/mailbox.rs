@@ -191,6 +191,11 @@ impl ProcessWorld {
             filter::ANY => true,
             filter::USER => entry.kind() == message::USER,
             filter::TERM => self.matches(Term(wanted.value()), entry),
+            filter::ONE_OF => {
+                let terms = self.desk.terms.borrow();
+                let patterns = terms.items(Term(wanted.value())).unwrap_or_default();
+                patterns.iter().any(|&pattern| self.matches(pattern, entry))
+            }
             filter::EXIT => entry.kind() == message::EXIT,
             filter::EXIT_FROM => entry.kind() == message::EXIT && entry.who() == wanted.who(),
             filter::DOWN => entry.kind() == message::DOWN,

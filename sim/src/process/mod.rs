@@ -26,6 +26,7 @@ mod links;
 mod mailbox;
 mod monitors;
 mod names;
+pub mod otp;
 mod profile;
 mod scenario;
 mod state;
@@ -113,10 +114,12 @@ impl Mover {
 impl ProcessWorld {
     /// An empty world under a profile.
     pub fn new(profile: &'static Profile) -> Self {
+        let desk = Desk::default();
+        desk.wrong.set(profile.wrong);
         ProcessWorld {
             profile,
             conditions: Conditions::default(),
-            desk: Rc::new(Desk::default()),
+            desk: Rc::new(desk),
             tables: Tables::default(),
             bodies: Vec::new(),
             moves: MoveSet::default(),

@@ -120,6 +120,7 @@ impl ProcessWorld {
         words.extend([row.unlinks_made, row.following.map_or(0, |cue| cue + 1)].map(u64::from));
         words.extend(row.cued.iter().map(|&cue| u64::from(cue)));
         words.push(END);
+        words.extend(row.state.map(|state| self.stable(state)));
     }
 
     fn sorted_words(&self, ids: impl Iterator<Item = u64>, words: &mut Vec<u64>) {

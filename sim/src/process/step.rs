@@ -159,9 +159,10 @@ impl ProcessWorld {
             Ok(Poll::Ready(ending)) => self.ending(ending),
             Err(panic) => self.panicked(me, panic),
         };
-        if self.desk.has_notes() {
-            self.note(me, trace);
-        }
+        let history = match self.desk.has_notes() {
+            true => self.note(me, history, trace),
+            false => history,
+        };
         self.announce_next(me, history, op, trace);
     }
 
@@ -236,7 +237,8 @@ impl ProcessWorld {
         Words::new(effect::EXIT, 0, PANICKED, Term::atom("panic").0)
     }
 
-    fn note(&mut self, me: u32, trace: &mut Trace) {
+    /// Keeps what the body declared; answers its history, which begins anew with a state.
+    fn note(&mut self, me: u32, mut history: u64, trace: &mut Trace) -> u64 {
         for note in self.desk.take_notes() {
             let label_word =
                 |world: &Self, label: &str| world.desk.terms.borrow_mut().atom(label).0;
@@ -252,8 +254,20 @@ impl ProcessWorld {
                 Note::Mark(label) => {
                     trace.push(Words::new(event::MARK, me, 0, label_word(self, &label)));
                 }
+                Note::State(state) => history = self.declare(me, state, trace),
             }
         }
+        history
+    }
+
+    /// A server's state stands for all that it has seen since it was started: see Ctx::state.
+    fn declare(&mut self, me: u32, state: Term, trace: &mut Trace) -> u64 {
+        let row = &mut self.tables.processes[me as usize];
+        if row.state.replace(state) != Some(state) {
+            trace.push(Words::new(event::STATE, me, 0, state.0));
+        }
+        let birth = row.birth;
+        mix(mix(birth, 1), self.stable(state))
     }
 
     /// Mixes an answer into the history; pids and references count by name.
@@ -279,6 +293,7 @@ impl ProcessWorld {
         let child = self.tables.add_process(Some(me), newborn.label);
         self.tables.processes[child as usize].client = options & spawn::CLIENT != 0;
         self.bodies.push(Some(newborn.body));
+        self.remember_birth(me, child);
         self.writes(b'd', child);
         self.writes(b'l', child);
         trace.push(Words::new(event::SPAWN, me, child, u64::from(options)));
@@ -300,6 +315,16 @@ impl ProcessWorld {
         self.enable(Mover::Process(child));
         self.resume(child, self.tables.hot[child as usize].history, trace);
         Words::new(reply::VALUE, child, monitor, 0)
+    }
+
+    /// What a child was started with is known by its spawner's history, unless that is a server,
+    /// which will forget.
+    fn remember_birth(&mut self, me: u32, child: u32) {
+        if self.tables.processes[me as usize].state.is_some() {
+            let birth = mix(self.tables.id(child), self.tables.hot[me as usize].history);
+            self.tables.processes[child as usize].birth = birth;
+            self.tables.hot[child as usize].history = birth;
+        }
     }
 
     /// `process_flag(trap_exit, _)`: the old value; queued EXIT messages stay.

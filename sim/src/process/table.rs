@@ -119,6 +119,10 @@ pub(super) struct Process {
     pub(super) following: Option<u32>,
     /// Cues that it has not begun with.
     pub(super) cued: VecDeque<u32>,
+    /// The state that it declared, if it is a server.
+    pub(super) state: Option<Term>,
+    /// What its history was when it was started.
+    pub(super) birth: u64,
     /// Why its body panicked.
     pub(super) panic: Option<String>,
 }
@@ -144,6 +148,7 @@ impl Process {
         self.monitors_first = false;
         self.following = None;
         self.cued.clear();
+        self.state = None;
         self.panic = None;
     }
 }
@@ -312,6 +317,7 @@ impl Tables {
         row.parent = parent.unwrap_or(index);
         row.ordinal = ordinal;
         row.label = label;
+        row.birth = row.id;
         self.hot.push(Hot { history: row.id, ..Hot::default() });
         index
     }
@@ -410,6 +416,11 @@ impl ProcessView<'_> {
     /// What it declared to keep.
     pub fn holds(&self) -> impl Iterator<Item = (&str, Pid)> + '_ {
         self.row().holds.iter().map(|(label, pid)| (label.as_ref(), Pid(*pid)))
+    }
+
+    /// The state that it declared last, if it is a server ([`super::Ctx::state`]).
+    pub fn state(&self) -> Option<Term> {
+        self.row().state
     }
 
     /// How many messages wait for it.

@@ -92,10 +92,50 @@ pub enum Wrong {
     AfterZeroLooksOnce,
     /// process_info/2 of the dead is empty rather than undefined.
     InfoOfTheDead,
+    /// A cast to a name that is not bound raises.
+    CastToNobodyRaises,
+    /// A reply goes to the pid and not to the alias: one that comes late stays in the mailbox.
+    LateReplyArrives,
+    /// A call to oneself waits for a reply.
+    CallToSelfWaits,
+    /// gen_server:stop wraps its exits, GenServer.stop does not.
+    StopReasonsSwapped,
+    /// The reply of a server that stops with it is lost.
+    StopReplyIsLost,
+    /// The exit of a server's parent is a message like any other.
+    ParentExitIsInfo,
+    /// The exit of a stranger ends a server that traps.
+    StrangersExitEnds,
+    /// A server ends without its terminate.
+    TerminateIsSkipped,
+    /// A failed start with a link leaves no EXIT in a starter that traps.
+    FailedStartIsQuiet,
+    /// A task is not linked to its owner.
+    TaskIsUnlinked,
+    /// Task.await leaves its monitor when the time is over.
+    AwaitKeepsMonitor,
+    /// Task.shutdown leaves the link.
+    ShutdownKeepsLink,
 }
 
 impl Wrong {
-    /// All of them.
+    /// Those of OTP.
+    pub const OTP: [Wrong; 12] = [
+        Wrong::CastToNobodyRaises,
+        Wrong::LateReplyArrives,
+        Wrong::CallToSelfWaits,
+        Wrong::StopReasonsSwapped,
+        Wrong::StopReplyIsLost,
+        Wrong::ParentExitIsInfo,
+        Wrong::StrangersExitEnds,
+        Wrong::TerminateIsSkipped,
+        Wrong::FailedStartIsQuiet,
+        Wrong::TaskIsUnlinked,
+        Wrong::AwaitKeepsMonitor,
+        Wrong::ShutdownKeepsLink,
+    ];
+
+    /// All those of processes.
     pub const ALL: [Wrong; 40] = [
         Wrong::UnlinkWithoutFlush,
         Wrong::LinkToDeadIsSilent,

@@ -61,6 +61,14 @@ impl<'r> Fields<'r> {
         }
     }
 
+    /// An atom.
+    pub(super) fn atom(&mut self, key: &str) -> Read<Data> {
+        match self.term(key)? {
+            atom @ Data::Atom(_) => Ok(atom),
+            _ => Err(self.place.key(key).expected("an atom", self.required(key)?)),
+        }
+    }
+
     /// A term where a process is meant. It may be an atom, but no reference.
     pub(super) fn process(&mut self, key: &str) -> Read<Data> {
         self.meant(key, Sort::Process)

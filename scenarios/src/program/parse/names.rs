@@ -5,6 +5,9 @@ use crate::program::model::Slot;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The most names in a program.
+const NAMES: u16 = 1 << 15;
+
 /// What a name stands for; its sigil says so.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
@@ -82,8 +85,10 @@ impl Names {
         if let Some(&slot) = self.slots.get(name) {
             return Ok(slot);
         }
-        let Ok(next) = u16::try_from(self.entries.len()) else {
-            return Err(place.refuse("a program has at most 65536 names"));
+        // As many slots again stand for the tasks behind the names.
+        let next = u16::try_from(self.entries.len()).ok().filter(|&next| next < NAMES);
+        let Some(next) = next else {
+            return Err(place.refuse(format!("a program has at most {NAMES} names")));
         };
         self.slots.insert(name.to_owned(), Slot(next));
         self.entries.push(Entry { name: name.to_owned(), used: None, bound: None });

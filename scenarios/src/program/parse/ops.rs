@@ -4,8 +4,9 @@ use super::{
     error::{Place, ProgramError, Read, hint},
     fields::Fields,
     names::{Names, Sort},
+    otp,
 };
-use crate::program::model::{Act, Item, MonitorAlias, Op, Spawn, Timer};
+use crate::program::model::{Act, AgentOp, Item, MonitorAlias, Op, ServerOp, Spawn, Timer};
 use serde_json::{Map, Value};
 
 /// An operation and the keys that it takes beside `op`.
@@ -23,28 +24,6 @@ pub struct Operation {
 pub fn operations() -> &'static [Operation] {
     &OPERATIONS
 }
-
-/// The operations of later layers: `gen_server`, `Agent`, `Task`, group leaders.
-pub(super) const LATER: [&str; 18] = [
-    "gs_start",
-    "gs_start_link",
-    "gs_call",
-    "gs_cast",
-    "gs_stop",
-    "agent_start",
-    "agent_start_link",
-    "agent_get",
-    "agent_claim",
-    "agent_release",
-    "agent_crash_in_fun",
-    "agent_stop",
-    "task_async",
-    "task_await",
-    "task_yield",
-    "task_shutdown",
-    "group_leader_to",
-    "value",
-];
 
 /// What `process_info/2` may be asked for.
 pub(in crate::program) const ITEMS: [(&str, Item); 7] = [
@@ -65,7 +44,7 @@ pub(in crate::program) const MONITOR_ALIASES: [(&str, MonitorAlias); 3] = [
 ];
 
 /// Only what can raise takes `uncaught`; `exit`, `error` and `throw` are never caught.
-static OPERATIONS: [Operation; 29] = [
+static OPERATIONS: [Operation; 47] = [
     op("self", &[], &[], |_| Ok(Act::Me)),
     op("seq", &["ops"], &[], |f| {
         f.required("ops")?;
@@ -113,6 +92,38 @@ static OPERATIONS: [Operation; 29] = [
     }),
     op("sleep", &["ms"], &[], |f| Ok(Act::Sleep { ms: f.ms("ms")? })),
     op("yield", &[], &[], |_| Ok(Act::Yield)),
+    op("gs_start", &[], otp::SERVER, |f| otp::server(f, false)),
+    op("gs_start_link", &[], otp::SERVER, |f| otp::server(f, true)),
+    op("gs_call", &["to", "req"], &["timeout", "uncaught"], otp::call),
+    op("gs_cast", &["to", "req"], &["uncaught"], otp::cast),
+    op("gs_stop", &["to"], &["reason", "timeout", "uncaught"], |f| {
+        otp::stop(f).map(|stop| Act::Server(ServerOp::Stop(stop)))
+    }),
+    op("agent_start", &[], &["as", "state", "uncaught"], |f| otp::agent(f, false)),
+    op("agent_start_link", &[], &["as", "state", "uncaught"], |f| otp::agent(f, true)),
+    op("agent_get", &["to"], &["uncaught"], |f| {
+        Ok(Act::Agent(AgentOp::Get { to: f.process("to")? }))
+    }),
+    op("agent_claim", &["to"], &["uncaught"], |f| {
+        Ok(Act::Agent(AgentOp::Claim { to: f.process("to")? }))
+    }),
+    op("agent_release", &["to"], &["uncaught"], |f| {
+        Ok(Act::Agent(AgentOp::Release { to: f.process("to")? }))
+    }),
+    op("agent_crash_in_fun", &["to", "reason"], &["uncaught"], |f| {
+        Ok(Act::Agent(AgentOp::Crash { to: f.process("to")?, reason: f.term("reason")? }))
+    }),
+    op("agent_stop", &["to"], &["reason", "timeout", "uncaught"], |f| {
+        otp::stop(f).map(|stop| Act::Agent(AgentOp::Stop(stop)))
+    }),
+    op("task_async", &[], &["as", "ref", "body"], otp::task),
+    op("task_await", &["task"], &["timeout", "uncaught"], otp::task_await),
+    op("task_yield", &["task"], &["timeout", "uncaught"], otp::task_yield),
+    op("task_shutdown", &["task"], &["how", "uncaught"], otp::task_shutdown),
+    op("group_leader_to", &["to"], &["uncaught"], |f| {
+        Ok(Act::GroupLeaderTo { to: f.process("to")? })
+    }),
+    op("value", &["v"], &["uncaught"], |f| Ok(Act::Value { value: f.term("v")? })),
 ];
 
 const fn op(
@@ -198,14 +209,4 @@ fn unknown(place: &Place<'_>, name: &str) -> ProgramError {
     let known = OPERATIONS.iter().map(|row| row.name).chain(["par", "wait"]);
     let hint = hint(name, known, || ": docs/program.md lists them".to_owned());
     place.refuse(format!("there is no operation `{name}`{hint}"))
-}
-
-/// Counts the operations of later layers in an operation or step, and in those inside it.
-pub(super) fn later(value: &Value, count: &mut impl FnMut(&str)) {
-    if let Some(name) = value.get("op").and_then(Value::as_str).filter(|name| LATER.contains(name))
-    {
-        count(name);
-    }
-    let inner = ["ops", "body", "steps"].iter().filter_map(|key| value.get(key)?.as_array());
-    inner.flatten().for_each(|value| later(value, count));
 }

@@ -40,24 +40,28 @@ struct Scope {
 }
 
 /// Numbers, taken one after another; the last for ever.
-struct Numbers {
+pub(super) struct Numbers {
     numbers: [u16; 6],
     next: usize,
 }
 
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn new(numbers: [u16; 6]) -> Self {
+        Numbers { numbers, next: 0 }
+    }
+
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         let number = self.numbers[self.next.min(self.numbers.len() - 1)];
         self.next += 1;
         (usize::from(number) * bound) >> 16
     }
 
     /// True once in so many times.
-    fn once_in(&mut self, times: usize) -> bool {
+    pub(super) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) + 1 == times
     }
 
-    fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+    pub(super) fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
     }
 }
@@ -191,7 +195,7 @@ impl Maker {
 
     /// An operation as wished for, or another where that is not possible.
     fn op(&mut self, wish: &Wish, place: &mut Place) -> Op {
-        let mut numbers = Numbers { numbers: wish.numbers, next: 0 };
+        let mut numbers = Numbers::new(wish.numbers);
         let act = match wish.kind {
             Kind::Spawn => self.spawn(wish, &mut numbers, place),
             Kind::Link | Kind::Unlink | Kind::Exit2 | Kind::Trap => {
@@ -337,7 +341,7 @@ impl Maker {
 }
 
 /// A step of one command, with the limit that programs have if they name none.
-fn one(command: Command, settle: bool) -> Step {
+pub(super) fn one(command: Command, settle: bool) -> Step {
     Step::One { command, settle, limit: 150 }
 }
 
@@ -423,11 +427,11 @@ fn send(numbers: &mut Numbers, place: &Place) -> Act {
     Act::Send { to, message: message(numbers, place) }
 }
 
-fn atom(name: &str) -> Data {
+pub(super) fn atom(name: &str) -> Data {
     Data::Atom(name.to_owned())
 }
 
-fn tagged<const N: usize>(tag: &str, rest: [Data; N]) -> Data {
+pub(super) fn tagged<const N: usize>(tag: &str, rest: [Data; N]) -> Data {
     Data::Tuple(std::iter::once(atom(tag)).chain(rest).collect())
 }
 

@@ -3,6 +3,7 @@
 //! The JSON is what [`parse`](super::parse) reads; keys at their defaults are left out. The lines
 //! are for timelines and complaints and are not read back.
 
+mod otp;
 mod text;
 
 use super::{
@@ -133,6 +134,11 @@ fn act_name(act: &Act) -> &'static str {
         Act::CancelTimer { .. } => "cancel_timer",
         Act::Sleep { .. } => "sleep",
         Act::Yield => "yield",
+        Act::GroupLeaderTo { .. } => "group_leader_to",
+        Act::Value { .. } => "value",
+        Act::Server(op) => otp::server_name(op),
+        Act::Agent(op) => otp::agent_name(op),
+        Act::Task(op) => otp::task_name(op),
     }
 }
 
@@ -180,6 +186,11 @@ fn act_keys(keys: &mut Keys<'_>, act: &Act) {
         Act::Unalias { reference } | Act::CancelTimer { reference } => keys.term("ref", reference),
         Act::SendAfter(timer) | Act::StartTimer(timer) => timer_keys(keys, timer),
         Act::Sleep { ms } => keys.set("ms", *ms),
+        Act::GroupLeaderTo { to } => keys.term("to", to),
+        Act::Value { value } => keys.term("v", value),
+        Act::Server(op) => otp::server_keys(keys, op),
+        Act::Agent(op) => otp::agent_keys(keys, op),
+        Act::Task(op) => otp::task_keys(keys, op),
     }
 }
 

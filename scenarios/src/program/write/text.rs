@@ -5,7 +5,7 @@ use super::{
         model::{Act, Command, Data, Item, MonitorAlias, Op, Slot, Spawn, Step, Timer},
         parse::{ITEMS, LIMIT, MONITOR_ALIASES},
     },
-    act_name, can_raise, name,
+    act_name, can_raise, name, otp,
 };
 
 /// A step as a line: `@p1: link @p2`, `par: @p0: exit boom | @p1: recv _`, `wait 20 ms`.
@@ -85,7 +85,7 @@ fn atom_text(atom: &str) -> String {
 }
 
 /// The words after the name of an operation.
-struct Words<'w> {
+pub(super) struct Words<'w> {
     names: &'w [String],
     words: &'w mut Vec<String>,
 }
@@ -125,6 +125,10 @@ impl Words<'_> {
             }
             Act::SendAfter(timer) | Act::StartTimer(timer) => self.timer(timer),
             Act::Sleep { ms } => self.word(format!("{ms} ms")),
+            Act::GroupLeaderTo { to: term } | Act::Value { value: term } => self.terms(&[term]),
+            Act::Server(op) => otp::server_words(self, op),
+            Act::Agent(op) => otp::agent_words(self, op),
+            Act::Task(op) => otp::task_words(self, op),
         }
     }
 
@@ -157,21 +161,28 @@ impl Words<'_> {
         self.bind(timer.bind);
     }
 
-    fn word(&mut self, word: String) {
+    pub(super) fn word(&mut self, word: String) {
         self.words.push(word);
     }
 
-    fn terms(&mut self, terms: &[&Data]) {
+    /// A time limit that is not the usual one.
+    pub(super) fn limit(&mut self, ms: u32, usual: u32) {
+        if ms != usual {
+            self.word(format!("within {ms} ms"));
+        }
+    }
+
+    pub(super) fn terms(&mut self, terms: &[&Data]) {
         terms.iter().for_each(|data| self.word(data_text(data, self.names)));
     }
 
-    fn bind(&mut self, slot: Option<Slot>) {
+    pub(super) fn bind(&mut self, slot: Option<Slot>) {
         if let Some(slot) = slot {
             self.word(format!("as {}", name(self.names, slot)));
         }
     }
 
-    fn options(&mut self, options: &[(&str, bool)]) {
+    pub(super) fn options(&mut self, options: &[(&str, bool)]) {
         let set = options.iter().filter(|(_, set)| *set);
         let set: Vec<&str> = set.map(|&(option, _)| option).collect();
         if !set.is_empty() {
@@ -179,7 +190,7 @@ impl Words<'_> {
         }
     }
 
-    fn ops(&mut self, ops: &[Op]) {
+    pub(super) fn ops(&mut self, ops: &[Op]) {
         let all: Vec<String> = ops.iter().map(|op| op_text(op, self.names)).collect();
         self.word(match all.is_empty() {
             true => "{}".to_owned(),
