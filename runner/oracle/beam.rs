@@ -4,7 +4,7 @@
 //! is not there or is another. A batch of programs is a file in and a file out; what a BEAM wrote
 //! before it was stopped counts.
 
-use atropos_runner::{Exit, Stop};
+use atropos_runner::{Exit, Stop, remark};
 use serde_json::Value;
 use std::{
     fs, io,
@@ -105,7 +105,7 @@ impl Beam {
         let mut answers = self.batch(programs, interrupted)?;
         if answers.len() < programs.len() && !interrupted.load(Relaxed) {
             let (at, all) = (answers.len(), programs.len());
-            crate::complain(&format!("  a batch of {all} stopped at its program {at}; one by one"));
+            remark(&format!("  a batch of {all} stopped at its program {at}; one by one"));
             for program in &programs[answers.len()..] {
                 let alone = self.batch(std::slice::from_ref(program), interrupted)?;
                 if interrupted.load(Relaxed) {

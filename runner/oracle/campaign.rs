@@ -5,9 +5,8 @@ use crate::{
     beam::{Answer, Beam},
     compare::{self, Reached},
     count::Counts,
-    report::{counted, grouped},
 };
-use atropos_runner::Stop;
+use atropos_runner::{Stop, counted, grouped, remark};
 use atropos_scenarios::program::observe;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -255,7 +254,7 @@ impl<'a> Desk<'a> {
         if let Some(seconds) = self.clock.due() {
             let found = &self.found;
             let open = found.explored - found.closed;
-            crate::complain(&format!(
+            remark(&format!(
                 "  {seconds}s  BEAM {}, simulator {} of {} programs · {} outside · {} open",
                 grouped(self.answered),
                 grouped(found.explored),

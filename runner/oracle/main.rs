@@ -17,22 +17,15 @@ mod recheck;
 mod report;
 
 use args::Args;
-use atropos_runner::{Exit, Stop};
+use atropos_runner::{Exit, Stop, counted, remark, say, watch_interrupt};
 use clap::Parser;
-use std::{
-    io::Write,
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-};
+use std::{process::ExitCode, sync::atomic::Ordering::Relaxed};
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
         Ok(exit) => exit.into(),
         Err(stop) => {
-            complain(&format!("error: {stop}"));
+            remark(&format!("error: {stop}"));
             stop.exit.into()
         }
     }
@@ -45,14 +38,14 @@ fn run(args: &Args) -> Result<Exit, Stop> {
     let interrupted = watch_interrupt()?;
     let beam = beam::Beam::prepare(&args.out)?;
     let indices = args.indices();
-    complain(&format!(
+    remark(&format!(
         "     Asking {} about {} · seed {:#x}",
         beam.release,
-        report::counted(indices.len() as u64, "program", "programs"),
+        counted(indices.len() as u64, "program", "programs"),
         args.seed
     ));
     if !beam.release.starts_with("OTP 25,") {
-        complain("  the programs have the profile otp-25; what differs may be the release's doing");
+        remark("  the programs have the profile otp-25; what differs may be the release's doing");
     }
     let mut found = campaign::run(args, &indices, &beam, &interrupted)?;
     let judged = recheck::run(args, &mut found, &beam, &interrupted)?;
@@ -77,34 +70,4 @@ fn list(args: &Args) -> Result<Exit, Stop> {
         say(&args.value(index).to_string())?;
     }
     Ok(Exit::Held)
-}
-
-/// Ctrl-C ends the campaign; a second one ends the process.
-#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C means now")]
-fn watch_interrupt() -> Result<Arc<AtomicBool>, Stop> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
-        }
-    })
-    .map_err(|error| Stop::new(Exit::Tool, format!("cannot watch for Ctrl-C: {error}")))?;
-    Ok(interrupted)
-}
-
-/// A result, on stdout. A pipe that the reader closed is silent.
-fn say(text: &str) -> Result<(), Stop> {
-    match writeln!(anstream::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Stop::new(Exit::Tool, format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Progress and complaints, on stderr.
-fn complain(text: &str) {
-    // Nobody is left to tell if stderr is closed.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
 }

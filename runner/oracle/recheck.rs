@@ -5,9 +5,8 @@ use crate::{
     args::Args,
     beam::{Answer, Beam},
     campaign::{Found, Suspect},
-    report::counted,
 };
-use atropos_runner::Stop;
+use atropos_runner::{Stop, counted, remark};
 use atropos_scenarios::program::observe;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -39,7 +38,7 @@ pub(crate) fn run(
     let suspects = std::mem::take(&mut found.suspects);
     if !suspects.is_empty() {
         let suspects = counted(suspects.len() as u64, "outcome", "outcomes");
-        crate::complain(&format!("  {suspects} outside, running these programs again, alone"));
+        remark(&format!("  {suspects} outside, running these programs again, alone"));
     }
     for (at, suspect) in suspects.into_iter().enumerate() {
         let outside = match at < MOST && !interrupted.load(Relaxed) {

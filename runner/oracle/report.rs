@@ -7,7 +7,7 @@ use crate::{
     compare::{self, Near},
     recheck::{Judged, TRIES},
 };
-use atropos_runner::{Exit, Stop};
+use atropos_runner::{Exit, Stop, counted, grouped};
 use serde_json::{Value, json};
 use std::{
     fmt::Write,
@@ -23,24 +23,6 @@ const LISTED: usize = 20;
 /// Below this share of closed spaces or of compared programs, in thousandths, the comparison says
 /// too little.
 const ENOUGH: u64 = 980;
-
-/// A number with its thousands marked.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number and its noun.
-pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
-}
 
 /// Writes all that is known of an outcome outside to a file, in a folder of its kind.
 pub(crate) fn keep(args: &Args, kind: &str, suspect: &Suspect) -> Result<PathBuf, Stop> {

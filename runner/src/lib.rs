@@ -17,6 +17,7 @@ mod campaign;
 mod catalog;
 mod exit;
 mod files;
+mod interrupt;
 mod output;
 mod panics;
 mod program;
@@ -28,6 +29,9 @@ mod verbs;
 pub use args::Cli;
 pub use catalog::Catalog;
 pub use exit::{Exit, Stop};
+pub use interrupt::watch_interrupt;
+pub use output::{remark, say};
+pub use progress::{counted, grouped};
 pub use token::{TokenError, case_from_token, token_of_case};
 
 use args::{Command, Common};

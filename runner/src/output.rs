@@ -62,15 +62,21 @@ impl Output {
         if self.closed {
             return Ok(());
         }
-        let mut stdout = anstream::stdout().lock();
-        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.closed = true;
-                Ok(())
-            }
-            Err(error) => Err(Stop::new(Exit::Tool, format!("cannot write to stdout: {error}"))),
-            Ok(()) => Ok(()),
-        }
+        self.closed = !say(text)?;
+        Ok(())
+    }
+}
+
+/// A line on stdout; false if the reader has closed it, which is no error.
+///
+/// # Errors
+/// If it cannot be written for another reason.
+pub fn say(text: &str) -> Result<bool, Stop> {
+    let mut stdout = anstream::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Stop::new(Exit::Tool, format!("cannot write to stdout: {error}"))),
     }
 }
 
@@ -82,6 +88,6 @@ pub(crate) fn complain(text: &str) {
 }
 
 /// A remark on stderr.
-pub(crate) fn remark(text: &str) {
+pub fn remark(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }

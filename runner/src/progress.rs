@@ -45,7 +45,7 @@ impl Done {
 }
 
 /// A number with its thousands marked.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -58,7 +58,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// A number and its noun.
-pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 

@@ -10,19 +10,14 @@ use crate::{
     catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
     files::RunFolder,
+    interrupt::watch_interrupt,
     output::{Output, remark},
     progress::{Meter, counted},
     report::{self, Failure, Judged},
 };
 use atropos::{hunt::Found, plan::Spec, shrink::Effort, trace::digest_bytes};
 use serde::Serialize;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    thread,
-};
+use std::thread;
 
 /// Canaries and `sometimes` points are demanded from this many runs a variant on.
 pub(crate) const DEMANDED_FROM: u64 = 1_000;
@@ -74,20 +69,6 @@ pub(crate) fn run(
         judged.push(Judged::new(target, tally, failures));
     }
     finish(&judged, &results, &spec, args, &folder, out)
-}
-
-/// Ctrl-C ends the campaign after the blocks at work; a second one ends the process.
-#[expect(clippy::disallowed_methods, reason = "a second Ctrl-C means now")]
-fn watch_interrupt() -> Result<Arc<AtomicBool>, Stop> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Relaxed) {
-            std::process::exit(Exit::Interrupted as i32);
-        }
-    })
-    .map_err(|error| Stop::new(Exit::Tool, format!("cannot watch for Ctrl-C: {error}")))?;
-    Ok(interrupted)
 }
 
 fn announce(

@@ -352,9 +352,9 @@ impl Hand<'_> {
                 true.into()
             }
             Act::Alive { to } => ctx.is_alive(self.pid(to)?).await.into(),
-            Act::Mailbox => tuple_of_list(ctx, ctx.info(ctx.me(), process::Item::Messages).await),
+            Act::Mailbox => tuple_of_list(ctx, ctx.info(ctx.me(), Item::Messages).await),
             Act::Info { to, item } => {
-                let value = ctx.info(self.pid(to)?, asked(*item)).await;
+                let value = ctx.info(self.pid(to)?, *item).await;
                 let value = if *item == Item::Links { sorted(ctx, value) } else { value };
                 tuple_of_list(ctx, value)
             }
@@ -450,18 +450,6 @@ fn class_atom(class: Class) -> Term {
         Class::Exit => "exit",
         Class::Throw => "throw",
     })
-}
-
-fn asked(item: Item) -> process::Item {
-    match item {
-        Item::Links => process::Item::Links,
-        Item::Monitors => process::Item::Monitors,
-        Item::MonitoredBy => process::Item::MonitoredBy,
-        Item::TrapExit => process::Item::TrapExit,
-        Item::RegisteredName => process::Item::RegisteredName,
-        Item::Messages => process::Item::Messages,
-        Item::MessageQueueLen => process::Item::MessageQueueLen,
-    }
 }
 
 /// A list in the order of its pids.

@@ -10,6 +10,7 @@ mod otp;
 
 pub use otp::{AgentOp, CALL_TIMEOUT, STOP_TIMEOUT, ServerOp, ServerStart, Stop, TaskOp};
 
+pub use atropos::process::Item;
 use serde::{Deserialize, Serialize};
 
 /// A program with all that belongs to it.
@@ -134,7 +135,7 @@ pub enum Act {
     Recv { pattern: Data, after: Option<u32> },
     /// `process_info(self(), messages)`, as a tuple.
     Mailbox,
-    /// `process_info(to, item)`
+    /// `process_info(to, item)`; links in the order of their pids, lists as tuples.
     Info { to: Data, item: Item },
     /// `is_process_alive(to)`
     Alive { to: Data },
@@ -226,25 +227,6 @@ pub enum MonitorAlias {
     Demonitor,
     /// With the monitor or the first message; the monitor ends with that message, too.
     ReplyDemonitor,
-}
-
-/// What `process_info/2` is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Item {
-    /// `links`, sorted.
-    Links,
-    /// `monitors`
-    Monitors,
-    /// `monitored_by`
-    MonitoredBy,
-    /// `trap_exit`
-    TrapExit,
-    /// `registered_name`
-    RegisteredName,
-    /// `messages`
-    Messages,
-    /// `message_queue_len`
-    MessageQueueLen,
 }
 
 /// A term as a program writes it.

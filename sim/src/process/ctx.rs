@@ -8,6 +8,7 @@ use super::{
     wrong::Wrong,
 };
 use crate::word::Words;
+use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, future::Future, rc::Rc};
 
 /// The handle through which a body reaches its world. Cheap to clone; there is one desk a world.
@@ -120,7 +121,7 @@ impl Alias {
 }
 
 /// What `process_info/2` is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Item {
     /// A list of the peers of its links.
     Links,

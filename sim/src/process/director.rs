@@ -198,7 +198,8 @@ impl ProcessWorld {
         self.disable(Mover::Process(me));
         self.touches_anything();
         let pace = Pace::unpacked(self.desk.extra());
-        let cues = pairs(&self.desk.terms.borrow(), Term(op.value()));
+        let to_whom = |actor: Term| actor.as_pid().map(|pid| pid.0);
+        let cues = pairs(&self.desk.terms.borrow(), Term(op.value()), to_whom);
         let now = self.tables.timers.now;
         let Some(director) = self.tables.director.as_mut().filter(|d| d.process == me) else {
             return;
@@ -377,11 +378,11 @@ impl ProcessWorld {
     }
 }
 
-/// The elements of a list of pairs of a pid and a term.
-fn pairs(terms: &Terms, list: Term) -> Vec<(u32, Term)> {
+/// A list of pairs whose first element `key` reads.
+fn pairs(terms: &Terms, list: Term, key: impl Fn(Term) -> Option<u32>) -> Vec<(u32, Term)> {
     let items = terms.items(list).unwrap_or_default().iter();
     let pair = |item: &Term| match terms.elements(*item) {
-        Some(&[actor, command]) => Some((actor.as_pid()?.0, command)),
+        Some(&[first, second]) => Some((key(first)?, second)),
         _ => None,
     };
     items.filter_map(pair).collect()
@@ -389,12 +390,7 @@ fn pairs(terms: &Terms, list: Term) -> Vec<(u32, Term)> {
 
 /// The cue of a piece of news and its report, as [`super::Ctx::stage`] answers them.
 pub(super) fn news(terms: &Terms, list: Term) -> Vec<(u32, Term)> {
-    let items = terms.items(list).unwrap_or_default().iter();
-    let one = |item: &Term| match terms.elements(*item) {
-        Some(&[cue, report]) => Some((cue.as_int()? as u32, report)),
-        _ => None,
-    };
-    items.filter_map(one).collect()
+    pairs(terms, list, |cue| cue.as_int().map(|cue| cue as u32))
 }
 
 #[cfg(test)]
