@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod atomvm_links;
+pub mod exact;
 mod generate;
 pub mod program;
 

@@ -68,6 +68,7 @@ pub mod decisions;
 pub mod footprint;
 pub mod hunt;
 pub mod invariant;
+pub mod lc;
 pub mod moves;
 pub mod name;
 pub mod plan;

@@ -1,7 +1,9 @@
 //! Exhaustive checking, and what keeps it honest.
 //!
 //! [`enumerate`] visits every schedule by merging prefixes that lead to the same state: it is small
-//! and the oracle that faster engines must match. [`audit`] shows that footprints do not lie.
+//! and the oracle that faster engines must match. [`classes`] counts the schedules of lc-v1 programs
+//! under each equivalence. [`audit`] shows that footprints do not lie.
 
 pub mod audit;
+pub mod classes;
 pub mod enumerate;

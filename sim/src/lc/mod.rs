@@ -1,0 +1,303 @@
+//! lc-v1: a small world of plain data, without bodies, that pins the engines.
+//!
+//! Its programs have known numbers of schedules, classes and states, found by two independent
+//! enumerations. What an engine says of them is right or wrong; what it says of the process world
+//! rests on that. Its rules are a page: docs/exploration.md. It is no model of the BEAM, and where
+//! it differs from the process world that page has a table.
+
+mod program;
+mod relation;
+mod state;
+mod step;
+
+pub use program::{BadProgram, Delivery, Op, Program, Value};
+pub use relation::Relation;
+
+use crate::{
+    decisions::{Decisions, Names},
+    footprint::Footprint,
+    invariant::Evidence,
+    moves::{Move, MoveSet},
+    name::{self, Name},
+    plan::Conditions,
+    timeline::Line,
+    trace::{Digest, Event, Trace, digest_bytes},
+    word::Words,
+    world::World,
+};
+use program::{Code, Compiled};
+use state::{State, Timer};
+use std::{
+    hash::{Hash, Hasher},
+    rc::Rc,
+};
+use step::{Actor, Played, Step};
+use xxhash_rust::xxh3::Xxh3;
+
+/// A program of lc-v1 at some point of its run.
+#[derive(Clone, Debug)]
+pub struct LcWorld {
+    program: Rc<Compiled>,
+    state: State,
+    moves: MoveSet,
+    played: Played,
+}
+
+/// An event as those see it who count schedules.
+#[derive(Clone, Copy, Debug)]
+pub struct EventView<'w> {
+    played: &'w Played,
+}
+
+impl EventView<'_> {
+    /// The hash of its id: whose step it is and which, whatever the schedule.
+    pub fn id(&self) -> u64 {
+        self.played.id
+    }
+
+    /// True if the relation knows the event at all.
+    pub fn counts(&self, relation: Relation) -> bool {
+        relation != Relation::Observer || !self.played.nature.is_idle_notice
+    }
+
+    /// What it touches under a relation.
+    pub fn footprint(&self, relation: Relation, into: &mut Footprint) {
+        relation.narrow(self.played.nature, &self.played.full, into);
+    }
+
+    /// A hash of what it was and, where the relation wants it, what came of it.
+    pub fn label(&self, relation: Relation) -> u64 {
+        let result = if relation.labels_results() { &self.played.result } else { "" };
+        digest_bytes(format!("{} {result}", self.played.text).as_bytes()).0 as u64
+    }
+
+    /// The event that started its process or armed its timer, if it is the first of it.
+    pub fn origin(&self) -> Option<u64> {
+        self.played.origin
+    }
+
+    /// True for an operation and an exit; false for a notification, a delivery, a timer.
+    pub fn is_own(&self) -> bool {
+        self.played.is_own
+    }
+}
+
+impl LcWorld {
+    /// The world at the beginning of a program.
+    ///
+    /// # Errors
+    /// If the program names what is not there.
+    pub fn new(program: &Program) -> Result<LcWorld, BadProgram> {
+        let program = Rc::new(Compiled::new(program)?);
+        let state = State::new(&program);
+        let (moves, played) = (MoveSet::default(), Played::default());
+        let mut world = LcWorld { program, state, moves, played };
+        world.restart();
+        Ok(world)
+    }
+
+    fn restart(&mut self) {
+        self.state = State::new(&self.program);
+        let program = Rc::clone(&self.program);
+        let mut step =
+            Step { program: &program, state: &mut self.state, played: Played::default() };
+        (0..program.roots as u32).for_each(|process| step.settle(process));
+        self.moves.reset(false);
+        self.refresh();
+    }
+
+    /// The event that was played last.
+    pub fn last(&self) -> EventView<'_> {
+        EventView { played: &self.played }
+    }
+
+    /// Plays an enabled move.
+    pub fn advance(&mut self, mv: Move) {
+        let actor = self.actor(mv);
+        let program = Rc::clone(&self.program);
+        let mut step =
+            Step { program: &program, state: &mut self.state, played: Played::default() };
+        step.play(actor);
+        self.played = step.played;
+        self.refresh();
+    }
+
+    fn actor(&self, mv: Move) -> Actor {
+        let (index, processes) = (mv.0 / 3, self.program.processes.len() as u32);
+        match mv.0 % 3 {
+            0 => Actor::Process(index),
+            1 => Actor::Timer(index),
+            _ => Actor::Channel(index / processes, index % processes),
+        }
+    }
+
+    fn to_move(&self, actor: Actor) -> Move {
+        let processes = self.program.processes.len() as u32;
+        Move(match actor {
+            Actor::Process(index) => index * 3,
+            Actor::Timer(index) => index * 3 + 1,
+            Actor::Channel(from, to) => (from * processes + to) * 3 + 2,
+        })
+    }
+
+    /// Switches each move on or off as the tables say.
+    fn refresh(&mut self) {
+        let mut enabled: Vec<Actor> = Vec::new();
+        let processes = 0..self.program.processes.len() as u32;
+        enabled.extend(processes.filter(|&p| self.can_move(p)).map(Actor::Process));
+        let timers = (0..self.state.timers.len() as u32)
+            .filter(|&timer| self.state.timers[timer as usize] == Timer::Armed);
+        enabled.extend(timers.map(Actor::Timer));
+        enabled.extend(self.state.channels.keys().map(|&(from, to)| Actor::Channel(from, to)));
+        let wanted: Vec<Move> = enabled.into_iter().map(|actor| self.to_move(actor)).collect();
+        let gone: Vec<Move> =
+            self.moves.all().iter().copied().filter(|mv| !wanted.contains(mv)).collect();
+        gone.into_iter().for_each(|mv| self.moves.disable(mv));
+        wanted.into_iter().for_each(|mv| self.moves.enable(mv));
+    }
+
+    fn next_code(&self, process: u32) -> Option<&Code> {
+        let place = self.state.processes[process as usize].place;
+        self.program.code[process as usize].get(place as usize)
+    }
+
+    fn can_move(&self, process: u32) -> bool {
+        let row = &self.state.processes[process as usize];
+        if !row.notices.is_empty() {
+            return true;
+        }
+        if !row.is_alive() {
+            return false;
+        }
+        if row.doomed.is_some() || row.failed.is_some() {
+            return true;
+        }
+        match self.next_code(process) {
+            Some(&Code::Recv { tag, blocks: true, .. }) => {
+                self.state.matching(&self.program, process, tag).is_some()
+            }
+            Some(&Code::Lock(lock)) => self.state.locks[lock as usize].is_none(),
+            Some(_) => true,
+            None => self.program.implicit_exit,
+        }
+    }
+
+    /// True if a living process still has something to do.
+    pub fn is_blocked(&self) -> bool {
+        (0..self.program.processes.len() as u32).any(|process| {
+            let more = self.next_code(process).is_some() || self.program.implicit_exit;
+            self.state.is_alive(process) && more
+        })
+    }
+
+    /// What is left at the end: for each process its exit reason and the messages left, the
+    /// variables and the names.
+    pub fn outcome(&self) -> String {
+        let mut text = String::new();
+        for (process, row) in self.state.processes.iter().enumerate() {
+            let reason = row.reason.map_or("-", |reason| self.program.words.name(reason));
+            let mut left: Vec<&str> = row.mailbox.iter().map(|m| m.text.as_str()).collect();
+            left.sort_unstable();
+            let name = self.program.processes.name(process as u32);
+            text.push_str(&format!("{name} {reason} {left:?}; "));
+        }
+        for (var, value) in self.state.vars.iter().enumerate() {
+            let value = value.clone().unwrap_or(Value::Int(0));
+            text.push_str(&format!("{} = {value}; ", self.program.vars.name(var as u32)));
+        }
+        for (name, owner) in self.state.names.iter().enumerate() {
+            let owner = owner.map_or("-", |owner| self.program.processes.name(owner));
+            text.push_str(&format!("{} is {owner}; ", self.program.names.name(name as u32)));
+        }
+        text
+    }
+
+    fn path(&self, process: u32) -> name::Path {
+        self.program.paths[process as usize].clone()
+    }
+}
+
+impl Names for LcWorld {
+    fn id(&self, mv: Move) -> u64 {
+        self.name(mv).id()
+    }
+
+    fn name(&self, mv: Move) -> Name {
+        match self.actor(mv) {
+            Actor::Process(process) => Name::Process(self.path(process)),
+            Actor::Timer(timer) => {
+                let owner = self.program.timers[timer as usize].owner;
+                Name::Timer(self.path(owner), timer + 1)
+            }
+            Actor::Channel(from, to) => Name::Channel(self.path(from), self.path(to)),
+        }
+    }
+}
+
+/// The one kind of event of this world.
+const EVENT: u8 = 1;
+
+impl World for LcWorld {
+    fn reset(&mut self, _: &Conditions, arrivals: bool) {
+        self.restart();
+        self.moves.reset(arrivals);
+        self.refresh();
+    }
+
+    fn moves(&self) -> &MoveSet {
+        &self.moves
+    }
+
+    fn moves_mut(&mut self) -> &mut MoveSet {
+        &mut self.moves
+    }
+
+    fn play(&mut self, mv: Move, _: &mut dyn Decisions, trace: &mut Trace) {
+        self.advance(mv);
+        let label = self.last().label(Relation::Arrival);
+        trace.push(Words::new(EVENT, mv.0, 0, label));
+    }
+
+    fn wait(&mut self) -> bool {
+        false
+    }
+
+    fn announced(&self, _: Move, into: &mut Footprint) {
+        into.clear();
+        into.make_opaque();
+    }
+
+    fn observe(&mut self, _: bool) {}
+
+    fn observed(&self) -> &Footprint {
+        &self.played.full
+    }
+
+    fn state(&self) -> Digest {
+        let mut hasher = Xxh3::new();
+        self.state.hash(&mut Stable(&mut hasher));
+        Digest(hasher.digest128())
+    }
+
+    fn stuck(&self) -> Option<Evidence> {
+        None
+    }
+
+    fn line(&self, event: Event) -> Option<Line> {
+        let name = self.name(Move(event.who()));
+        Some(Line { who: name.to_string(), text: format!("{:016x}", event.value()), to: None })
+    }
+}
+
+/// A hasher that gives 128 bits.
+struct Stable<'h>(&'h mut Xxh3);
+
+impl Hasher for Stable<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.digest()
+    }
+}

@@ -1,0 +1,82 @@
+//! Which events conflict: the equivalences under which schedules count as one.
+
+use crate::footprint::{Footprint, Resource};
+
+/// An equivalence of schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// Traces of Mazurkiewicz: events whose footprints conflict keep their order.
+    Full,
+    /// A receive depends on the message that it took, not on the mailbox.
+    Arrival,
+    /// What nobody observed has no order.
+    Observer,
+}
+
+impl Relation {
+    /// From the finest to the coarsest.
+    pub const ALL: [Relation; 3] = [Relation::Full, Relation::Arrival, Relation::Observer];
+
+    /// True if the label of an event carries its result.
+    pub fn labels_results(self) -> bool {
+        self != Relation::Full
+    }
+}
+
+/// Kinds of things that events touch.
+pub(super) mod kind {
+    pub(crate) const VAR: u8 = b'v';
+    pub(crate) const LOCK: u8 = b'k';
+    pub(crate) const MAILBOX: u8 = b'm';
+    pub(crate) const LIFE: u8 = b'l';
+    pub(crate) const DOOM: u8 = b'd';
+    pub(crate) const TRAP: u8 = b't';
+    pub(crate) const LINK: u8 = b'e';
+    pub(crate) const MONITOR: u8 = b'o';
+    pub(crate) const NAME: u8 = b'n';
+    pub(crate) const NAME_OF: u8 = b'g';
+    pub(crate) const TIMER: u8 = b'i';
+    pub(crate) const TASK: u8 = b'a';
+    pub(crate) const ROOT: u8 = b'r';
+    pub(crate) const CHANNEL: u8 = b'c';
+}
+
+/// What kind of event it was, as far as a relation cares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Nature {
+    /// A successful receive.
+    pub(super) received: bool,
+    /// A message on its way: send, send_name, a timer that fires, a DOWN, an exit signal that dooms
+    /// nobody.
+    pub(super) is_message: bool,
+    /// An exit event, or an exit signal that dooms nobody.
+    pub(super) drops_links: bool,
+    /// A link notification without effect.
+    pub(super) is_idle_notice: bool,
+}
+
+impl Relation {
+    /// Whether a resource counts for an event of this nature.
+    fn keeps(self, nature: Nature, resource: Resource) -> bool {
+        match (self, resource.kind) {
+            (Relation::Full, _) => true,
+            (Relation::Arrival, kind::MAILBOX) => !nature.received,
+            (Relation::Arrival, _) => true,
+            (Relation::Observer, kind::MAILBOX | kind::MONITOR) => false,
+            (Relation::Observer, kind::LIFE) => !nature.is_message,
+            (Relation::Observer, kind::LINK) => !nature.drops_links,
+            (Relation::Observer, _) => true,
+        }
+    }
+
+    /// The footprint under this relation of an event with this full footprint.
+    pub(super) fn narrow(self, nature: Nature, full: &Footprint, into: &mut Footprint) {
+        into.clear();
+        for &resource in full.reads().iter().filter(|&&r| self.keeps(nature, r)) {
+            into.read(resource);
+        }
+        for &resource in full.writes().iter().filter(|&&r| self.keeps(nature, r)) {
+            into.write(resource);
+        }
+    }
+}

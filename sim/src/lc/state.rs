@@ -1,0 +1,147 @@
+//! The tables of lc-v1: plain data.
+
+use super::program::{Compiled, Value};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A message: its text and the event that sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Message {
+    pub(super) text: String,
+    /// The hash of that event's id.
+    pub(super) identity: u64,
+}
+
+/// What a dead process has still to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Notice {
+    Link(u32),
+    Down(u32),
+}
+
+/// A monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Monitor {
+    pub(super) watcher: u32,
+    pub(super) target: u32,
+    /// Which one of the watcher on this target, from 0.
+    pub(super) ordinal: u32,
+    pub(super) active: bool,
+}
+
+/// What travels between two processes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Signal {
+    Message(Message),
+    /// An exit signal; of a link, or of exit2.
+    Exit {
+        reason: u32,
+        of_link: bool,
+        identity: u64,
+    },
+    Down {
+        monitor: u32,
+        reason: u32,
+        identity: u64,
+    },
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Process {
+    pub(super) born: bool,
+    pub(super) place: u32,
+    pub(super) steps: u32,
+    pub(super) registers: BTreeMap<u32, Value>,
+    pub(super) mailbox: VecDeque<Message>,
+    pub(super) trapping: bool,
+    /// It was hit by an exit signal: its next step is its exit.
+    pub(super) doomed: Option<u32>,
+    /// An operation of its own failed: its next step is its exit.
+    pub(super) failed: Option<u32>,
+    /// Why it has exited.
+    pub(super) reason: Option<u32>,
+    pub(super) notices: VecDeque<Notice>,
+    /// In the order in which they were made.
+    pub(super) links: Vec<u32>,
+    /// Monitors on it, in the order in which they were made.
+    pub(super) watched: Vec<u32>,
+    pub(super) name: Option<u32>,
+    /// The event that its first event depends on.
+    pub(super) origin: Option<u64>,
+}
+
+impl Process {
+    pub(super) fn is_alive(&self) -> bool {
+        self.born && self.reason.is_none()
+    }
+}
+
+/// Where a timer is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Timer {
+    #[default]
+    Unset,
+    Armed,
+    Fired,
+    Cancelled,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Task {
+    pub(super) exists: bool,
+    pub(super) held: bool,
+    pub(super) collected: bool,
+    pub(super) ran: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct State {
+    pub(super) processes: Vec<Process>,
+    pub(super) vars: Vec<Option<Value>>,
+    /// Who holds each lock.
+    pub(super) locks: Vec<Option<u32>>,
+    pub(super) names: Vec<Option<u32>>,
+    pub(super) monitors: Vec<Monitor>,
+    pub(super) timers: Vec<Timer>,
+    pub(super) tasks: Vec<Task>,
+    /// What travels, by sender and receiver.
+    pub(super) channels: BTreeMap<(u32, u32), VecDeque<Signal>>,
+}
+
+impl State {
+    pub(super) fn new(program: &Compiled) -> State {
+        let mut processes = vec![Process::default(); program.processes.len()];
+        processes[..program.roots].iter_mut().for_each(|process| process.born = true);
+        State {
+            processes,
+            vars: program.first.clone(),
+            locks: vec![None; program.locks.len()],
+            names: vec![None; program.names.len()],
+            monitors: Vec::new(),
+            timers: vec![Timer::Unset; program.timers.len()],
+            tasks: vec![Task::default(); program.tasks.len()],
+            channels: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn is_alive(&self, process: u32) -> bool {
+        self.processes[process as usize].is_alive()
+    }
+
+    pub(super) fn are_linked(&self, a: u32, b: u32) -> bool {
+        self.processes[a as usize].links.contains(&b)
+    }
+
+    pub(super) fn link(&mut self, a: u32, b: u32) {
+        for (of, peer) in [(a, b), (b, a)] {
+            let links = &mut self.processes[of as usize].links;
+            if !links.contains(&peer) {
+                links.push(peer);
+            }
+        }
+    }
+
+    pub(super) fn unlink(&mut self, a: u32, b: u32) {
+        self.processes[a as usize].links.retain(|&peer| peer != b);
+        self.processes[b as usize].links.retain(|&peer| peer != a);
+    }
+}
