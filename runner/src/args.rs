@@ -115,6 +115,8 @@ pub(crate) enum Command {
     Shrink(ShrinkArgs),
     /// Hold the process world against what a real BEAM observed
     Conform(ConformArgs),
+    /// Hold the engines against programs whose numbers of schedules are known
+    Count(CountArgs),
     /// Measure the kernel against a hand-written executor
     Bench(BenchArgs),
 }
@@ -128,7 +130,7 @@ impl Command {
             Command::Replay(args) => &args.source,
             Command::Shrink(args) => &args.source,
             Command::List(args) => &args.source,
-            Command::Conform(_) | Command::Bench(_) => return None,
+            Command::Conform(_) | Command::Count(_) | Command::Bench(_) => return None,
         };
         source.program.as_deref()
     }
@@ -159,6 +161,20 @@ pub(crate) struct ConformArgs {
     /// Only vectors whose id contains this
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CountArgs {
+    /// Programs of lc-v1 with their exact counts, one a line; see docs/exploration.md
+    pub(crate) file: PathBuf,
+
+    /// Only rows whose id contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+
+    /// A program with more traces than this is not counted
+    #[arg(long, value_name = "TRACES", default_value_t = 1_000_000)]
+    pub(crate) most: u64,
 }
 
 #[derive(Debug, Args)]

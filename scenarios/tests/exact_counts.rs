@@ -1,6 +1,13 @@
 //! lc-v1 and its enumeration, held to the exact counts of two independent enumerators.
 
+use atropos::{
+    check::dpor::{self, Reduced},
+    lc::{LcWorld, Program, Relation},
+    plan::Conditions,
+    world::World,
+};
 use atropos_scenarios::exact::{Checked, Row};
+use serde_json::json;
 
 const ROWS: &str = include_str!("../conformance/exploration/exact_counts_public.jsonl");
 /// The largest of the public programs has 22,049 traces.
@@ -9,8 +16,7 @@ const MOST: u64 = 100_000;
 #[test]
 fn every_figure_of_every_row_with_a_program() {
     let (mut wrong, mut compared, mut without) = (Vec::new(), 0, 0);
-    for line in ROWS.lines() {
-        let row: Row = serde_json::from_str(line).expect("a row");
+    for row in rows() {
         match row.check(MOST).expect("a program of lc-v1") {
             Checked::Compared(differences) => {
                 compared += 1;
@@ -22,4 +28,76 @@ fn every_figure_of_every_row_with_a_program() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!((compared, without), (55, 6));
+}
+
+fn rows() -> impl Iterator<Item = Row> {
+    ROWS.lines().map(|line| serde_json::from_str(line).expect("a row"))
+}
+
+fn reduce(program: &Program, relation: Relation) -> Reduced {
+    let mut world = LcWorld::new(program).expect("a program of lc-v1").under(relation);
+    let start = |world: &mut LcWorld| world.reset(&Conditions::default(), false);
+    dpor::explore(&mut world, 1_000_000, start, |_| {})
+}
+
+#[test]
+fn the_optimal_engine_runs_one_schedule_of_each_class() {
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let Some(program) = &row.program else { continue };
+        for (relation, figure) in
+            [(Relation::Full, "classes_full_mazurkiewicz"), (Relation::Arrival, "classes_arrival")]
+        {
+            let Reduced { executions, blocked, closed, .. } = reduce(program, relation);
+            let expected = row.expected[figure];
+            if (executions, blocked, closed) != (expected, 0, true) {
+                let id = &row.id;
+                wrong.push(format!(
+                    "{id}: {figure} {expected}, run {executions}, blocked {blocked}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// lastzero(n) of POPL 2014: n writers, each of which counts on from its neighbour, and a reader that
+/// looks for the last zero. (n + 3) * 2^(n - 2) classes.
+fn lastzero(n: u32) -> Program {
+    let mut search = json!([]);
+    for at in 1..=n {
+        let read = json!({"op": "read", "v": format!("a{at}"), "into": "q"});
+        let more = json!({"op": "when", "var": "q", "not": 0, "then": search, "else": []});
+        search = json!([read, more]);
+    }
+    let writers: serde_json::Map<String, serde_json::Value> = (1..=n)
+        .map(|at| {
+            let read = json!({"op": "read", "v": format!("a{}", at - 1), "into": "r"});
+            let write = json!({"op": "write", "v": format!("a{at}"), "val": "$r", "plus": 1});
+            (format!("w{at}"), json!([read, write]))
+        })
+        .collect();
+    let program = json!({"implicit_exit": false, "main": search, "procs": writers});
+    serde_json::from_value(program).expect("a program of lc-v1")
+}
+
+/// One writer of x and n readers of it: 2^n classes.
+fn readers(n: u32) -> Program {
+    let mut processes = serde_json::Map::new();
+    processes.insert("w".to_owned(), json!([{"op": "write", "v": "x", "val": 42}]));
+    for at in 0..n {
+        let own = json!({"op": "read", "v": format!("y{at}"), "into": "l"});
+        processes.insert(format!("r{at}"), json!([own, {"op": "read", "v": "x", "into": "m"}]));
+    }
+    let program = json!({"implicit_exit": false, "main": [], "procs": processes});
+    serde_json::from_value(program).expect("a program of lc-v1")
+}
+
+#[test]
+fn sizes_that_no_enumeration_reaches() {
+    for n in [3, 6, 8] {
+        let expected = u64::from(n + 3) << (n - 2);
+        assert_eq!(reduce(&lastzero(n), Relation::Full).executions, expected, "lastzero({n})");
+        assert_eq!(reduce(&readers(n), Relation::Full).executions, 1 << n, "readers({n})");
+    }
 }

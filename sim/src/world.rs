@@ -42,6 +42,10 @@ pub trait World: Names {
     /// What the last played move touched. Meaningful while recording is on.
     fn observed(&self) -> &Footprint;
 
+    /// Who cannot move since somebody holds what it wants, by its name's id, with what its step would
+    /// touch; asked when the world has settled. A receive that waits for a message wants nothing.
+    fn wanted(&self, _into: &mut Vec<(u64, Footprint)>) {}
+
     /// A stable digest of the whole state: tables and reply histories, under names that do not
     /// depend on the schedule. Two equal digests mean the same future.
     fn state(&self) -> Digest;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod conform;
+pub(crate) mod count;
 pub(crate) mod fuzz;
 pub(crate) mod list;
 pub(crate) mod replay;

@@ -2,8 +2,10 @@
 //!
 //! [`enumerate`] visits every schedule by merging prefixes that lead to the same state: it is small
 //! and the oracle that faster engines must match. [`classes`] counts the schedules of lc-v1 programs
-//! under each equivalence. [`audit`] shows that footprints do not lie.
+//! under each equivalence. [`dpor`] runs one schedule of each class. [`audit`] shows that footprints
+//! do not lie.
 
 pub mod audit;
 pub mod classes;
+pub mod dpor;
 pub mod enumerate;

@@ -15,7 +15,7 @@ pub use relation::Relation;
 
 use crate::{
     decisions::{Decisions, Names},
-    footprint::Footprint,
+    footprint::{Footprint, Resource},
     invariant::Evidence,
     moves::{Move, MoveSet},
     name::{self, Name},
@@ -41,6 +41,9 @@ pub struct LcWorld {
     state: State,
     moves: MoveSet,
     played: Played,
+    /// Under which relation footprints are observed.
+    relation: Relation,
+    observed: Footprint,
 }
 
 /// An event as those see it who count schedules.
@@ -91,9 +94,15 @@ impl LcWorld {
         let program = Rc::new(Compiled::new(program)?);
         let state = State::new(&program);
         let (moves, played) = (MoveSet::default(), Played::default());
-        let mut world = LcWorld { program, state, moves, played };
+        let (relation, observed) = (Relation::Full, Footprint::default());
+        let mut world = LcWorld { program, state, moves, played, relation, observed };
         world.restart();
         Ok(world)
+    }
+
+    /// The same, with footprints observed under another relation.
+    pub fn under(self, relation: Relation) -> LcWorld {
+        LcWorld { relation, ..self }
     }
 
     fn restart(&mut self) {
@@ -254,6 +263,10 @@ impl World for LcWorld {
 
     fn play(&mut self, mv: Move, _: &mut dyn Decisions, trace: &mut Trace) {
         self.advance(mv);
+        let Played { nature, full, ties, .. } = &self.played;
+        self.relation.narrow(*nature, full, &mut self.observed);
+        ties.reads().iter().for_each(|&tie| self.observed.read(tie));
+        ties.writes().iter().for_each(|&tie| self.observed.write(tie));
         let label = self.last().label(Relation::Arrival);
         trace.push(Words::new(EVENT, mv.0, 0, label));
     }
@@ -270,7 +283,19 @@ impl World for LcWorld {
     fn observe(&mut self, _: bool) {}
 
     fn observed(&self) -> &Footprint {
-        &self.played.full
+        &self.observed
+    }
+
+    fn wanted(&self, into: &mut Vec<(u64, Footprint)>) {
+        for process in 0..self.program.processes.len() as u32 {
+            if let (Some(&Code::Lock(lock)), true) =
+                (self.next_code(process), self.state.is_alive(process))
+            {
+                let mut print = Footprint::default();
+                print.write(Resource::new(relation::kind::LOCK, u64::from(lock)));
+                into.push((Name::Process(self.path(process)).id(), print));
+            }
+        }
     }
 
     fn state(&self) -> Digest {

@@ -39,6 +39,9 @@ pub(super) mod kind {
     pub(crate) const TASK: u8 = b'a';
     pub(crate) const ROOT: u8 = b'r';
     pub(crate) const CHANNEL: u8 = b'c';
+    /// Ties: what sent a message, and whom a process is linked to.
+    pub(crate) const MESSAGE: u8 = b's';
+    pub(crate) const LINKS: u8 = b'p';
 }
 
 /// What kind of event it was, as far as a relation cares.

@@ -31,6 +31,9 @@ pub(super) struct Played {
     pub(super) result: String,
     /// An event on which it depends beside the one before it: a spawn, an arming.
     pub(super) origin: Option<u64>,
+    /// What ties it to others whatever the relation: the first event of a process to its spawn, a
+    /// receive to the event that sent its message, an exit to the links that it would have had.
+    pub(super) ties: Footprint,
     /// An operation or an exit, not a notification.
     pub(super) is_own: bool,
 }
@@ -55,10 +58,26 @@ impl Step<'_> {
         self.played.full.write(link_of(a, b));
     }
 
+    /// Makes or breaks a link: the exit of either end comes to something else from now on.
+    fn changes_link(&mut self, a: u32, b: u32, linked: bool) {
+        if self.state.are_linked(a, b) == linked {
+            return;
+        }
+        for end in [a, b] {
+            self.played.ties.read(Resource::new(kind::LINKS, u64::from(end)));
+        }
+        if linked { self.state.link(a, b) } else { self.state.unlink(a, b) }
+    }
+
     fn writes_monitor(&mut self, monitor: u32) {
         let Monitor { watcher, target, ordinal, .. } = self.state.monitors[monitor as usize];
         let id = mix(mix(u64::from(watcher), u64::from(target)), u64::from(ordinal));
         self.played.full.write(Resource::new(kind::MONITOR, id));
+    }
+
+    /// Ties the event to the one that sent a message.
+    fn tie(&mut self, message: u64) {
+        self.played.ties.write(Resource::new(kind::MESSAGE, message));
     }
 
     fn writes_channel(&mut self, from: u32, to: u32) {
@@ -183,7 +202,7 @@ impl Step<'_> {
             Code::Link(to) => self.link(me, to),
             Code::Unlink(to) => {
                 self.writes_link(me, to);
-                self.state.unlink(me, to);
+                self.changes_link(me, to, false);
                 self.said("unlink", "ok");
             }
             Code::Monitor { to, into } => self.monitor(me, to, into),
@@ -269,12 +288,13 @@ impl Step<'_> {
 
     fn spawn(&mut self, me: u32, child: u32, link: bool, monitor: bool) {
         self.writes(kind::LIFE, child);
+        self.played.ties.write(Resource::new(kind::DOOM, u64::from(child)));
         let row = &mut self.state.processes[child as usize];
         row.born = true;
         row.origin = Some(self.played.id);
         if link {
             self.writes_link(me, child);
-            self.state.link(me, child);
+            self.changes_link(me, child, true);
         }
         if monitor {
             let monitor = self.new_monitor(me, child);
@@ -307,6 +327,7 @@ impl Step<'_> {
         self.reads(kind::LIFE, to);
         if self.state.is_alive(to) {
             self.writes(kind::MAILBOX, to);
+            self.tie(message.identity);
             self.state.processes[to as usize].mailbox.push_back(message);
         }
     }
@@ -339,6 +360,7 @@ impl Step<'_> {
                 let taken = self.state.processes[me as usize].mailbox.remove(at);
                 let message = taken.expect("the message stands where it was found");
                 self.played.nature.received = true;
+                self.tie(message.identity);
                 self.said("recv", format!("{:016x}", message.identity));
                 self.keep(me, into, Value::Text(message.text));
             }
@@ -356,7 +378,7 @@ impl Step<'_> {
         let mut result = "ok";
         if self.state.is_alive(to) {
             if me != to {
-                self.state.link(me, to);
+                self.changes_link(me, to, true);
             }
         } else if self.state.processes[me as usize].trapping {
             let text = format!("EXIT:{}:noproc", self.name(to));
@@ -468,6 +490,7 @@ impl Step<'_> {
     /// E0: dead, name free, and a list of whom to tell.
     fn exit(&mut self, me: u32, reason: u32) {
         self.writes(kind::LIFE, me);
+        self.played.ties.write(Resource::new(kind::LINKS, u64::from(me)));
         self.played.nature.drops_links = true;
         let row = &mut self.state.processes[me as usize];
         row.reason = Some(reason);
@@ -527,7 +550,7 @@ impl Step<'_> {
             self.played.nature = Nature { is_idle_notice: true, ..self.neutral() };
             return;
         }
-        self.state.unlink(from, to);
+        self.changes_link(from, to, false);
         if !self.exit_arrives(from, to, reason, identity) {
             self.played.nature.is_idle_notice = true;
         }
@@ -551,6 +574,7 @@ impl Step<'_> {
         if row.trapping {
             let text = format!("EXIT:{}:{text}", self.name(from));
             self.writes(kind::MAILBOX, to);
+            self.tie(identity);
             self.state.processes[to as usize].mailbox.push_back(Message { text, identity });
             self.played.nature = self.neutral();
         } else if text == "normal" {
@@ -602,6 +626,7 @@ impl Step<'_> {
         if active && self.state.is_alive(watcher) {
             let reason = self.program.words.name(reason);
             let text = format!("DOWN:{}:{reason}", self.name(from));
+            self.tie(identity);
             self.writes(kind::MAILBOX, watcher);
             self.state.processes[watcher as usize].mailbox.push_back(Message { text, identity });
         }
