@@ -221,6 +221,11 @@ impl Ctx {
         self.desk.terms.borrow().elements(term).unwrap_or_default().to_vec()
     }
 
+    /// The items of a list; empty if it is none. No effect.
+    pub fn items(&self, list: Term) -> Vec<Term> {
+        self.desk.terms.borrow().items(list).unwrap_or_default().to_vec()
+    }
+
     /// Gives way: one step that touches nothing.
     pub fn yield_now(&self) -> Effect<'_, ()> {
         self.announce(Words::new(effect::YIELD, 0, 0, 0))
@@ -489,6 +494,11 @@ impl Ctx {
         self.announce(Words::new(effect::ALIVE, pid.0, 0, 0))
     }
 
+    /// `erlang:monotonic_time(millisecond)`: ms of virtual time since the run began.
+    pub fn monotonic_time(&self) -> Effect<'_, u64> {
+        self.announce(Words::new(effect::MONOTONIC_TIME, 0, 0, 0))
+    }
+
     /// A value below `options`, decided by the run; 0 is the harmless one.
     pub fn choose(&self, options: u32) -> Effect<'_, u32> {
         self.announce(Words::new(effect::CHOOSE, 0, options, 0))
@@ -550,6 +560,12 @@ impl Answer for bool {
 impl Answer for u32 {
     fn read(reply: Words) -> Self {
         reply.value() as u32
+    }
+}
+
+impl Answer for u64 {
+    fn read(reply: Words) -> Self {
+        Term(reply.value()).as_int().unwrap_or_default() as u64
     }
 }
 

@@ -139,6 +139,7 @@ impl ProcessWorld {
             effect::ALIVE => self.alive(me, who, trace),
             effect::STAGE => self.answer_stage(me, trace),
             effect::TURN => self.turn(me, trace),
+            effect::MONOTONIC_TIME => self.monotonic_time(me, trace),
             effect::CHOOSE => {
                 let chosen = decisions.value(arg.max(1));
                 trace.push(Words::new(event::CHOSE, me, arg, u64::from(chosen)));

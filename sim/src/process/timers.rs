@@ -40,6 +40,8 @@ pub(super) struct Timer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Timers {
     pub(super) now: u64,
+    /// Somebody has looked at the clock.
+    pub(super) was_read: bool,
     /// A row is one timer for the whole run: tapes name moves after the run has ended.
     rows: Vec<Timer>,
     /// Armed timers as (deadline, row).
@@ -50,6 +52,7 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn clear(&mut self) {
         self.now = 0;
+        self.was_read = false;
         self.rows.clear();
         self.queue.clear();
     }
@@ -104,6 +107,16 @@ impl Timers {
 }
 
 impl ProcessWorld {
+    /// `erlang:monotonic_time/1`: whoever has seen the clock may act on it, so it counts as state
+    /// from now on.
+    pub(super) fn monotonic_time(&mut self, me: u32, trace: &mut Trace) -> Outcome {
+        self.touches_anything();
+        self.tables.timers.was_read = true;
+        let now = self.tables.timers.now;
+        trace.push(Words::new(event::MONOTONIC_TIME, me, 0, now));
+        value(Term::int(now as i64).0)
+    }
+
     /// Arms the timer of its owner that has the last ordinal.
     pub(super) fn arm(&mut self, owner: u32, ms: u64, purpose: Purpose) -> u32 {
         let ordinal = self.tables.processes[owner as usize].timers_made;
