@@ -93,7 +93,7 @@ impl ChildSpec {
             self.id,
             self.start,
             word(&RESTARTS, self.restart),
-            self.shutdown.term(),
+            self.shutdown.term(ctx),
             self.kind.term(),
             Term::atom(if self.significant { "true" } else { "false" }),
         ])
@@ -108,7 +108,7 @@ impl ChildSpec {
             id,
             start,
             restart: value(&RESTARTS, restart)?,
-            shutdown: Shutdown::of(shutdown)?,
+            shutdown: Shutdown::of(ctx, shutdown)?,
             kind: value(&TYPES, kind)?,
             significant: significant == Term::atom("true"),
         };
@@ -124,18 +124,18 @@ impl ChildType {
 }
 
 impl Shutdown {
-    fn term(self) -> Term {
+    fn term(self, ctx: &Ctx) -> Term {
         match self {
-            Shutdown::BrutalKill => Term::atom("brutal_kill"),
+            Shutdown::BrutalKill => ctx.atom("brutal_kill"),
             Shutdown::Within(ms) => Term::int(i64::from(ms)),
             Shutdown::Infinity => Term::atom("infinity"),
         }
     }
 
-    fn of(term: Term) -> Option<Shutdown> {
+    fn of(ctx: &Ctx, term: Term) -> Option<Shutdown> {
         match term.as_int() {
             Some(ms) => u32::try_from(ms).ok().map(Shutdown::Within),
-            None if term == Term::atom("brutal_kill") => Some(Shutdown::BrutalKill),
+            None if term == ctx.atom("brutal_kill") => Some(Shutdown::BrutalKill),
             None => (term == Term::atom("infinity")).then_some(Shutdown::Infinity),
         }
     }
