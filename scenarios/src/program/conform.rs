@@ -6,10 +6,11 @@
 //! outcomes are a sample, so extra outcomes are counted and, one by one, explained or not.
 
 use super::{
-    explore::{Bounds, explore_under},
+    explore::{Bounds, Explored, explore_under},
     model::Program,
-    observe::canonical,
+    observe,
     parse::ProgramError,
+    sup::{self, SupProgram},
 };
 use atropos::{
     plan::{Conditions, Delivery, TimerRule},
@@ -18,11 +19,67 @@ use atropos::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What the BEAM ran: a program of one of the kinds.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// What actors do.
+    Proc(Program),
+    /// What is done to a tree of supervisors.
+    Sup(SupProgram),
+}
+
+impl Subject {
+    fn from_value(value: &Value) -> Result<Subject, ProgramError> {
+        match value.get("kind").and_then(Value::as_str) {
+            Some("sup") => SupProgram::from_value(&program_of(value)).map(Subject::Sup),
+            _ => Program::from_value(&program_of(value)).map(Subject::Proc),
+        }
+    }
+
+    /// An observation in the form in which two of them are compared.
+    pub fn canonical(&self, observed: &Value) -> String {
+        match self {
+            Subject::Proc(program) => observe::canonical(program, observed),
+            Subject::Sup(program) => sup::canonical(program, observed),
+        }
+    }
+
+    /// Explores all schedules under a profile.
+    pub fn explore_under(
+        &self,
+        profile: &'static Profile,
+        conditions: &Conditions,
+        bounds: Bounds,
+    ) -> Explored {
+        match self {
+            Subject::Proc(program) => explore_under(program, profile, conditions, bounds),
+            Subject::Sup(program) => program.explore_under(profile, conditions, bounds),
+        }
+    }
+
+    fn profile(&self) -> &'static Profile {
+        let named = match self {
+            Subject::Proc(program) => &program.profile,
+            Subject::Sup(program) => &program.profile,
+        };
+        profile(named).unwrap_or(&OTP_25)
+    }
+
+    /// Whether nobody orders what it does, whatever the recording says: one outcome in twenty runs is
+    /// then a habit of the BEAM and no rule.
+    fn is_race(&self) -> bool {
+        match self {
+            Subject::Proc(_) => false,
+            Subject::Sup(program) => program.is_race(),
+        }
+    }
+}
+
 /// A vector that can be judged.
 #[derive(Clone, Debug)]
 pub struct Vector {
     /// What the BEAM ran.
-    pub program: Program,
+    pub subject: Subject,
     /// Several outcomes are legal.
     pub race: bool,
     /// What the BEAM observed, in canonical form; one outcome unless it is a race.
@@ -59,7 +116,7 @@ impl Vector {
     /// # Errors
     /// If it is no program that this layer can run, or carries no observation.
     pub fn from_value(value: &Value) -> Result<Vector, ProgramError> {
-        let program = Program::from_value(&program_of(value))?;
+        let subject = Subject::from_value(value)?;
         let outcomes: Vec<&Value> = match (value.get("observed"), value.get("observed_set")) {
             (Some(observed), _) => vec![observed],
             (None, Some(Value::Array(set))) => {
@@ -74,21 +131,22 @@ impl Vector {
                     .to_owned(),
             });
         }
-        let expected = outcomes.into_iter().map(|seen| canonical(&program, seen)).collect();
+        let expected = outcomes.into_iter().map(|seen| subject.canonical(seen)).collect();
         let marked = value.get("race").and_then(Value::as_bool).unwrap_or(false);
-        Ok(Vector { race: marked || value.get("observed").is_none(), program, expected })
+        let race = marked || value.get("observed").is_none() || subject.is_race();
+        Ok(Vector { subject, race, expected })
     }
 
     /// Judges the vector under the profile that its program names.
     pub fn judge(&self, bounds: Bounds) -> Verdict {
-        self.judge_under(profile(&self.program.profile).unwrap_or(&OTP_25), bounds)
+        self.judge_under(self.subject.profile(), bounds)
     }
 
     /// Judges the vector under another profile.
     pub fn judge_under(&self, profile: &'static Profile, bounds: Bounds) -> Verdict {
         let mut outcomes = BTreeSet::new();
         for conditions in self.conditions() {
-            let explored = explore_under(&self.program, profile, &conditions, bounds);
+            let explored = self.subject.explore_under(profile, &conditions, bounds);
             if !explored.closed {
                 return Verdict::Unfinished { states: explored.states };
             }
@@ -123,8 +181,8 @@ impl Vector {
 
 /// A vector may carry more than a program does: what it was recorded with, remarks.
 fn program_of(vector: &Value) -> Value {
-    const KEYS: [&str; 8] =
-        ["id", "rule", "about", "kind", "profile", "program", "linger", "invariants"];
+    const KEYS: [&str; 9] =
+        ["id", "rule", "about", "kind", "profile", "tree", "program", "linger", "invariants"];
     match vector {
         Value::Object(fields) => {
             let own = fields.iter().filter(|(key, _)| KEYS.contains(&key.as_str()));

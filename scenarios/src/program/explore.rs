@@ -56,6 +56,23 @@ pub fn explore_under(
     bounds: Bounds,
 ) -> Explored {
     let script = Rc::new(Script::new(program, &program.steps));
+    outcomes(
+        profile,
+        conditions,
+        bounds,
+        |world| script.start(world),
+        |world| canonical(program, &observed(program, &program.steps, world)),
+    )
+}
+
+/// Explores all schedules of what `start` starts; `outcome` tells what a run came to.
+pub(super) fn outcomes(
+    profile: &'static Profile,
+    conditions: &Conditions,
+    bounds: Bounds,
+    start: impl Fn(&mut ProcessWorld),
+    outcome: impl Fn(&ProcessWorld) -> String,
+) -> Explored {
     let mut world = ProcessWorld::new(profile);
     let mut outcomes = BTreeSet::new();
     let bounds = enumerate::Bounds { runs: bounds.runs, steps: bounds.steps };
@@ -65,10 +82,10 @@ pub fn explore_under(
         bounds,
         |world| {
             world.reset(conditions, false);
-            script.start(world);
+            start(world);
         },
         |world, _| {
-            outcomes.insert(canonical(program, &observed(program, &program.steps, world)));
+            outcomes.insert(outcome(world));
         },
     );
     Explored { outcomes, closed, states, runs }

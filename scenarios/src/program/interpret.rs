@@ -9,7 +9,7 @@
 //! `observe`).
 
 mod otp;
-mod server;
+pub(super) mod server;
 
 use super::{
     model::{Act, Command, Data, Item, MonitorAlias, Op, Slot, Spawn, Step, Timer},

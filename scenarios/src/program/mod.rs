@@ -13,6 +13,7 @@ pub mod parse;
 pub mod random;
 mod scenario;
 mod script;
+pub mod sup;
 pub mod write;
 
 pub use model::Program;

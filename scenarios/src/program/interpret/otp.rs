@@ -43,6 +43,7 @@ impl Hand<'_> {
             trap: start.trap,
             init: self.term(&start.init)?,
             terminate: self.term(&start.terminate)?,
+            watched: None,
         };
         let name = start.name.as_ref().map(|name| self.term(name)).transpose()?;
         let options = Options { label: self.label(start.bind, "server").into(), name };

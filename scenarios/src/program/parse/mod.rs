@@ -12,6 +12,7 @@ mod json;
 mod names;
 mod ops;
 mod otp;
+pub(in crate::program) mod sup;
 
 use super::model::{Command, Program, Slot, Step};
 use error::{Place, Read, hint};

@@ -1,0 +1,44 @@
+//! Programs of kind `sup`: a tree of supervisors, and what is done to it, step by step.
+//!
+//! [`SupProgram`] is what the file says. One interpreter executes it over the supervisors of
+//! [`atropos::process::otp`]; a tracer, whom children call from their `init` and `terminate`, keeps
+//! what happened in the order of cause and effect. [`observed`] tells what came of a run in the words
+//! in which the BEAM vectors tell it.
+
+mod interpret;
+mod model;
+mod observe;
+
+pub use model::{AutoShutdown, Call, Node, Op, Restart, Shutdown, Step, Strategy, SupProgram, What};
+pub use observe::{canonical, observed};
+
+use super::explore::{self, Bounds, Explored};
+use atropos::{
+    plan::Conditions,
+    process::{OTP_25, Profile, profile},
+};
+use std::rc::Rc;
+
+impl SupProgram {
+    /// Explores all schedules of the program, merged where they lead to the same state.
+    pub fn explore(&self, conditions: &Conditions, bounds: Bounds) -> Explored {
+        self.explore_under(profile(&self.profile).unwrap_or(&OTP_25), conditions, bounds)
+    }
+
+    /// The same under another profile than the program names.
+    pub fn explore_under(
+        &self,
+        profile: &'static Profile,
+        conditions: &Conditions,
+        bounds: Bounds,
+    ) -> Explored {
+        let program = Rc::new(self.clone());
+        explore::outcomes(
+            profile,
+            conditions,
+            bounds,
+            |world| interpret::start(world, &program),
+            |world| canonical(self, &observed(self, world)),
+        )
+    }
+}
