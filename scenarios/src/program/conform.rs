@@ -73,6 +73,14 @@ impl Subject {
             Subject::Sup(program) => program.is_race(),
         }
     }
+
+    /// Whether a timer may fire before its time makes a difference that is worth its states.
+    fn knows_time(&self) -> bool {
+        match self {
+            Subject::Proc(_) => true,
+            Subject::Sup(program) => program.knows_time(),
+        }
+    }
 }
 
 /// A vector that can be judged.
@@ -168,7 +176,7 @@ impl Vector {
             true => &[Delivery::Instant, Delivery::Pairwise],
             false => &[Delivery::Instant],
         };
-        let timers: &[TimerRule] = match self.race {
+        let timers: &[TimerRule] = match self.race && self.subject.knows_time() {
             true => &[TimerRule::Idle, TimerRule::Any],
             false => &[TimerRule::Idle],
         };

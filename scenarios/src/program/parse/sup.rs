@@ -13,7 +13,7 @@ use super::{
 };
 use crate::program::{
     model::Data,
-    sup::{AutoShutdown, Call, Node, Op, Restart, Shutdown, Step, Strategy, SupProgram, What},
+    sup::{AutoShutdown, Call, Node, Op, PATIENCE, Restart, Shutdown, Step, Strategy, SupProgram, What},
 };
 use serde_json::{Map, Value};
 
@@ -40,8 +40,6 @@ pub(in crate::program) const STRATEGIES: [(&str, Option<Strategy>); 4] = [
 /// What a supervisor does unless it says otherwise.
 pub(in crate::program) const INTENSITY: u32 = 3;
 pub(in crate::program) const PERIOD: u32 = 60;
-/// How long a worker has to shut down, in ms.
-pub(in crate::program) const PATIENCE: u32 = 5000;
 
 /// What every child specification may say.
 const CHILD: [&str; 4] = ["id", "restart", "shutdown", "significant"];

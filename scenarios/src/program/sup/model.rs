@@ -11,6 +11,9 @@ pub use atropos::process::otp::{
     supervisor::{AutoShutdown, Strategy},
 };
 
+/// How long a worker has to shut down, in ms, unless it says otherwise.
+pub const PATIENCE: u32 = 5000;
+
 /// A program with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SupProgram {
@@ -161,6 +164,18 @@ impl SupProgram {
             }
             _ => None,
         })
+    }
+
+    /// Whether something in it lasts, or has a limit that can be reached; the usual time to shut down
+    /// is no such limit.
+    pub fn knows_time(&self) -> bool {
+        let lasts = |node: &Node| match (&node.what, node.shutdown) {
+            (_, Shutdown::Within(ms)) if ms < PATIENCE => true,
+            (What::Worker { terminate, .. }, _) => matches!(terminate, Data::Tuple(_)),
+            _ => false,
+        };
+        let waits = |op: &Op| matches!(op, Op::Wait { .. });
+        self.nodes.iter().any(lasts) || self.ops().any(waits)
     }
 
     /// Whether several things are done at once, so that their order is nobody's.

@@ -3,8 +3,8 @@
 use super::{Keys, data_value, values};
 use crate::program::{
     model::Data,
-    parse::sup::{AUTO_SHUTDOWNS, INTENSITY, PATIENCE, PERIOD, RESTARTS, STRATEGIES},
-    sup::{AutoShutdown, Call, Node, Op, Restart, Shutdown, Step, SupProgram, What},
+    parse::sup::{AUTO_SHUTDOWNS, INTENSITY, PERIOD, RESTARTS, STRATEGIES},
+    sup::{AutoShutdown, Call, Node, Op, PATIENCE, Restart, Shutdown, Step, SupProgram, What},
 };
 use serde_json::Value;
 
