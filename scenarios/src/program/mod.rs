@@ -7,6 +7,7 @@
 pub mod conform;
 pub mod explore;
 mod interpret;
+pub mod kv;
 pub mod model;
 pub mod observe;
 pub mod parse;

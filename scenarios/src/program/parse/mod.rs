@@ -9,6 +9,7 @@ mod data;
 mod error;
 mod fields;
 mod json;
+mod kv;
 mod names;
 mod ops;
 mod otp;
