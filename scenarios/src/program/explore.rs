@@ -7,7 +7,6 @@ use super::{
 };
 use atropos::{
     check::enumerate::{self, Enumeration},
-    invariant::Invariants,
     plan::Conditions,
     process::{OTP_25, ProcessWorld, Profile, profile},
     world::World,
@@ -59,9 +58,8 @@ pub fn explore_under(
     let mut world = ProcessWorld::new(profile);
     let mut outcomes = BTreeSet::new();
     let bounds = enumerate::Bounds { runs: bounds.runs, steps: bounds.steps };
-    let Enumeration { closed, states, runs, .. } = enumerate::enumerate(
+    let Enumeration { closed, states, runs, .. } = enumerate::ends(
         &mut world,
-        &Invariants::new(Vec::new()),
         bounds,
         |world| {
             world.reset(conditions, false);

@@ -21,6 +21,7 @@ mod footprints;
 mod info;
 pub mod invariants;
 mod kind;
+mod leading;
 mod lines;
 mod links;
 mod mailbox;
@@ -364,6 +365,10 @@ impl World for ProcessWorld {
 
     fn state(&self) -> Digest {
         state::digest(self)
+    }
+
+    fn leading(&self) -> Option<Move> {
+        self.find_leading()
     }
 
     fn stuck(&self) -> Option<Evidence> {
