@@ -3,12 +3,13 @@
 use super::{
     model::Program,
     observe::{canonical, observed},
+    reach::Reach,
     script::Script,
 };
 use atropos::{
     check::enumerate::{self, Enumeration},
     plan::Conditions,
-    process::{OTP_25, ProcessWorld, Profile, profile},
+    process::{OTP_25, ProcessWorld, Profile, Questions, profile},
     world::World,
 };
 use std::{collections::BTreeSet, rc::Rc};
@@ -47,12 +48,29 @@ pub fn explore(program: &Program, conditions: &Conditions, bounds: Bounds) -> Ex
     explore_under(program, profile, conditions, bounds)
 }
 
+/// The same, with every schedule tried: no move goes first because it may as well. For comparison.
+pub fn explore_all(program: &Program, conditions: &Conditions, bounds: Bounds) -> Explored {
+    let profile = profile(&program.profile).unwrap_or(&OTP_25);
+    explore_in(program, profile, conditions, bounds, Questions::Anything)
+}
+
 /// The same under another profile than the program names.
 pub fn explore_under(
     program: &Program,
     profile: &'static Profile,
     conditions: &Conditions,
     bounds: Bounds,
+) -> Explored {
+    let questions = Reach::of(&program.steps).questions();
+    explore_in(program, profile, conditions, bounds, questions)
+}
+
+fn explore_in(
+    program: &Program,
+    profile: &'static Profile,
+    conditions: &Conditions,
+    bounds: Bounds,
+    questions: Questions,
 ) -> Explored {
     let script = Rc::new(Script::new(program, &program.steps));
     let mut world = ProcessWorld::new(profile);
@@ -63,6 +81,7 @@ pub fn explore_under(
         bounds,
         |world| {
             world.reset(conditions, false);
+            world.expect(questions);
             script.start(world);
         },
         |world, _| {
