@@ -48,6 +48,18 @@ fn every_recorded_outcome_of_a_random_program_is_reached() {
     }
 }
 
+/// As vectors: what no race decides is the one outcome.
+#[test]
+fn every_recorded_program_of_supervisors_passes() {
+    let recorded = lines("recorded_sup.jsonl");
+    assert!(recorded.len() >= 9, "the records are there");
+    for value in recorded {
+        let vector = Vector::from_value(&value).expect("a recorded program");
+        let verdict = vector.judge(Bounds::default());
+        assert!(matches!(verdict, Verdict::Passed { .. }), "{}: {verdict:#?}", value["id"]);
+    }
+}
+
 /// Instant delivery is a part of pairwise delivery, as a set of outcomes.
 #[test]
 fn what_instant_delivery_reaches_pairwise_delivery_reaches_too() {
