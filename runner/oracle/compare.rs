@@ -24,6 +24,8 @@ pub(crate) struct Reached {
 
 /// Explores a program: signals arrive as late as the language allows; timers fire when nothing else
 /// moves and, if the program knows time at all, also at any time, since a real clock does not wait.
+/// Of a tree of supervisors only what is a race: in any other program a step begins at rest and has
+/// one cause, and signals that take their time would make a race of each restart.
 pub(crate) fn explore(program: &Subject, bounds: Bounds) -> Reached {
     let mut reached = Reached { outcomes: BTreeSet::new(), closed: true, states: 0, runs: 0 };
     let knows_time = match program {
@@ -35,8 +37,12 @@ pub(crate) fn explore(program: &Subject, bounds: Bounds) -> Reached {
         true => &[TimerRule::Idle, TimerRule::Any],
         false => &[TimerRule::Idle],
     };
+    let delivery = match program {
+        Subject::Sup(program) if !program.is_race() => Delivery::Instant,
+        _ => Delivery::Pairwise,
+    };
     for &timers in timers {
-        let conditions = Conditions { delivery: Delivery::Pairwise, timers, faults: 0 };
+        let conditions = Conditions { delivery, timers, faults: 0 };
         let explored = program.explore_under(&OTP_25, &conditions, bounds);
         reached.outcomes.extend(explored.outcomes);
         reached.closed &= explored.closed;

@@ -139,8 +139,8 @@ impl Maker {
     fn step(&mut self, wish: Wish) -> Vec<Step> {
         let [first, second] = wish;
         let mut numbers = Numbers::new(first);
-        let settle = !numbers.once_in(8);
-        let op = match numbers.once_in(7) {
+        let settle = !numbers.once_in(16);
+        let op = match numbers.once_in(9) {
             true => {
                 let rest = [first[2], first[3], first[4], first[5], second[0], second[1]];
                 let ops =
@@ -210,8 +210,8 @@ impl Maker {
         let dynamic = self.is_dynamic;
         let id = || numbers_id(ids, child[0]);
         let call = match numbers.below(9) {
-            0 | 1 => Call::Which,
-            2 | 3 => Call::Count,
+            0..=2 => Call::Which,
+            3 => Call::Count,
             4 | 5 => Call::TerminateChild { child: id() },
             6 if !dynamic => Call::RestartChild { child: id() },
             7 if !dynamic => Call::DeleteChild { child: id() },
