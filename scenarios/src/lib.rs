@@ -11,6 +11,7 @@
 
 pub mod atomvm_links;
 mod generate;
+pub mod kv_registry;
 pub mod program;
 
 use atropos::subject::Subject;
