@@ -1,9 +1,12 @@
 //! One outcome against the set of outcomes.
 
-use atropos::plan::{Conditions, Delivery, TimerRule};
+use atropos::{
+    plan::{Conditions, Delivery, TimerRule},
+    process::OTP_25,
+};
 use atropos_scenarios::program::{
-    Program,
-    explore::{self, Bounds},
+    conform::Subject,
+    explore::Bounds,
     model::{Act, CALL_TIMEOUT, Data, Op, STOP_TIMEOUT, ServerOp, Step},
 };
 use serde_json::Value;
@@ -21,15 +24,26 @@ pub(crate) struct Reached {
 
 /// Explores a program: signals arrive as late as the language allows; timers fire when nothing else
 /// moves and, if the program knows time at all, also at any time, since a real clock does not wait.
-pub(crate) fn explore(program: &Program, bounds: Bounds) -> Reached {
+/// Of a tree of supervisors only what is a race: in any other program a step begins at rest and has
+/// one cause, and signals that take their time would make a race of each restart.
+pub(crate) fn explore(program: &Subject, bounds: Bounds) -> Reached {
     let mut reached = Reached { outcomes: BTreeSet::new(), closed: true, states: 0, runs: 0 };
-    let timers: &[TimerRule] = match program.steps.iter().any(step_knows_time) {
+    let knows_time = match program {
+        Subject::Proc(program) => program.steps.iter().any(step_knows_time),
+        Subject::Sup(program) => program.knows_time(),
+        Subject::Kv(_) => true,
+    };
+    let timers: &[TimerRule] = match knows_time {
         true => &[TimerRule::Idle, TimerRule::Any],
         false => &[TimerRule::Idle],
     };
+    let delivery = match program {
+        Subject::Sup(program) if !program.is_race() => Delivery::Instant,
+        _ => Delivery::Pairwise,
+    };
     for &timers in timers {
-        let conditions = Conditions { delivery: Delivery::Pairwise, timers, faults: 0 };
-        let explored = explore::explore(program, &conditions, bounds);
+        let conditions = Conditions { delivery, timers, faults: 0 };
+        let explored = program.explore_under(&OTP_25, &conditions, bounds);
         reached.outcomes.extend(explored.outcomes);
         reached.closed &= explored.closed;
         reached.states += explored.states;

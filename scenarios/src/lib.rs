@@ -12,6 +12,7 @@
 pub mod atomvm_links;
 pub mod exact;
 mod generate;
+pub mod kv_registry;
 pub mod program;
 
 use atropos::subject::Subject;

@@ -6,10 +6,12 @@
 //! outcomes are a sample, so extra outcomes are counted and, one by one, explained or not.
 
 use super::{
-    explore::{Bounds, explore_under},
+    explore::{Bounds, Explored, explore_under},
+    kv::{self, KvProgram},
     model::Program,
-    observe::canonical,
+    observe,
     parse::ProgramError,
+    sup::{self, SupProgram},
 };
 use atropos::{
     plan::{Conditions, Delivery, TimerRule},
@@ -18,11 +20,93 @@ use atropos::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What the BEAM ran: a program of one of the kinds.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// What actors do.
+    Proc(Program),
+    /// What is done to a tree of supervisors.
+    Sup(SupProgram),
+    /// What is done to the store of the Elixir guide.
+    Kv(KvProgram),
+}
+
+impl Subject {
+    fn from_value(value: &Value) -> Result<Subject, ProgramError> {
+        match value.get("kind").and_then(Value::as_str) {
+            Some("kv") => KvProgram::from_value(&program_of(value)).map(Subject::Kv),
+            Some("sup") => SupProgram::from_value(&program_of(value)).map(Subject::Sup),
+            _ => Program::from_value(&program_of(value)).map(Subject::Proc),
+        }
+    }
+
+    /// The program as JSON, without what the BEAM made of it.
+    ///
+    /// # Panics
+    /// If it is of kind `kv`: nobody makes these up.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Subject::Proc(program) => program.to_value(),
+            Subject::Sup(program) => program.to_value(),
+            Subject::Kv(_) => unreachable!("programs of kind kv are read and never written"),
+        }
+    }
+
+    /// An observation in the form in which two of them are compared.
+    pub fn canonical(&self, observed: &Value) -> String {
+        match self {
+            Subject::Proc(program) => observe::canonical(program, observed),
+            Subject::Sup(program) => sup::canonical(program, observed),
+            Subject::Kv(_) => kv::canonical(observed),
+        }
+    }
+
+    /// Explores all schedules under a profile.
+    pub fn explore_under(
+        &self,
+        profile: &'static Profile,
+        conditions: &Conditions,
+        bounds: Bounds,
+    ) -> Explored {
+        match self {
+            Subject::Proc(program) => explore_under(program, profile, conditions, bounds),
+            Subject::Sup(program) => program.explore_under(profile, conditions, bounds),
+            Subject::Kv(program) => program.explore_under(profile, conditions, bounds),
+        }
+    }
+
+    fn profile(&self) -> &'static Profile {
+        let named = match self {
+            Subject::Proc(program) => &program.profile,
+            Subject::Sup(program) => &program.profile,
+            Subject::Kv(program) => &program.profile,
+        };
+        profile(named).unwrap_or(&OTP_25)
+    }
+
+    /// Whether nobody orders what it does, whatever the recording says: one outcome in twenty runs is
+    /// then a habit of the BEAM and no rule.
+    fn is_race(&self) -> bool {
+        match self {
+            Subject::Proc(_) | Subject::Kv(_) => false,
+            Subject::Sup(program) => program.is_race(),
+        }
+    }
+
+    /// Whether a timer may fire before its time makes a difference that is worth its states.
+    fn knows_time(&self) -> bool {
+        match self {
+            Subject::Proc(_) | Subject::Kv(_) => true,
+            Subject::Sup(program) => program.knows_time(),
+        }
+    }
+}
+
 /// A vector that can be judged.
 #[derive(Clone, Debug)]
 pub struct Vector {
     /// What the BEAM ran.
-    pub program: Program,
+    pub subject: Subject,
     /// Several outcomes are legal.
     pub race: bool,
     /// What the BEAM observed, in canonical form; one outcome unless it is a race.
@@ -57,9 +141,9 @@ impl Vector {
     /// Reads a vector from its JSON line.
     ///
     /// # Errors
-    /// If it is no program that this layer can run, or carries no observation.
+    /// If it is no program of its kind, or carries no observation.
     pub fn from_value(value: &Value) -> Result<Vector, ProgramError> {
-        let program = Program::from_value(&program_of(value))?;
+        let subject = Subject::from_value(value)?;
         let outcomes: Vec<&Value> = match (value.get("observed"), value.get("observed_set")) {
             (Some(observed), _) => vec![observed],
             (None, Some(Value::Array(set))) => {
@@ -68,27 +152,28 @@ impl Vector {
             _ => Vec::new(),
         };
         if outcomes.is_empty() {
-            return Err(ProgramError::Malformed {
+            return Err(ProgramError {
                 place: "the vector".to_owned(),
                 reason: "it carries neither `observed` nor `observed_set`: nothing to compare with"
                     .to_owned(),
             });
         }
-        let expected = outcomes.into_iter().map(|seen| canonical(&program, seen)).collect();
+        let expected = outcomes.into_iter().map(|seen| subject.canonical(seen)).collect();
         let marked = value.get("race").and_then(Value::as_bool).unwrap_or(false);
-        Ok(Vector { race: marked || value.get("observed").is_none(), program, expected })
+        let race = marked || value.get("observed").is_none() || subject.is_race();
+        Ok(Vector { subject, race, expected })
     }
 
     /// Judges the vector under the profile that its program names.
     pub fn judge(&self, bounds: Bounds) -> Verdict {
-        self.judge_under(profile(&self.program.profile).unwrap_or(&OTP_25), bounds)
+        self.judge_under(self.subject.profile(), bounds)
     }
 
     /// Judges the vector under another profile.
     pub fn judge_under(&self, profile: &'static Profile, bounds: Bounds) -> Verdict {
         let mut outcomes = BTreeSet::new();
         for conditions in self.conditions() {
-            let explored = explore_under(&self.program, profile, &conditions, bounds);
+            let explored = self.subject.explore_under(profile, &conditions, bounds);
             if !explored.closed {
                 return Verdict::Unfinished { states: explored.states };
             }
@@ -110,7 +195,7 @@ impl Vector {
             true => &[Delivery::Instant, Delivery::Pairwise],
             false => &[Delivery::Instant],
         };
-        let timers: &[TimerRule] = match self.race {
+        let timers: &[TimerRule] = match self.race && self.subject.knows_time() {
             true => &[TimerRule::Idle, TimerRule::Any],
             false => &[TimerRule::Idle],
         };
@@ -123,8 +208,18 @@ impl Vector {
 
 /// A vector may carry more than a program does: what it was recorded with, remarks.
 fn program_of(vector: &Value) -> Value {
-    const KEYS: [&str; 8] =
-        ["id", "rule", "about", "kind", "profile", "program", "linger", "invariants"];
+    const KEYS: [&str; 10] = [
+        "id",
+        "rule",
+        "about",
+        "kind",
+        "profile",
+        "tree",
+        "variant",
+        "program",
+        "linger",
+        "invariants",
+    ];
     match vector {
         Value::Object(fields) => {
             let own = fields.iter().filter(|(key, _)| KEYS.contains(&key.as_str()));

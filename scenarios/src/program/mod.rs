@@ -7,12 +7,15 @@
 pub mod conform;
 pub mod explore;
 mod interpret;
+pub mod kv;
 pub mod model;
 pub mod observe;
 pub mod parse;
 pub mod random;
+mod reach;
 mod scenario;
 mod script;
+pub mod sup;
 pub mod write;
 
 pub use model::Program;

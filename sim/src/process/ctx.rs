@@ -3,7 +3,7 @@
 use super::{
     desk::{Answer, Body, Desk, Effect, Ending, Note, Raise, Spawn},
     director::{self, Pace},
-    kind::{NO_TIMEOUT, alias, effect, filter, item, message, reply, spawn},
+    kind::{NO_TIMEOUT, alias, demonitor, effect, filter, item, message, reply, spawn},
     term::{Pid, Ref, Shape, Term},
     wrong::Wrong,
 };
@@ -221,6 +221,11 @@ impl Ctx {
         self.desk.terms.borrow().elements(term).unwrap_or_default().to_vec()
     }
 
+    /// The items of a list; empty if it is none. No effect.
+    pub fn items(&self, list: Term) -> Vec<Term> {
+        self.desk.terms.borrow().items(list).unwrap_or_default().to_vec()
+    }
+
     /// Gives way: one step that touches nothing.
     pub fn yield_now(&self) -> Effect<'_, ()> {
         self.announce(Words::new(effect::YIELD, 0, 0, 0))
@@ -362,7 +367,17 @@ impl Ctx {
 
     /// `demonitor(Ref, [flush])`: a DOWN that has arrived already is removed.
     pub fn demonitor_flush(&self, monitor: Ref) -> Effect<'_, bool> {
-        self.announce(Words::new(effect::DEMONITOR, 0, monitor.0, 1))
+        self.announce(Words::new(effect::DEMONITOR, 0, monitor.0, demonitor::FLUSH))
+    }
+
+    /// `demonitor(Ref, [flush])` by one who does not ask what it answers.
+    pub fn drop_monitor(&self, monitor: Ref) -> Effect<'_, ()> {
+        self.announce(Words::new(
+            effect::DEMONITOR,
+            0,
+            monitor.0,
+            demonitor::FLUSH | demonitor::UNTOLD,
+        ))
     }
 
     /// `register(Name, Pid)`. Raises `error:badarg` if the name is taken or `undefined`, the
@@ -489,6 +504,11 @@ impl Ctx {
         self.announce(Words::new(effect::ALIVE, pid.0, 0, 0))
     }
 
+    /// `erlang:monotonic_time(millisecond)`: ms of virtual time since the run began.
+    pub fn monotonic_time(&self) -> Effect<'_, u64> {
+        self.announce(Words::new(effect::MONOTONIC_TIME, 0, 0, 0))
+    }
+
     /// A value below `options`, decided by the run; 0 is the harmless one.
     pub fn choose(&self, options: u32) -> Effect<'_, u32> {
         self.announce(Words::new(effect::CHOOSE, 0, options, 0))
@@ -529,6 +549,19 @@ impl Ctx {
         self.desk.note(Note::State(state.into()));
     }
 
+    /// Declares that nobody else will ever link to a process or call `exit/2` on it: only the links
+    /// that it makes itself, and that of its birth, can end it. No effect: one who explores need not
+    /// try when it does what nobody can keep it from. An exit signal of another kind is a panic.
+    pub fn shelter(&self, pid: Pid) {
+        self.desk.note(Note::Shelter(pid));
+    }
+
+    /// Declares of a process what [`Ctx::shelter`] does, and that nobody will monitor it, look for it
+    /// or wait for its end.
+    pub fn hide(&self, pid: Pid) {
+        self.desk.note(Note::Hide(pid));
+    }
+
     /// Declares that this process passed a point; no effect. `sometimes` points can wait for it.
     pub fn mark(&self, label: impl Into<Cow<'static, str>>) {
         self.desk.note(Note::Mark(label.into()));
@@ -550,6 +583,12 @@ impl Answer for bool {
 impl Answer for u32 {
     fn read(reply: Words) -> Self {
         reply.value() as u32
+    }
+}
+
+impl Answer for u64 {
+    fn read(reply: Words) -> Self {
+        Term(reply.value()).as_int().unwrap_or_default() as u64
     }
 }
 

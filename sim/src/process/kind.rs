@@ -64,6 +64,15 @@ pub(super) mod effect {
     pub(crate) const STAGE: u8 = 28;
     /// value: the report on the last command.
     pub(crate) const TURN: u8 = 29;
+    /// Look at the clock.
+    pub(crate) const MONOTONIC_TIME: u8 = 30;
+}
+
+/// What `demonitor/2` is asked, as bits of its value.
+pub(crate) mod demonitor {
+    pub(crate) const FLUSH: u64 = 1;
+    /// Nobody looks at the answer.
+    pub(crate) const UNTOLD: u64 = 2;
 }
 
 /// When an alias ends, in the `arg` of the effect that makes it (erlang:alias/1, monitor/3).
@@ -296,6 +305,8 @@ pub mod event {
     pub const TURN: u8 = 51;
     /// The server `who` has a new state; value: the state.
     pub const STATE: u8 = 52;
+    /// `who` looked at the clock; value: ms of virtual time.
+    pub const MONOTONIC_TIME: u8 = 53;
 }
 
 /// In the `arg` of an exit event: the signal came from a link, not from exit/2.

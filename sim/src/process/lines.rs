@@ -113,6 +113,7 @@ impl ProcessWorld {
             event::ALIVE => {
                 format!("{} is {}", self.shown(Pid(arg)), if value == 1 { "alive" } else { "dead" })
             }
+            event::MONOTONIC_TIME => format!("monotonic_time {value} ms"),
             event::CHOSE => format!("choose {value} of {arg}"),
             event::RAISED => format!("! error {}", term(value)),
             event::PANICKED => format!("✗ panic: {}", self.panic_of(Pid(event.who()))),

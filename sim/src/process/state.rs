@@ -3,7 +3,7 @@
 //! Processes, monitors and timers are put in the order of their names, and every pid and reference
 //! counts by its name. A body is a function of the answers it has seen, so its history of answers
 //! stands for its locals. What invariants read (ghosts included) is part of the state; the clock is
-//! not, deadlines count from now.
+//! not until somebody looks at it, deadlines count from now.
 
 use super::{
     Fate, Mover, Pid, ProcessWorld, Ref, Term,
@@ -29,6 +29,7 @@ pub(super) fn digest(world: &ProcessWorld) -> Digest {
     let names = world.tables.names.iter();
     names.for_each(|&(name, process)| words.extend([name.0, world.tables.id(process)]));
     world.timer_words(&mut words);
+    words.extend(Some(world.tables.timers.now).filter(|_| world.tables.timers.was_read));
     words.push(u64::from(world.tables.faults));
     world.director_words(&mut words);
     digest_words(&words)

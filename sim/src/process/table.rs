@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{name::Path, word::Words};
 use serde::{Serialize, Serializer};
-use std::{borrow::Cow, collections::VecDeque, hash::Hash, ops};
+use std::{borrow::Cow, cmp::Ordering, collections::VecDeque, hash::Hash, ops};
 
 /// Where a process is in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -123,6 +123,10 @@ pub(super) struct Process {
     pub(super) state: Option<Term>,
     /// What its history was when it was started.
     pub(super) birth: u64,
+    /// Nobody else links to it or sends it an exit signal: see Ctx::shelter.
+    pub(super) sheltered: bool,
+    /// Nobody but its spawner knows of it: see Ctx::hide.
+    pub(super) hidden: bool,
     /// Why its body panicked.
     pub(super) panic: Option<String>,
 }
@@ -146,6 +150,7 @@ impl Process {
         self.mourned.clear();
         self.holds.clear();
         self.monitors_first = false;
+        (self.sheltered, self.hidden) = (false, false);
         self.following = None;
         self.cued.clear();
         self.state = None;
@@ -342,6 +347,37 @@ impl Tables {
         let mut path = if row.parent == process { Path::new() } else { self.path(row.parent) };
         path.push(row.ordinal);
         path
+    }
+
+    /// Who comes first by descent: a spawner before its offspring, siblings by age. As ERTS orders
+    /// pids, as far as that does not depend on the schedule.
+    pub(super) fn by_descent(&self, a: u32, b: u32) -> Ordering {
+        let row = |process: u32| &self.processes[process as usize];
+        let (mut one, mut other) = (a, b);
+        let (mut one_depth, mut other_depth) = (self.depth(a), self.depth(b));
+        let ancestor_first = one_depth.cmp(&other_depth);
+        while one_depth > other_depth {
+            (one, one_depth) = (row(one).parent, one_depth - 1);
+        }
+        while other_depth > one_depth {
+            (other, other_depth) = (row(other).parent, other_depth - 1);
+        }
+        if one == other {
+            return ancestor_first;
+        }
+        while one_depth > 0 && row(one).parent != row(other).parent {
+            (one, other, one_depth) = (row(one).parent, row(other).parent, one_depth - 1);
+        }
+        row(one).ordinal.cmp(&row(other).ordinal)
+    }
+
+    /// How many spawners stand above a process.
+    fn depth(&self, process: u32) -> u32 {
+        let (mut process, mut depth) = (process, 0);
+        while self.processes[process as usize].parent != process {
+            (process, depth) = (self.processes[process as usize].parent, depth + 1);
+        }
+        depth
     }
 
     pub(super) fn registered(&self, name: Term) -> Option<u32> {

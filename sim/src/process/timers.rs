@@ -40,6 +40,8 @@ pub(super) struct Timer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Timers {
     pub(super) now: u64,
+    /// Somebody has looked at the clock.
+    pub(super) was_read: bool,
     /// A row is one timer for the whole run: tapes name moves after the run has ended.
     rows: Vec<Timer>,
     /// Armed timers as (deadline, row).
@@ -50,6 +52,7 @@ pub(super) struct Timers {
 impl Timers {
     pub(super) fn clear(&mut self) {
         self.now = 0;
+        self.was_read = false;
         self.rows.clear();
         self.queue.clear();
     }
@@ -104,15 +107,34 @@ impl Timers {
 }
 
 impl ProcessWorld {
+    /// `erlang:monotonic_time/1`: whoever has seen the clock may act on it, so it counts as state
+    /// from now on.
+    pub(super) fn monotonic_time(&mut self, me: u32, trace: &mut Trace) -> Outcome {
+        self.touches_anything();
+        self.tables.timers.was_read = true;
+        let now = self.tables.timers.now;
+        trace.push(Words::new(event::MONOTONIC_TIME, me, 0, now));
+        value(Term::int(now as i64).0)
+    }
+
     /// Arms the timer of its owner that has the last ordinal.
     pub(super) fn arm(&mut self, owner: u32, ms: u64, purpose: Purpose) -> u32 {
         let ordinal = self.tables.processes[owner as usize].timers_made;
         let timer = self.tables.timers.arm(owner, ordinal, ms, purpose);
         self.writes_timer(timer);
-        if self.fires_any_time() {
+        let deadline = self.tables.timers.now + ms;
+        if self.fires_any_time() && self.stage_reach().is_none_or(|reach| deadline <= reach) {
             self.enable(Mover::Timer(timer));
         }
         timer
+    }
+
+    /// Timers that a stage can reach fire at any time from its begin on.
+    pub(super) fn reach_timers(&mut self, reach: u64) {
+        let within = |&(_, timer): &(u32, &Timer)| timer.deadline <= reach;
+        let near: Vec<u32> =
+            self.tables.timers.armed().filter(within).map(|(index, _)| index).collect();
+        near.into_iter().for_each(|timer| self.enable(Mover::Timer(timer)));
     }
 
     /// Moves the clock to the earliest deadline; false if no timer is armed.

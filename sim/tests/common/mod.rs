@@ -171,6 +171,7 @@ async fn live(ctx: &Ctx, hand: &mut Hand, act: Act, who: Pid) -> Ending {
             Some(timer) => drop(ctx.cancel_timer(timer).await),
             None => ctx.yield_now().await,
         },
+        21 if act.how == 0 => drop(ctx.monotonic_time().await),
         21 => drop(ctx.is_alive(who).await),
         22 => match ctx.choose(2).await {
             0 => ctx.yield_now().await,

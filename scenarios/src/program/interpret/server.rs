@@ -1,22 +1,43 @@
 //! The server of programs: it does what its requests say.
 
 use atropos::process::{
-    Ctx, Message, Raise, Term,
+    Ctx, Filter, Message, Pid, Raise, Term,
     otp::{Answered, Behaviour, Caller, Handled, Init, ServerState, message_term, reply},
 };
 
 /// A server that is told with each request what to do.
-pub(super) struct Scripted {
-    pub(super) trap: bool,
+pub(in crate::program) struct Scripted {
+    pub(in crate::program) trap: bool,
     /// `ok`, `ignore`, `{stop, R}`, `{exit, R}`, `{error, R}`, `{throw, R}` or `{return, V}`.
-    pub(super) init: Term,
+    pub(in crate::program) init: Term,
     /// `ok`, `{slow, Ms}` or `{exit, R}`.
-    pub(super) terminate: Term,
+    pub(in crate::program) terminate: Term,
+    /// For a child of a supervisor.
+    pub(in crate::program) watched: Option<Watched>,
+}
+
+/// Who is told of the init and the terminate of a server, and by what id.
+pub(in crate::program) struct Watched {
+    pub(in crate::program) tracer: Pid,
+    pub(in crate::program) id: Term,
+    /// The starts, from 1, whose init fails.
+    pub(in crate::program) fail_on: Vec<u32>,
+}
+
+/// Tells a tracer something and waits for its answer.
+pub(in crate::program) async fn tell(ctx: &Ctx, tracer: Pid, what: Term) -> Term {
+    let tag = ctx.make_ref().await;
+    ctx.send(tracer, ctx.tuple(&[ctx.me().into(), tag.into(), what])).await;
+    let answer = ctx.tuple(&[tag.into(), Term::ANY]);
+    let answer = ctx.receive(Filter::Matching(answer)).await;
+    ctx.elements(answer.user().expect("only terms match"))[1]
 }
 
 /// What the server keeps.
 #[derive(Clone, Default)]
-pub(super) struct Kept {
+pub(in crate::program) struct Kept {
+    /// Which start of its id this is, from 1; 0 if nobody counts.
+    number: u32,
     /// Notes and messages, in order.
     seen: Vec<Term>,
     /// Whom it owes a reply, by key.
@@ -40,7 +61,23 @@ impl ServerState for Kept {
     fn term(&self, ctx: &Ctx) -> Term {
         let owed = |&(key, caller): &(Term, Caller)| ctx.tuple(&[key, caller.term(ctx)]);
         let deferred: Vec<Term> = self.deferred.iter().map(owed).collect();
-        ctx.tuple(&[ctx.list(&self.seen), ctx.list(&deferred)])
+        let number = Term::int(i64::from(self.number));
+        ctx.tuple(&[number, ctx.list(&self.seen), ctx.list(&deferred)])
+    }
+}
+
+impl Watched {
+    /// The number of this start.
+    async fn begins(&self, ctx: &Ctx) -> u32 {
+        let what = [Term::atom("init"), self.id, ctx.me().into()];
+        let number = tell(ctx, self.tracer, ctx.tuple(&what)).await;
+        number.as_int().and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
+    }
+
+    async fn ends(&self, ctx: &Ctx, number: u32, reason: Term) {
+        let number = Term::int(i64::from(number));
+        let what = [ctx.atom("terminate"), self.id, number, reason];
+        tell(ctx, self.tracer, ctx.tuple(&what)).await;
     }
 }
 
@@ -104,6 +141,13 @@ impl Behaviour for Scripted {
 
     async fn init(&self, ctx: &Ctx) -> Result<Init<Kept>, Raise> {
         ctx.trap_exit(self.trap).await;
+        let number = match &self.watched {
+            Some(watched) => watched.begins(ctx).await,
+            None => 0,
+        };
+        if self.watched.as_ref().is_some_and(|watched| watched.fail_on.contains(&number)) {
+            return Ok(Init::Stop(ctx.atom("init_failed")));
+        }
         let plan = Told::of(ctx, self.init);
         if let Some(raise) = plan.raise(ctx) {
             return Err(raise);
@@ -119,7 +163,7 @@ impl Behaviour for Scripted {
         }
         match plan.word {
             word if word == ctx.atom("ignore") => Ok(Init::Ignore),
-            word if word == ctx.atom("ok") => Ok(Init::Ok(Kept::default())),
+            word if word == ctx.atom("ok") => Ok(Init::Ok(Kept { number, ..Kept::default() })),
             _ => Err(Raise::error(ctx.tuple(&[ctx.atom("case_clause"), self.init]))),
         }
     }
@@ -167,7 +211,9 @@ impl Behaviour for Scripted {
         if let Some([note]) = told.is(ctx, "note") {
             kept.seen.push(note);
         } else if let Some([key, value]) = told.is(ctx, "release") {
-            let badkey = || Raise::error(ctx.tuple(&[ctx.atom("badkey"), key]));
+            // The reference server keeps it under the key `{d, Key}`.
+            let missing = || ctx.tuple(&[ctx.atom("badkey"), ctx.tuple(&[ctx.atom("d"), key])]);
+            let badkey = || Raise::error(missing());
             let caller = kept.owed(key).ok_or_else(badkey)?;
             reply(ctx, caller, value).await;
         } else if let Some([pid]) = told.is(ctx, "link") {
@@ -191,7 +237,10 @@ impl Behaviour for Scripted {
         Ok(Handled::NoReply)
     }
 
-    async fn terminate(&self, ctx: &Ctx, _: Term, _: &mut Kept) -> Result<(), Raise> {
+    async fn terminate(&self, ctx: &Ctx, reason: Term, kept: &mut Kept) -> Result<(), Raise> {
+        if let Some(watched) = &self.watched {
+            watched.ends(ctx, kept.number, reason).await;
+        }
         let plan = Told::of(ctx, self.terminate);
         if let Some(raise) = plan.raise(ctx) {
             return Err(raise);

@@ -44,7 +44,7 @@ fn atom(place: &Place<'_>, text: &str) -> Read<Data> {
     Ok(Data::Atom(text.to_owned()))
 }
 
-fn integer(place: &Place<'_>, number: &Number) -> Read<i64> {
+pub(super) fn integer(place: &Place<'_>, number: &Number) -> Read<i64> {
     let whole = number.as_f64().is_some_and(|float| float.abs() >= -(LEAST as f64));
     match number.as_i64() {
         Some(integer) if (LEAST..-LEAST).contains(&integer) => Ok(integer),

@@ -4,6 +4,7 @@
 //! are for timelines and complaints and are not read back.
 
 mod otp;
+mod sup;
 mod text;
 
 use super::{

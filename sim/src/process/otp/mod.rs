@@ -1,4 +1,4 @@
-//! OTP on top of processes: how servers are started, called and stopped.
+//! OTP on top of processes: servers and supervisors.
 //!
 //! Ordinary bodies over the process world: they do nothing that the effects of [`Ctx`] do not do, so
 //! delivery models, faults and exploration hold for them as for any body. Each rule names the
@@ -9,9 +9,13 @@
 
 pub mod agent;
 mod call;
+pub mod child;
+pub mod dynamic;
+mod restart;
 mod server;
 mod start;
 mod stop;
+pub mod supervisor;
 pub mod task;
 
 pub use call::{Caller, Dialect, ServerRef, Timeout, call, cast, reply};
