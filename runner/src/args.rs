@@ -1,6 +1,6 @@
 //! The arguments: an enum of verbs. Flags are a promise.
 
-use atropos::plan::{Delivery, Spec, TimerRule};
+use atropos::plan::{Conditions, Delivery, Spec, TimerRule};
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     error::ErrorKind, parser::ValueSource,
@@ -113,6 +113,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Make a failure smaller
     Shrink(ShrinkArgs),
+    /// Run one schedule of each class: proof that a workload holds, or the run that shows it does not
+    Check(CheckArgs),
     /// Hold the process world against what a real BEAM observed
     Conform(ConformArgs),
     /// Hold the engines against programs whose numbers of schedules are known
@@ -130,6 +132,7 @@ impl Command {
             Command::Replay(args) => &args.source,
             Command::Shrink(args) => &args.source,
             Command::List(args) => &args.source,
+            Command::Check(args) => &args.source,
             Command::Conform(_) | Command::Count(_) | Command::Bench(_) => return None,
         };
         source.program.as_deref()
@@ -161,6 +164,47 @@ pub(crate) struct ConformArgs {
     /// Only vectors whose id contains this
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Scenarios, or scenario/variant; all if absent
+    pub(crate) filter: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    /// When signals act
+    #[arg(long, value_enum, default_value = "instant")]
+    pub(crate) delivery: DeliveryArg,
+
+    /// When timers fire
+    #[arg(long, value_enum, default_value = "idle")]
+    pub(crate) timers: TimersArg,
+
+    /// How many processes may be killed in a schedule
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
+    pub(crate) faults: u32,
+
+    /// The longest schedule, in steps; a longer one is cut
+    #[arg(long, value_name = "STEPS", default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) depth: u32,
+
+    /// At most so many classes a variant
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) classes: u64,
+}
+
+impl CheckArgs {
+    pub(crate) fn conditions(&self) -> Conditions {
+        Conditions {
+            delivery: self.delivery.into(),
+            timers: self.timers.into(),
+            faults: self.faults,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -214,14 +258,8 @@ pub(crate) struct PlanArgs {
 impl PlanArgs {
     pub(crate) fn spec(&self) -> Spec {
         Spec {
-            delivery: self.delivery.map(|delivery| match delivery {
-                DeliveryArg::Instant => Delivery::Instant,
-                DeliveryArg::Pairwise => Delivery::Pairwise,
-            }),
-            timers: self.timers.map(|timers| match timers {
-                TimersArg::Idle => TimerRule::Idle,
-                TimersArg::Any => TimerRule::Any,
-            }),
+            delivery: self.delivery.map(Delivery::from),
+            timers: self.timers.map(TimerRule::from),
             faults: self.faults,
             step_limit: self.steps,
             ..Spec::seeded(self.seed.0)
@@ -262,6 +300,24 @@ pub(crate) enum TimersArg {
     Idle,
     /// At any time
     Any,
+}
+
+impl From<DeliveryArg> for Delivery {
+    fn from(delivery: DeliveryArg) -> Delivery {
+        match delivery {
+            DeliveryArg::Instant => Delivery::Instant,
+            DeliveryArg::Pairwise => Delivery::Pairwise,
+        }
+    }
+}
+
+impl From<TimersArg> for TimerRule {
+    fn from(timers: TimersArg) -> TimerRule {
+        match timers {
+            TimersArg::Idle => TimerRule::Idle,
+            TimersArg::Any => TimerRule::Any,
+        }
+    }
 }
 
 /// A base seed.

@@ -15,6 +15,8 @@ pub enum Exit {
     Usage = 2,
     /// Nothing matched the filter.
     NoMatch = 4,
+    /// A check came to its bound: nothing is violated, nothing is proved.
+    Unproved = 5,
     /// An invariant was violated.
     Violated = 100,
     /// A bug of Atropos.
@@ -36,6 +38,7 @@ impl Exit {
             Exit::Diverged => "diverged",
             Exit::Vacuous => "vacuous",
             Exit::Interrupted => "interrupted",
+            Exit::Unproved => "unproved",
             Exit::Tool | Exit::Usage | Exit::NoMatch | Exit::Bug => "failed",
         }
     }

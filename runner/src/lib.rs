@@ -87,6 +87,7 @@ fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
         Some(Command::Replay(args)) => verbs::replay::run(args, catalog, &mut out),
         Some(Command::Shrink(args)) => verbs::shrink::run(args, catalog, &mut out),
         Some(Command::Conform(args)) => verbs::conform::run(args, &cli.common, &mut out),
+        Some(Command::Check(args)) => verbs::check::run(args, &cli.common, catalog, &mut out),
         Some(Command::Count(args)) => verbs::count::run(args, &cli.common, &mut out),
         Some(Command::Bench(args)) => verbs::bench::run(args, &mut out),
         None => Err(Stop::new(Exit::Usage, "no verb; `atropos --help` lists them")),

@@ -1,10 +1,8 @@
 //! lc-v1 and its enumeration, held to the exact counts of two independent enumerators.
 
 use atropos::{
-    check::dpor::{self, Reduced},
+    check::dpor::{self, Bounds, Reduced},
     lc::{LcWorld, Program, Relation},
-    plan::Conditions,
-    world::World,
 };
 use atropos_scenarios::exact::{Checked, Row};
 use serde_json::json;
@@ -36,8 +34,7 @@ fn rows() -> impl Iterator<Item = Row> {
 
 fn reduce(program: &Program, relation: Relation) -> Reduced {
     let mut world = LcWorld::new(program).expect("a program of lc-v1").under(relation);
-    let start = |world: &mut LcWorld| world.reset(&Conditions::default(), false);
-    dpor::explore(&mut world, 1_000_000, start, |_| {})
+    dpor::explore(&mut world, Bounds { executions: 1_000_000, steps: 1_000 })
 }
 
 #[test]

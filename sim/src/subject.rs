@@ -5,6 +5,10 @@
 
 use crate::{
     case::{self, Case, Replay, Unplayable, decode},
+    check::{
+        dpor::Bounds,
+        prove::{self, Proof},
+    },
     decisions::RunIndex,
     hunt::{BlockReport, Found, Hunt},
     plan::{Conditions, Plan, Spec},
@@ -55,6 +59,15 @@ pub trait Subject: Sync {
 
     /// The fixed workload under the canonical schedule.
     fn canonical(&self, variant: &Variant, conditions: Conditions) -> Case;
+
+    /// Runs one schedule of each class of the fixed workload: [`prove::check`].
+    fn check(
+        &self,
+        variant: &Variant,
+        conditions: Conditions,
+        bounds: Bounds,
+        goes_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Proof;
 
     /// Plays a case to the letter.
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable>;
@@ -115,6 +128,17 @@ impl<S: Scenario> Subject for S {
 
     fn canonical(&self, variant: &Variant, conditions: Conditions) -> Case {
         case::canonical(self, variant, conditions)
+    }
+
+    fn check(
+        &self,
+        variant: &Variant,
+        conditions: Conditions,
+        bounds: Bounds,
+        goes_on: &mut dyn FnMut(u64) -> bool,
+    ) -> Proof {
+        let workload = self.fixed(variant);
+        prove::check(self, variant, (conditions, &workload), bounds, goes_on)
     }
 
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable> {

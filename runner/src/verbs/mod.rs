@@ -1,6 +1,7 @@
 //! One file a verb.
 
 pub(crate) mod bench;
+pub(crate) mod check;
 pub(crate) mod conform;
 pub(crate) mod count;
 pub(crate) mod fuzz;

@@ -8,18 +8,93 @@
 //!
 //! Abdulla, Aronis, Jonsson, Sagonas: "Source Sets: A Foundation for Optimal Dynamic Partial Order
 //! Reduction", J. ACM 64(4), 2017. Its words are used here. Footprints are the observed ones
-//! ([`World::observed`]); where nothing can move, time passes, which is a barrier that conflicts with
-//! every step.
+//! ([`World::observed`]). Where nothing can move, time passes, which is a barrier that conflicts with
+//! every step. Values that a move draws are tried one after the other and not reduced: a move that
+//! drew sleeps once all its values were tried, and wakes as one.
 //!
-//! Leaves out: values that moves draw, which must be single here, and bounds on preemptions.
+//! Memory grows with the length of a schedule and what is planned along it, not with the number of
+//! schedules. Leaves out bounds on preemptions.
 
 use crate::{
     decisions::{Decisions, Names},
     footprint::Footprint,
     moves::{Move, MoveSet},
-    trace::Trace,
     world::World,
 };
+
+/// A run that can be begun again and played step by step.
+pub trait Steps {
+    /// What is run.
+    type World: World;
+
+    /// Begins again.
+    fn start(&mut self);
+
+    /// The world as it stands.
+    fn world(&mut self) -> &mut Self::World;
+
+    /// Plays an enabled move, which may draw; false if the run ends with it.
+    fn play(&mut self, mv: Move, draws: &mut Draws) -> bool;
+
+    /// The run has come to its end; false to search no further.
+    fn ended(&mut self) -> bool;
+}
+
+/// The values that a move draws: those that were told, then 0.
+#[derive(Clone, Debug, Default)]
+pub struct Draws {
+    told: Vec<u32>,
+    /// How many options each had.
+    options: Vec<u32>,
+}
+
+impl Draws {
+    fn new(told: Vec<u32>) -> Self {
+        Draws { told, options: Vec::new() }
+    }
+
+    /// What was drawn.
+    fn values(&self) -> Vec<u32> {
+        let told = self.told.iter().copied().chain(std::iter::repeat(0));
+        told.take(self.options.len()).collect()
+    }
+
+    /// The next values in the order of an odometer; none after the last.
+    fn next(&self) -> Option<Vec<u32>> {
+        let mut values = self.values();
+        while let Some(last) = values.pop() {
+            if last + 1 < self.options[values.len()] {
+                values.push(last + 1);
+                return Some(values);
+            }
+        }
+        None
+    }
+}
+
+impl Decisions for Draws {
+    fn next_move(&mut self, _: &MoveSet, _: &dyn Names) -> Option<usize> {
+        None
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        if options == 1 {
+            return 0;
+        }
+        let value = self.told.get(self.options.len()).copied().unwrap_or(0);
+        self.options.push(options);
+        value
+    }
+}
+
+/// How far a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// At most this many schedules.
+    pub executions: u64,
+    /// At most this many steps a schedule; a longer one is cut.
+    pub steps: u32,
+}
 
 /// What a search came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,47 +102,47 @@ pub struct Reduced {
     /// Schedules that were run to their end: one of each class.
     pub executions: u64,
     /// Schedules that were given up, since all that could move was asleep. None, if the footprints
-    /// tell the truth.
+    /// tell the truth and no move draws.
     pub blocked: u64,
+    /// Schedules that were cut.
+    pub cut: u64,
     /// Steps that were played, those of replays included.
     pub steps: u64,
     /// Nothing was left out.
     pub closed: bool,
 }
 
-/// Runs one schedule of each class. `start` resets the world and starts its processes; `ended` sees
-/// each at its end.
-pub fn explore<W: World>(
-    world: &mut W,
-    most: u64,
-    mut start: impl FnMut(&mut W),
-    mut ended: impl FnMut(&W),
-) -> Reduced {
-    let mut search = Search::default();
-    world.observe(true);
+/// Runs one schedule of each class.
+pub fn explore(run: &mut impl Steps, bounds: Bounds) -> Reduced {
+    let mut search = Search { limit: bounds.steps as usize, ..Search::default() };
+    run.world().observe(true);
     loop {
-        search.replay(world, &mut start);
-        search.extend(world);
-        if search.result.blocked + search.result.executions > most {
+        search.replay(run);
+        search.extend(run);
+        if search.complete && !run.ended() {
             break;
         }
         if search.complete {
-            ended(world);
-            search.plan_reversals(world, &mut start);
+            search.plan_reversals(run);
         }
         if !search.backtrack() {
-            search.result.closed = true;
+            search.result.closed = search.result.cut == 0;
+            break;
+        }
+        let Reduced { executions, blocked, .. } = search.result;
+        if executions + blocked >= bounds.executions {
             break;
         }
     }
-    world.observe(false);
+    run.world().observe(false);
     search.result
 }
 
-/// A step as the search knows it: whose it is, and what it touched.
+/// A step as the search knows it: whose it is, what it drew, and what it touched.
 #[derive(Clone, Debug)]
 struct Step {
     mover: u64,
+    values: Vec<u32>,
     print: Footprint,
 }
 
@@ -141,6 +216,7 @@ struct Point {
 
 #[derive(Default)]
 struct Search {
+    limit: usize,
     points: Vec<Point>,
     /// The steps between the points.
     steps: Vec<Step>,
@@ -174,20 +250,6 @@ impl Set {
     }
 }
 
-/// Draws nothing: a value would be a choice that nobody plans.
-struct Single;
-
-impl Decisions for Single {
-    fn next_move(&mut self, _: &MoveSet, _: &dyn Names) -> Option<usize> {
-        None
-    }
-
-    fn value(&mut self, options: u32) -> u32 {
-        assert_eq!(options, 1, "reduction does not know values of more than one option yet");
-        0
-    }
-}
-
 /// Lets time pass until somebody can move: none if the world has settled, else whether it did.
 fn awake<W: World>(world: &mut W) -> Option<bool> {
     let mut barrier = false;
@@ -200,59 +262,72 @@ fn awake<W: World>(world: &mut W) -> Option<bool> {
     Some(barrier)
 }
 
+/// Plays a step that was played before; false if the run ends with it.
+fn follow(run: &mut impl Steps, step: &Step) -> bool {
+    awake(run.world());
+    let mv = find(run.world(), step.mover).expect("the same steps lead to the same moves");
+    run.play(mv, &mut Draws::new(step.values.clone()))
+}
+
 fn find<W: World>(world: &W, mover: u64) -> Option<Move> {
     world.moves().all().iter().copied().find(|&mv| world.id(mv) == mover)
 }
 
-fn play<W: World>(world: &mut W, mv: Move) {
-    world.moves_mut().forget_arrivals();
-    world.play(mv, &mut Single, &mut Trace::default());
-}
-
 impl Search {
     /// The schedule at hand from the start.
-    fn replay<W: World>(&mut self, world: &mut W, start: &mut impl FnMut(&mut W)) {
-        start(world);
+    fn replay(&mut self, run: &mut impl Steps) {
+        run.start();
         self.result.steps += self.steps.len() as u64;
         for step in &self.steps {
-            awake(world);
-            let mv = find(world, step.mover).expect("the same steps lead to the same moves");
-            play(world, mv);
+            follow(run, step);
         }
     }
 
     /// Goes on from where the schedule at hand stands, by what is planned, to its end.
-    fn extend<W: World>(&mut self, world: &mut W) {
+    fn extend(&mut self, run: &mut impl Steps) {
+        self.complete = true;
         loop {
-            let Some(barrier) = awake(world) else {
-                self.complete = true;
+            let Some(barrier) = awake(run.world()) else {
                 self.result.executions += 1;
                 return;
             };
-            if self.points.len() == self.steps.len() {
-                let (sleep, planned) = self.carried();
-                self.points.push(Point { sleep, planned, enabled: Vec::new() });
+            if self.steps.len() >= self.limit {
+                self.result.cut += 1;
+                self.result.executions += 1;
+                return;
             }
-            let point = self.points.last_mut().expect("there is a point before each step");
-            if point.enabled.is_empty() {
-                let all = world.moves().all().iter();
-                point.enabled = all.map(|&mv| world.id(mv)).collect();
-                point.enabled.sort_unstable();
-            }
-            let Some(mover) = point.next() else {
+            let Some((mover, values)) = self.arrive(run.world()) else {
                 self.complete = false;
                 self.result.blocked += 1;
                 return;
             };
-            let mv = find(world, mover).expect("who is planned can move");
-            play(world, mv);
+            let mv = find(run.world(), mover).expect("who is planned can move");
+            let mut draws = Draws::new(values);
+            let goes_on = run.play(mv, &mut draws);
             self.result.steps += 1;
-            let mut print = world.observed().clone();
+            let mut print = run.world().observed().clone();
             if barrier {
                 print.make_opaque();
             }
-            self.take(Step { mover, print });
+            let next = draws.next();
+            self.take(Step { mover, values: draws.values(), print }, next);
+            if !goes_on {
+                self.result.executions += 1;
+                return;
+            }
         }
+    }
+
+    /// The point where the schedule at hand stands, and who moves there, with what it is told to draw.
+    fn arrive<W: World>(&mut self, world: &W) -> Option<(u64, Vec<u32>)> {
+        if self.points.len() == self.steps.len() {
+            let (sleep, planned) = self.carried();
+            let mut enabled: Vec<u64> =
+                world.moves().all().iter().map(|&mv| world.id(mv)).collect();
+            enabled.sort_unstable();
+            self.points.push(Point { sleep, planned, enabled });
+        }
+        self.points.last().expect("there is a point before each step").next()
     }
 
     /// What the next point inherits: who sleeps on, and what is planned below the step at hand.
@@ -260,11 +335,14 @@ impl Search {
         let (Some(point), Some(step)) = (self.points.last(), self.steps.last()) else {
             return (Vec::new(), Wakeup::default());
         };
-        let sleep = point.sleep.iter().filter(|asleep| !asleep.conflicts(step)).cloned();
+        // Whoever wakes with one of its values wakes with all.
+        let wakes = |mover: u64| point.sleep.iter().any(|s| s.mover == mover && s.conflicts(step));
+        let sleep = point.sleep.iter().filter(|asleep| !wakes(asleep.mover)).cloned();
         (sleep.collect(), point.planned.branches[0].1.clone())
     }
 
-    fn take(&mut self, step: Step) {
+    /// The schedule at hand goes on by a step; `next` is what its mover draws the next time.
+    fn take(&mut self, step: Step, next: Option<Vec<u32>>) {
         let mut before = Set::default();
         for at in (0..self.steps.len()).rev() {
             if !before.has(at) && self.steps[at].conflicts(&step) {
@@ -277,21 +355,25 @@ impl Search {
             Some((planned, _)) => *planned = step.clone(),
             None => point.planned.branches.push((step.clone(), Wakeup::default())),
         }
+        if let Some(values) = next {
+            let again = Step { values, ..step.clone() };
+            point.planned.branches.insert(1, (again, Wakeup::default()));
+        }
         self.before.push(before);
         self.steps.push(step);
     }
 
     /// Plans, for each race of the schedule at hand, how it is turned round.
-    fn plan_reversals<W: World>(&mut self, world: &mut W, start: &mut impl FnMut(&mut W)) {
+    fn plan_reversals(&mut self, run: &mut impl Steps) {
         let mut wanted = Vec::new();
-        world.wanted(&mut wanted);
+        run.world().wanted(&mut wanted);
         for later in 1..self.steps.len() {
-            self.plan_reversals_of(later, world, start);
+            self.plan_reversals_of(later, run);
         }
         // Who is kept from a step to the end would have taken it earlier.
         for (mover, print) in wanted {
-            self.steps.push(Step { mover, print });
-            self.plan_reversals_of(self.steps.len() - 1, world, start);
+            self.steps.push(Step { mover, values: Vec::new(), print });
+            self.plan_reversals_of(self.steps.len() - 1, run);
             self.steps.pop();
         }
     }
@@ -300,12 +382,7 @@ impl Search {
     /// keeps them apart. One that could not come the other way round (a lock is taken after it was
     /// given back, a message received after it was sent) keeps nothing apart: what the step really
     /// waited for lies further back.
-    fn plan_reversals_of<W: World>(
-        &mut self,
-        later: usize,
-        world: &mut W,
-        start: &mut impl FnMut(&mut W),
-    ) {
+    fn plan_reversals_of(&mut self, later: usize, run: &mut impl Steps) {
         let mover = self.steps[later].mover;
         let own = self.steps[..later].iter().rposition(|other| other.mover == mover);
         let mut known = own.map_or_else(Set::default, |own| {
@@ -319,7 +396,7 @@ impl Search {
             }
             known.add(at);
             let sequence = self.reversal(at, later);
-            if !self.can_follow(at, &sequence, world, start) {
+            if !self.can_follow(at, &sequence, run) {
                 continue;
             }
             known.join(&self.before[at]);
@@ -341,13 +418,7 @@ impl Search {
     }
 
     /// Whether a sequence can be played from a point on; only its last step is in doubt.
-    fn can_follow<W: World>(
-        &mut self,
-        point: usize,
-        sequence: &[Step],
-        world: &mut W,
-        start: &mut impl FnMut(&mut W),
-    ) -> bool {
+    fn can_follow(&mut self, point: usize, sequence: &[Step], run: &mut impl Steps) -> bool {
         let Some((last, first)) = sequence.split_last() else { return true };
         let mover = last.mover;
         let enabled = self.points[point].enabled.binary_search(&mover).is_ok();
@@ -355,14 +426,14 @@ impl Search {
         if enabled && !moved {
             return true;
         }
-        start(world);
+        run.start();
         self.result.steps += (point + first.len()) as u64;
         for step in self.steps[..point].iter().chain(first) {
-            awake(world);
-            let mv = find(world, step.mover).expect("what does not depend can be played without");
-            play(world, mv);
+            if !follow(run, step) {
+                return false;
+            }
         }
-        awake(world).is_some() && find(world, mover).is_some()
+        awake(run.world()).is_some() && find(run.world(), mover).is_some()
     }
 
     /// Takes back the last step that leaves something planned; false if nothing is.
@@ -383,12 +454,13 @@ impl Search {
 }
 
 impl Point {
-    /// Who moves next: whom the plan names, else the first who is not asleep.
-    fn next(&self) -> Option<u64> {
+    /// Who moves next, and what it is told to draw: as planned, else the first who is not asleep.
+    fn next(&self) -> Option<(u64, Vec<u32>)> {
         if let Some((planned, _)) = self.planned.branches.first() {
-            return Some(planned.mover);
+            return Some((planned.mover, planned.values.clone()));
         }
         let asleep = |mover: u64| self.sleep.iter().any(|step| step.mover == mover);
-        self.enabled.iter().copied().find(|&mover| !asleep(mover))
+        let mover = self.enabled.iter().copied().find(|&mover| !asleep(mover))?;
+        Some((mover, Vec::new()))
     }
 }

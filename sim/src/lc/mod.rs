@@ -14,6 +14,7 @@ pub use program::{BadProgram, Delivery, Op, Program, Value};
 pub use relation::Relation;
 
 use crate::{
+    check::dpor::{Draws, Steps},
     decisions::{Decisions, Names},
     footprint::{Footprint, Resource},
     invariant::Evidence,
@@ -311,6 +312,27 @@ impl World for LcWorld {
     fn line(&self, event: Event) -> Option<Line> {
         let name = self.name(Move(event.who()));
         Some(Line { who: name.to_string(), text: format!("{:016x}", event.value()), to: None })
+    }
+}
+
+impl Steps for LcWorld {
+    type World = LcWorld;
+
+    fn start(&mut self) {
+        self.restart();
+    }
+
+    fn world(&mut self) -> &mut LcWorld {
+        self
+    }
+
+    fn play(&mut self, mv: Move, draws: &mut Draws) -> bool {
+        World::play(self, mv, draws, &mut Trace::default());
+        true
+    }
+
+    fn ended(&mut self) -> bool {
+        true
     }
 }
 
