@@ -163,9 +163,7 @@ impl Behaviour for Scripted {
         }
         match plan.word {
             word if word == ctx.atom("ignore") => Ok(Init::Ignore),
-            word if word == ctx.atom("ok") => {
-                Ok(Init::Ok(Kept { number, ..Kept::default() }))
-            }
+            word if word == ctx.atom("ok") => Ok(Init::Ok(Kept { number, ..Kept::default() })),
             _ => Err(Raise::error(ctx.tuple(&[ctx.atom("case_clause"), self.init]))),
         }
     }

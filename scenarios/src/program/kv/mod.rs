@@ -13,15 +13,12 @@ pub use observe::{canonical, observed};
 
 use super::{
     conform::Verdict,
-    explore::{Bounds, Explored},
+    explore::{self, Bounds, Explored},
     parse::ProgramError,
 };
 use atropos::{
-    check::enumerate::{self, Enumeration},
-    invariant::Invariants,
     plan::{Conditions, Delivery, TimerRule},
-    process::{OTP_25, ProcessWorld, Profile, profile},
-    world::World,
+    process::{OTP_25, Profile, profile},
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, rc::Rc};
@@ -40,22 +37,13 @@ impl KvProgram {
         bounds: Bounds,
     ) -> Explored {
         let program = Rc::new(self.clone());
-        let mut world = ProcessWorld::new(profile);
-        let mut outcomes = BTreeSet::new();
-        let bounds = enumerate::Bounds { runs: bounds.runs, steps: bounds.steps };
-        let Enumeration { closed, states, runs, .. } = enumerate::enumerate(
-            &mut world,
-            &Invariants::new(Vec::new()),
+        explore::outcomes(
+            profile,
+            conditions,
             bounds,
-            |world| {
-                world.reset(conditions, false);
-                interpret::start(world, &program);
-            },
-            |world, _| {
-                outcomes.insert(canonical(&observed(self, world)));
-            },
-        );
-        Explored { outcomes, closed, states, runs }
+            |world| interpret::start(world, &program),
+            |world| canonical(&observed(self, world)),
+        )
     }
 }
 

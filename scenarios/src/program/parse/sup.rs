@@ -13,7 +13,9 @@ use super::{
 };
 use crate::program::{
     model::Data,
-    sup::{AutoShutdown, Call, Node, Op, PATIENCE, Restart, Shutdown, Step, Strategy, SupProgram, What},
+    sup::{
+        AutoShutdown, Call, Node, Op, PATIENCE, Restart, Shutdown, Step, Strategy, SupProgram, What,
+    },
 };
 use serde_json::{Map, Value};
 
@@ -179,13 +181,10 @@ fn node(nodes: &mut Vec<Node>, names: &mut Names, place: &Place<'_>, value: &Val
     Ok(at)
 }
 
-fn supervisor(
-    nodes: &mut Vec<Node>,
-    fields: &mut Fields<'_>,
-    strategy: Strategy,
-) -> Read<What> {
+fn supervisor(nodes: &mut Vec<Node>, fields: &mut Fields<'_>, strategy: Strategy) -> Read<What> {
     fields.only(&[&CHILD, &SUPERVISOR])?;
-    let children = fields.each("children", |names, place, value| node(nodes, names, place, value))?;
+    let children =
+        fields.each("children", |names, place, value| node(nodes, names, place, value))?;
     Ok(What::Supervisor {
         strategy,
         intensity: number_or(fields, "intensity", INTENSITY)?,
@@ -355,7 +354,8 @@ impl Reader<'_, '_> {
         let id = self.id(key)?;
         self.nodes.iter().find(|node| node.id == id).ok_or_else(|| {
             let known = self.nodes.iter().map(|node| node.id.as_str());
-            let hint = hint(&id, known, || ": no tree and no earlier `start_child` does".to_owned());
+            let hint =
+                hint(&id, known, || ": no tree and no earlier `start_child` does".to_owned());
             self.fields.place.key(key).refuse(format!("nothing has the id `{id}`{hint}"))
         })
     }

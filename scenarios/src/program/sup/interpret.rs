@@ -216,7 +216,9 @@ async fn be_root(ctx: Ctx, program: Rc<SupProgram>) -> Ending {
         let what = ctx.elements(parts[3]);
         let number = |at: usize| what[at].as_int().expect("the driver wrote a number") as usize;
         let done = match number(0) {
-            0 => Functions::of(&program).start(&ctx, start_term(&ctx, 0)).await.map(|s| s.term(&ctx)),
+            0 => {
+                Functions::of(&program).start(&ctx, start_term(&ctx, 0)).await.map(|s| s.term(&ctx))
+            }
             step => {
                 let op = match &program.steps[step - 1].op {
                     Op::Batch(ops) => &ops[number(1)],

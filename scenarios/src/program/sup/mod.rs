@@ -9,7 +9,9 @@ mod interpret;
 mod model;
 mod observe;
 
-pub use model::{AutoShutdown, Call, Node, Op, PATIENCE, Restart, Shutdown, Step, Strategy, SupProgram, What};
+pub use model::{
+    AutoShutdown, Call, Node, Op, PATIENCE, Restart, Shutdown, Step, Strategy, SupProgram, What,
+};
 pub use observe::{canonical, observed};
 
 use super::explore::{self, Bounds, Explored};
