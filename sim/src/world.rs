@@ -46,6 +46,12 @@ pub trait World: Names {
     /// depend on the schedule. Two equal digests mean the same future.
     fn state(&self) -> Digest;
 
+    /// A move that stays possible and comes to the same whatever others do before it, if one is known:
+    /// where only the ends of runs count, it may go first, alone.
+    fn leading(&self) -> Option<Move> {
+        None
+    }
+
     /// Why somebody who should be done is not, asked when the world has settled.
     fn stuck(&self) -> Option<Evidence>;
 

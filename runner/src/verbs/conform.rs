@@ -1,7 +1,7 @@
 //! `atropos conform`: the process world against what a real BEAM observed.
 //!
 //! One line a failure with what was expected and what came instead, one a vector with outcomes that
-//! it does not list, then what was skipped, then the totals.
+//! it does not list, then the totals.
 
 use crate::{
     args::{Common, ConformArgs},
@@ -12,15 +12,10 @@ use crate::{
 use atropos_scenarios::program::{
     conform::{Allowed, Vector, Verdict},
     explore::Bounds,
-    parse::ProgramError,
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
@@ -29,14 +24,12 @@ enum Line<'a> {
     Failed { id: &'a str, expected: &'a str, got: Option<&'a str>, outcomes: usize },
     Extra { id: &'a str, outcome: &'a str, why: Option<&'a str> },
     Unfinished { id: &'a str, states: u64 },
-    Skipped { id: &'a str, why: String },
 }
 
 #[derive(Default, Serialize)]
 struct Totals {
     passed: u64,
     failed: u64,
-    skipped: u64,
     /// Outcomes beside those that race vectors list.
     extra: u64,
     /// Those of them that somebody explained.
@@ -48,21 +41,14 @@ struct Conformance<'a> {
     args: &'a ConformArgs,
     allowed: Allowed,
     totals: Totals,
-    /// Operations of later layers: in how many vectors each occurs.
-    later: BTreeMap<String, u64>,
     explained: BTreeSet<(String, String)>,
 }
 
 pub(crate) fn run(args: &ConformArgs, common: &Common, out: &mut Output) -> Result<Exit, Stop> {
     let text = read(&args.file)?;
     let allowed = allowed(args)?;
-    let mut conformance = Conformance {
-        args,
-        allowed,
-        totals: Totals::default(),
-        later: BTreeMap::new(),
-        explained: BTreeSet::new(),
-    };
+    let mut conformance =
+        Conformance { args, allowed, totals: Totals::default(), explained: BTreeSet::new() };
     let lines: Vec<(usize, &str)> =
         text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).collect();
     let mut meter = Meter::new(common.progress, common.quiet);
@@ -104,22 +90,8 @@ impl Conformance<'_> {
         }
         match Vector::from_value(&value) {
             Ok(vector) => self.judge(&id, &value, &vector, out),
-            Err(error @ ProgramError::Later { .. }) => self.skip(&id, &error, out),
             Err(error) => Err(place(format!("{id}: {error}"))),
         }
-    }
-
-    fn skip(&mut self, id: &str, why: &ProgramError, out: &mut Output) -> Result<(), Stop> {
-        self.totals.skipped += 1;
-        if let ProgramError::Later { kind, operations } = why {
-            if operations.is_empty() {
-                *self.later.entry(format!("kind {kind}")).or_default() += 1;
-            }
-            for operation in operations.keys() {
-                *self.later.entry(operation.clone()).or_default() += 1;
-            }
-        }
-        out.tell("vector", &Line::Skipped { id, why: why.to_string() })
     }
 
     fn judge(
@@ -179,8 +151,8 @@ impl Conformance<'_> {
     }
 
     fn finish(self, out: &mut Output) -> Result<Exit, Stop> {
-        let Totals { passed, failed, skipped, extra, explained } = self.totals;
-        if passed + failed + skipped == 0 {
+        let Totals { passed, failed, extra, explained } = self.totals;
+        if passed + failed == 0 {
             let why = format!("{} holds no vector that was asked for", self.args.file.display());
             return Err(Stop::new(Exit::NoMatch, why));
         }
@@ -190,14 +162,6 @@ impl Conformance<'_> {
         if extra > 0 {
             let extra = counted(extra, "extra outcome", "extra outcomes");
             out.say_more(&format!("{extra} of race vectors, {explained} explained"))?;
-        }
-        if skipped > 0 {
-            let later: Vec<String> =
-                self.later.iter().map(|(name, vectors)| format!("{name} {vectors}")).collect();
-            out.say_more(&format!(
-                "{skipped} skipped for operations of a later layer (vectors with each): {}",
-                later.join(", ")
-            ))?;
         }
         out.tell("end", &self.totals)?;
         out.say(&format!("{passed} passed, {failed} failed"))?;

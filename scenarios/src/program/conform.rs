@@ -7,6 +7,7 @@
 
 use super::{
     explore::{Bounds, Explored, explore_under},
+    kv::{self, KvProgram},
     model::Program,
     observe,
     parse::ProgramError,
@@ -26,11 +27,14 @@ pub enum Subject {
     Proc(Program),
     /// What is done to a tree of supervisors.
     Sup(SupProgram),
+    /// What is done to the store of the Elixir guide.
+    Kv(KvProgram),
 }
 
 impl Subject {
     fn from_value(value: &Value) -> Result<Subject, ProgramError> {
         match value.get("kind").and_then(Value::as_str) {
+            Some("kv") => KvProgram::from_value(&program_of(value)).map(Subject::Kv),
             Some("sup") => SupProgram::from_value(&program_of(value)).map(Subject::Sup),
             _ => Program::from_value(&program_of(value)).map(Subject::Proc),
         }
@@ -41,6 +45,7 @@ impl Subject {
         match self {
             Subject::Proc(program) => observe::canonical(program, observed),
             Subject::Sup(program) => sup::canonical(program, observed),
+            Subject::Kv(_) => kv::canonical(observed),
         }
     }
 
@@ -54,6 +59,7 @@ impl Subject {
         match self {
             Subject::Proc(program) => explore_under(program, profile, conditions, bounds),
             Subject::Sup(program) => program.explore_under(profile, conditions, bounds),
+            Subject::Kv(program) => program.explore_under(profile, conditions, bounds),
         }
     }
 
@@ -61,6 +67,7 @@ impl Subject {
         let named = match self {
             Subject::Proc(program) => &program.profile,
             Subject::Sup(program) => &program.profile,
+            Subject::Kv(program) => &program.profile,
         };
         profile(named).unwrap_or(&OTP_25)
     }
@@ -69,7 +76,7 @@ impl Subject {
     /// then a habit of the BEAM and no rule.
     fn is_race(&self) -> bool {
         match self {
-            Subject::Proc(_) => false,
+            Subject::Proc(_) | Subject::Kv(_) => false,
             Subject::Sup(program) => program.is_race(),
         }
     }
@@ -77,7 +84,7 @@ impl Subject {
     /// Whether a timer may fire before its time makes a difference that is worth its states.
     fn knows_time(&self) -> bool {
         match self {
-            Subject::Proc(_) => true,
+            Subject::Proc(_) | Subject::Kv(_) => true,
             Subject::Sup(program) => program.knows_time(),
         }
     }
@@ -122,7 +129,7 @@ impl Vector {
     /// Reads a vector from its JSON line.
     ///
     /// # Errors
-    /// If it is no program that this layer can run, or carries no observation.
+    /// If it is no program of its kind, or carries no observation.
     pub fn from_value(value: &Value) -> Result<Vector, ProgramError> {
         let subject = Subject::from_value(value)?;
         let outcomes: Vec<&Value> = match (value.get("observed"), value.get("observed_set")) {
@@ -133,7 +140,7 @@ impl Vector {
             _ => Vec::new(),
         };
         if outcomes.is_empty() {
-            return Err(ProgramError::Malformed {
+            return Err(ProgramError {
                 place: "the vector".to_owned(),
                 reason: "it carries neither `observed` nor `observed_set`: nothing to compare with"
                     .to_owned(),
@@ -189,8 +196,18 @@ impl Vector {
 
 /// A vector may carry more than a program does: what it was recorded with, remarks.
 fn program_of(vector: &Value) -> Value {
-    const KEYS: [&str; 9] =
-        ["id", "rule", "about", "kind", "profile", "tree", "program", "linger", "invariants"];
+    const KEYS: [&str; 10] = [
+        "id",
+        "rule",
+        "about",
+        "kind",
+        "profile",
+        "tree",
+        "variant",
+        "program",
+        "linger",
+        "invariants",
+    ];
     match vector {
         Value::Object(fields) => {
             let own = fields.iter().filter(|(key, _)| KEYS.contains(&key.as_str()));

@@ -3,13 +3,13 @@
 use super::{
     model::Program,
     observe::{canonical, observed},
+    reach::Reach,
     script::Script,
 };
 use atropos::{
     check::enumerate::{self, Enumeration},
-    invariant::Invariants,
     plan::Conditions,
-    process::{OTP_25, ProcessWorld, Profile, profile},
+    process::{OTP_25, ProcessWorld, Profile, Questions, profile},
     world::World,
 };
 use std::{collections::BTreeSet, rc::Rc};
@@ -48,6 +48,12 @@ pub fn explore(program: &Program, conditions: &Conditions, bounds: Bounds) -> Ex
     explore_under(program, profile, conditions, bounds)
 }
 
+/// The same, with every schedule tried: no move goes first because it may as well. For comparison.
+pub fn explore_all(program: &Program, conditions: &Conditions, bounds: Bounds) -> Explored {
+    let profile = profile(&program.profile).unwrap_or(&OTP_25);
+    explore_in(program, profile, conditions, bounds, Questions::Anything)
+}
+
 /// The same under another profile than the program names.
 pub fn explore_under(
     program: &Program,
@@ -55,17 +61,31 @@ pub fn explore_under(
     conditions: &Conditions,
     bounds: Bounds,
 ) -> Explored {
+    let questions = Reach::of(&program.steps).questions();
+    explore_in(program, profile, conditions, bounds, questions)
+}
+
+fn explore_in(
+    program: &Program,
+    profile: &'static Profile,
+    conditions: &Conditions,
+    bounds: Bounds,
+    questions: Questions,
+) -> Explored {
     let script = Rc::new(Script::new(program, &program.steps));
     outcomes(
         profile,
         conditions,
         bounds,
-        |world| script.start(world),
+        |world| {
+            world.expect(questions);
+            script.start(world);
+        },
         |world| canonical(program, &observed(program, &program.steps, world)),
     )
 }
 
-/// Explores all schedules of what `start` starts; `outcome` tells what a run came to.
+/// Visits all ends of what `start` starts; `outcome` tells what a run came to.
 pub(super) fn outcomes(
     profile: &'static Profile,
     conditions: &Conditions,
@@ -76,9 +96,8 @@ pub(super) fn outcomes(
     let mut world = ProcessWorld::new(profile);
     let mut outcomes = BTreeSet::new();
     let bounds = enumerate::Bounds { runs: bounds.runs, steps: bounds.steps };
-    let Enumeration { closed, states, runs, .. } = enumerate::enumerate(
+    let Enumeration { closed, states, runs, .. } = enumerate::ends(
         &mut world,
-        &Invariants::new(Vec::new()),
         bounds,
         |world| {
             world.reset(conditions, false);

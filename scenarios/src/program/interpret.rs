@@ -28,7 +28,10 @@ pub(super) const NODE: &str = "nonode@nohost";
 /// Starts `@p0` and the director of a script.
 pub(super) fn start(world: &mut ProcessWorld, script: &Rc<Script>) {
     let first = Rc::clone(script);
-    world.root("p0", move |ctx| actor(ctx, first));
+    world.root("p0", move |ctx| {
+        shelter(&ctx, &first, Some(Slot::FIRST), Pid::root(0));
+        actor(ctx, first)
+    });
     let script = Rc::clone(script);
     world.director("director", move |ctx| direct(ctx, script));
 }
@@ -124,9 +127,17 @@ async fn actor(ctx: Ctx, script: Rc<Script>) -> Ending {
     }
 }
 
+/// Says so of a process that nobody links to or sends an exit signal.
+fn shelter(ctx: &Ctx, script: &Script, name: Option<Slot>, pid: Pid) {
+    if name.is_some_and(|name| script.shelters(name)) {
+        ctx.shelter(pid);
+    }
+}
+
 /// The body of a process that a program spawns.
 async fn child(ctx: Ctx, script: Rc<Script>, spawn: Spawn, mut env: Env) -> Ending {
     env.extend(spawn.bind.map(|slot| (slot, ctx.me().into())));
+    shelter(&ctx, &script, spawn.bind, ctx.me());
     let mut hand = Hand { ctx: &ctx, script: &script, env, made: Vec::new() };
     for op in &spawn.body {
         if let Err(leave) = hand.execute(op).await {

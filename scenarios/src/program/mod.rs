@@ -12,6 +12,7 @@ pub mod model;
 pub mod observe;
 pub mod parse;
 pub mod random;
+mod reach;
 mod scenario;
 mod script;
 pub mod sup;

@@ -3,6 +3,7 @@
 use super::{
     interpret::{self, commands},
     model::{Op, Program, Slot, Step},
+    reach::Reach,
     write::op_text,
 };
 use atropos::process::{Ctx, ProcessWorld, Term};
@@ -14,6 +15,8 @@ pub(super) struct Script {
     pub(super) names: Vec<String>,
     pub(super) steps: Vec<Step>,
     pub(super) linger: u32,
+    /// What it may do.
+    reach: Reach,
     /// Each command for people.
     texts: Vec<Vec<String>>,
 }
@@ -28,8 +31,14 @@ impl Script {
             names: program.names.clone(),
             steps: steps.to_vec(),
             linger: program.linger,
+            reach: Reach::of(steps),
             texts: steps.iter().map(text).collect(),
         }
+    }
+
+    /// Whether nobody links to a process or sends it an exit signal.
+    pub(super) fn shelters(&self, process: Slot) -> bool {
+        self.reach.shelters(process)
     }
 
     /// Starts it in a world that was reset.

@@ -4,12 +4,13 @@
 //! before, keyed by the world's [`World::state`] (tables and reply histories), is not entered again,
 //! and its number of interleavings is added instead. So totals are exact although few paths run.
 //!
-//! Needs memory for one key a state. Leaves out reductions: two orders of independent moves are two
-//! interleavings.
+//! Needs memory for one key a state. Leaves out reductions, but for those of [`ends`]: two orders of
+//! independent moves are two interleavings.
 
 use crate::{
-    decisions::Enumerated,
+    decisions::{Decisions, Enumerated, Names},
     invariant::{Invariants, Violation},
+    moves::{Move, MoveSet},
     scheduler::{self, End, Record},
     world::World,
 };
@@ -49,23 +50,22 @@ pub fn enumerate<W: World>(
     world: &mut W,
     invariants: &Invariants<W>,
     bounds: Bounds,
-    mut start: impl FnMut(&mut W),
-    mut ended: impl FnMut(&W, &End),
+    start: impl FnMut(&mut W),
+    ended: impl FnMut(&W, &End),
 ) -> Enumeration {
-    let mut search = Search::default();
-    while search.result.runs < bounds.runs {
-        start(world);
-        if let Some(end) = search.run(world, invariants, bounds.steps) {
-            search.count(&end);
-            ended(world, &end);
-        }
-        if !search.advance() {
-            search.result.closed = !search.cut;
-            break;
-        }
-    }
-    search.result.states = search.known.len() as u64;
-    search.result
+    Search::default().all(world, invariants, bounds, start, ended)
+}
+
+/// Visits every end, but not every schedule: a move that may as well go first does
+/// ([`World::leading`]), and what is counted is what is left. No invariant is asked.
+pub fn ends<W: World>(
+    world: &mut W,
+    bounds: Bounds,
+    start: impl FnMut(&mut W),
+    ended: impl FnMut(&W, &End),
+) -> Enumeration {
+    let search = Search { ends_alone: true, ..Search::default() };
+    search.all(world, &Invariants::new(Vec::new()), bounds, start, ended)
 }
 
 /// A state on the current path.
@@ -86,6 +86,8 @@ struct Search {
     path: Vec<Frame>,
     /// Decisions that this run shares with the run before.
     kept: usize,
+    /// Only ends count.
+    ends_alone: bool,
     /// True once the bound on steps has cut a run.
     cut: bool,
     record: Record,
@@ -93,6 +95,29 @@ struct Search {
 }
 
 impl Search {
+    fn all<W: World>(
+        mut self,
+        world: &mut W,
+        invariants: &Invariants<W>,
+        bounds: Bounds,
+        mut start: impl FnMut(&mut W),
+        mut ended: impl FnMut(&W, &End),
+    ) -> Enumeration {
+        while self.result.runs < bounds.runs {
+            start(world);
+            if let Some(end) = self.run(world, invariants, bounds.steps) {
+                self.count(&end);
+                ended(world, &end);
+            }
+            if !self.advance() {
+                self.result.closed = !self.cut;
+                break;
+            }
+        }
+        self.result.states = self.known.len() as u64;
+        self.result
+    }
+
     /// One run, up to its end (then how it ended), a state met before, or the bound on steps.
     fn run<W: World>(
         &mut self,
@@ -103,13 +128,18 @@ impl Search {
         self.odometer.rewind();
         self.record.clear();
         self.result.runs += 1;
-        while self.enter(world) {
+        loop {
+            let leading = if self.ends_alone { world.leading() } else { None };
+            if leading.is_none() && !self.enter(world) {
+                break;
+            }
             if self.record.tape.len() >= steps as usize && scheduler::can_move(world) {
                 self.cut = true;
                 self.below_last(1);
                 return None;
             }
-            let end = scheduler::step(world, &mut self.odometer, invariants, &mut self.record);
+            let mut decisions = Led { leading, odometer: &mut self.odometer };
+            let end = scheduler::step(world, &mut decisions, invariants, &mut self.record);
             if end.is_some() {
                 self.result.steps += self.record.tape.len() as u64;
                 return end;
@@ -161,5 +191,24 @@ impl Search {
             }
         }
         next.is_some()
+    }
+}
+
+/// The odometer, but for a move that goes first.
+struct Led<'a> {
+    leading: Option<Move>,
+    odometer: &'a mut Enumerated,
+}
+
+impl Decisions for Led<'_> {
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        match self.leading {
+            Some(leading) => moves.position(leading),
+            None => self.odometer.next_move(moves, names),
+        }
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        self.odometer.value(options)
     }
 }

@@ -289,6 +289,9 @@ impl ProcessWorld {
 
     /// The receiver's next step will be its exit; the first doom stays.
     fn doom(&mut self, to: u32, party: u32, reason: Term, trace: &mut Trace) {
+        let sheltered = self.tables.processes[to as usize].sheltered;
+        let expected = !sheltered || party == to || party & BY_LINK != 0;
+        assert!(expected, "an exit signal has reached a process that is said to be sheltered");
         self.writes(b'd', to);
         trace.push(Words::new(event::EXIT_FATAL, to, party, reason.0));
         self.tables.hot[to as usize].doomed = true;

@@ -3,7 +3,7 @@
 use super::{
     desk::{Answer, Body, Desk, Effect, Ending, Note, Raise, Spawn},
     director::{self, Pace},
-    kind::{NO_TIMEOUT, alias, effect, filter, item, message, reply, spawn},
+    kind::{NO_TIMEOUT, alias, demonitor, effect, filter, item, message, reply, spawn},
     term::{Pid, Ref, Shape, Term},
     wrong::Wrong,
 };
@@ -367,7 +367,17 @@ impl Ctx {
 
     /// `demonitor(Ref, [flush])`: a DOWN that has arrived already is removed.
     pub fn demonitor_flush(&self, monitor: Ref) -> Effect<'_, bool> {
-        self.announce(Words::new(effect::DEMONITOR, 0, monitor.0, 1))
+        self.announce(Words::new(effect::DEMONITOR, 0, monitor.0, demonitor::FLUSH))
+    }
+
+    /// `demonitor(Ref, [flush])` by one who does not ask what it answers.
+    pub fn drop_monitor(&self, monitor: Ref) -> Effect<'_, ()> {
+        self.announce(Words::new(
+            effect::DEMONITOR,
+            0,
+            monitor.0,
+            demonitor::FLUSH | demonitor::UNTOLD,
+        ))
     }
 
     /// `register(Name, Pid)`. Raises `error:badarg` if the name is taken or `undefined`, the
@@ -537,6 +547,19 @@ impl Ctx {
     /// counts for the state of the world. A server calls it before it waits for a request.
     pub fn state(&self, state: impl Into<Term>) {
         self.desk.note(Note::State(state.into()));
+    }
+
+    /// Declares that nobody else will ever link to a process or call `exit/2` on it: only the links
+    /// that it makes itself, and that of its birth, can end it. No effect: one who explores need not
+    /// try when it does what nobody can keep it from. An exit signal of another kind is a panic.
+    pub fn shelter(&self, pid: Pid) {
+        self.desk.note(Note::Shelter(pid));
+    }
+
+    /// Declares of a process what [`Ctx::shelter`] does, and that nobody will monitor it, look for it
+    /// or wait for its end.
+    pub fn hide(&self, pid: Pid) {
+        self.desk.note(Note::Hide(pid));
     }
 
     /// Declares that this process passed a point; no effect. `sometimes` points can wait for it.

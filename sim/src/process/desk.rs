@@ -86,6 +86,8 @@ pub(super) enum Note {
     Release(Cow<'static, str>),
     Mark(Cow<'static, str>),
     State(super::Term),
+    Shelter(Pid),
+    Hide(Pid),
 }
 
 #[derive(Default)]

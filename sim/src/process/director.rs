@@ -11,6 +11,9 @@
 //! is a move among others. Either gives up on reports after its limit: the command is then blocked,
 //! and its report comes late.
 //!
+//! A real clock comes no further than that. So where timers fire at any time, one whose deadline lies
+//! beyond the stage does not fire in it: the 5 s of a call are no race within a stage of 150 ms.
+//!
 //! Time ends with the director: what a timer would have brought later is no part of the program.
 //!
 //! Leaves out: what commands and reports mean. They are terms of whoever wrote the bodies.
@@ -204,13 +207,27 @@ impl ProcessWorld {
         let Some(director) = self.tables.director.as_mut().filter(|d| d.process == me) else {
             return;
         };
+        let reach = now + u64::from(pace.limit);
         director.stages += 1;
         director.settles = pace.settles;
-        director.waits = Waits::Until(now + u64::from(pace.limit));
+        director.waits = Waits::Until(reach);
+        if self.fires_any_time() {
+            self.reach_timers(reach);
+        }
         for (actor, command) in cues {
             self.cue(me, actor, command, trace);
         }
         self.close_stage_early();
+    }
+
+    /// The moment beyond which no timer fires in the stage at hand; `None` in a world without stages.
+    pub(super) fn stage_reach(&self) -> Option<u64> {
+        let now = self.tables.timers.now;
+        self.tables.director.as_ref().map(|director| match director.waits {
+            Waits::Until(reach) => reach,
+            Waits::Quiet => now + QUIET,
+            Waits::No => now,
+        })
     }
 
     fn cue(&mut self, me: u32, actor: u32, command: Term, trace: &mut Trace) {

@@ -68,6 +68,13 @@ pub(super) mod effect {
     pub(crate) const MONOTONIC_TIME: u8 = 30;
 }
 
+/// What `demonitor/2` is asked, as bits of its value.
+pub(crate) mod demonitor {
+    pub(crate) const FLUSH: u64 = 1;
+    /// Nobody looks at the answer.
+    pub(crate) const UNTOLD: u64 = 2;
+}
+
 /// When an alias ends, in the `arg` of the effect that makes it (erlang:alias/1, monitor/3).
 pub(super) mod alias {
     /// It is none.

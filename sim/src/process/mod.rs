@@ -21,6 +21,7 @@ mod footprints;
 mod info;
 pub mod invariants;
 mod kind;
+mod leading;
 mod lines;
 mod links;
 mod mailbox;
@@ -77,6 +78,19 @@ pub struct ProcessWorld {
     recorder: Recorder,
     /// What root processes declared before the run began; told in its first step.
     prelude: Trace,
+    questions: Questions,
+}
+
+/// What the processes of a world ask after one another; whoever sets it up may know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Questions {
+    /// Nothing: nobody calls `process_info/2` or `is_process_alive/1` on another, or `link/1`.
+    Nothing,
+    /// Anything but what stands in the mailbox of another.
+    Ties,
+    /// Anything.
+    #[default]
+    Anything,
 }
 
 /// What a move index stands for.
@@ -125,7 +139,13 @@ impl ProcessWorld {
             moves: MoveSet::default(),
             recorder: Recorder::default(),
             prelude: Trace::default(),
+            questions: Questions::default(),
         }
+    }
+
+    /// Says what the processes of this run ask after one another.
+    pub fn expect(&mut self, questions: Questions) {
+        self.questions = questions;
     }
 
     /// The profile whose rules hold here.
@@ -321,6 +341,7 @@ impl World for ProcessWorld {
         self.tables.clear(conditions.faults);
         self.desk.terms.borrow_mut().clear();
         self.prelude.clear();
+        self.questions = Questions::default();
         self.moves.reset(arrivals);
         if conditions.faults > 0 {
             self.enable(Mover::Fault);
@@ -364,6 +385,10 @@ impl World for ProcessWorld {
 
     fn state(&self) -> Digest {
         state::digest(self)
+    }
+
+    fn leading(&self) -> Option<Move> {
+        self.find_leading()
     }
 
     fn stuck(&self) -> Option<Evidence> {

@@ -7,7 +7,7 @@
 use super::{
     Mover, Pid, ProcessWorld, Term, Wrong,
     desk::{Body, Class, Ending, Note, Raise},
-    kind::{effect, event, message, reply, signal, spawn},
+    kind::{demonitor, effect, event, message, reply, signal, spawn},
     table::{Phase, Tie},
 };
 use crate::{
@@ -125,7 +125,10 @@ impl ProcessWorld {
             effect::MAKE_REF => self.make_ref(me, arg, trace),
             effect::UNALIAS => self.unalias(me, arg, trace),
             effect::SEND_REF => self.send_ref(me, arg, Term(word), trace),
-            effect::DEMONITOR => self.demonitor(me, arg, word != 0, trace),
+            effect::DEMONITOR => {
+                let told = self.demonitor(me, arg, word & demonitor::FLUSH != 0, trace);
+                if word & demonitor::UNTOLD != 0 { DONE } else { told }
+            }
             effect::REGISTER => self.register(me, who, Term(word), trace),
             effect::UNREGISTER => self.unregister(me, Term(word), trace),
             effect::WHEREIS => self.whereis(me, Term(word), trace),
@@ -256,6 +259,11 @@ impl ProcessWorld {
                     trace.push(Words::new(event::MARK, me, 0, label_word(self, &label)));
                 }
                 Note::State(state) => history = self.declare(me, state, trace),
+                Note::Shelter(pid) => self.tables.processes[pid.index()].sheltered = true,
+                Note::Hide(pid) => {
+                    let row = &mut self.tables.processes[pid.index()];
+                    (row.sheltered, row.hidden) = (true, true);
+                }
             }
         }
         history

@@ -123,6 +123,10 @@ pub(super) struct Process {
     pub(super) state: Option<Term>,
     /// What its history was when it was started.
     pub(super) birth: u64,
+    /// Nobody else links to it or sends it an exit signal: see Ctx::shelter.
+    pub(super) sheltered: bool,
+    /// Nobody but its spawner knows of it: see Ctx::hide.
+    pub(super) hidden: bool,
     /// Why its body panicked.
     pub(super) panic: Option<String>,
 }
@@ -146,6 +150,7 @@ impl Process {
         self.mourned.clear();
         self.holds.clear();
         self.monitors_first = false;
+        (self.sheltered, self.hidden) = (false, false);
         self.following = None;
         self.cued.clear();
         self.state = None;

@@ -122,10 +122,19 @@ impl ProcessWorld {
         let ordinal = self.tables.processes[owner as usize].timers_made;
         let timer = self.tables.timers.arm(owner, ordinal, ms, purpose);
         self.writes_timer(timer);
-        if self.fires_any_time() {
+        let deadline = self.tables.timers.now + ms;
+        if self.fires_any_time() && self.stage_reach().is_none_or(|reach| deadline <= reach) {
             self.enable(Mover::Timer(timer));
         }
         timer
+    }
+
+    /// Timers that a stage can reach fire at any time from its begin on.
+    pub(super) fn reach_timers(&mut self, reach: u64) {
+        let within = |&(_, timer): &(u32, &Timer)| timer.deadline <= reach;
+        let near: Vec<u32> =
+            self.tables.timers.armed().filter(within).map(|(index, _)| index).collect();
+        near.into_iter().for_each(|timer| self.enable(Mover::Timer(timer)));
     }
 
     /// Moves the clock to the earliest deadline; false if no timer is armed.

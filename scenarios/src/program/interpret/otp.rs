@@ -1,6 +1,6 @@
 //! Operations on servers, agents and tasks.
 
-use super::{Env, Hand, Leave, Target, badarg, lookup, server::Scripted};
+use super::{Env, Hand, Leave, Target, badarg, lookup, server::Scripted, shelter};
 use crate::program::{
     model::{Act, AgentOp, Data, Op, ServerOp, ServerStart, Slot, Stop, TaskOp},
     script::Script,
@@ -57,6 +57,7 @@ impl Hand<'_> {
     fn started(&mut self, bind: Option<Slot>, started: Started) -> Term {
         if let Some(pid) = started.pid() {
             self.bind(bind, pid.into());
+            shelter(self.ctx, self.script, bind, pid);
         }
         started.term(self.ctx)
     }

@@ -1,40 +1,21 @@
 //! What is wrong with a program, and where.
 
 use serde_json::{Value, error::Category};
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
-/// Why a file is no program that this layer can run.
+/// Why a file is no program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProgramError {
-    /// It is not of the format.
-    Malformed {
-        /// Where: `program[3].steps[1].reason`, `line 4, column 7` for what is no JSON, `the file`.
-        place: String,
-        /// What was found there and what is expected.
-        reason: String,
-    },
-    /// It may well be sound, but it speaks of what belongs to a later layer.
-    Later {
-        /// `proc`, `sup` or `kv`.
-        kind: String,
-        /// The operations of later layers in a program of kind `proc`, and how often each occurs.
-        operations: BTreeMap<String, usize>,
-    },
+pub struct ProgramError {
+    /// Where: `program[3].steps[1].reason`, `line 4, column 7` for what is no JSON, `the file`.
+    pub place: String,
+    /// What was found there and what is expected.
+    pub reason: String,
 }
 
 impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ProgramError::Malformed { place, reason } => write!(f, "{place}: {reason}"),
-            ProgramError::Later { kind, operations } if operations.is_empty() => {
-                write!(f, "programs of kind {kind} belong to a later layer")
-            }
-            ProgramError::Later { operations, .. } => {
-                let counted: Vec<String> =
-                    operations.iter().map(|(name, times)| format!("{name} ({times})")).collect();
-                write!(f, "operations of a later layer: {}", counted.join(", "))
-            }
-        }
+        let ProgramError { place, reason } = self;
+        write!(f, "{place}: {reason}")
     }
 }
 
@@ -49,7 +30,7 @@ impl From<serde_json::Error> for ProgramError {
             Category::Data => reason.to_owned(),
             _ => format!("this is no JSON: {reason}"),
         };
-        ProgramError::Malformed { place, reason }
+        ProgramError { place, reason }
     }
 }
 
@@ -75,7 +56,7 @@ impl Place<'_> {
 
     /// The complaint that something is wrong here.
     pub(super) fn refuse(&self, reason: impl Into<String>) -> ProgramError {
-        ProgramError::Malformed { place: self.to_string(), reason: reason.into() }
+        ProgramError { place: self.to_string(), reason: reason.into() }
     }
 
     /// The complaint that something else stands here.

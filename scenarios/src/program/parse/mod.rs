@@ -20,7 +20,6 @@ use error::{Place, Read, hint};
 use fields::{Fields, object};
 use names::{Names, Sort, name_of};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 pub use error::ProgramError;
 pub(super) use ops::{ITEMS, MONITOR_ALIASES};
@@ -33,8 +32,8 @@ pub const STEPS: usize = 1000;
 /// How deep brackets may nest in a step; with those around it, JSON readers bear that.
 pub const NESTING: usize = 64;
 
-/// The kinds of programs that later layers run.
-const LATER_KINDS: [&str; 2] = ["sup", "kv"];
+/// The kinds of programs that are no list of what actors do.
+const OTHER_KINDS: [&str; 2] = ["sup", "kv"];
 /// What a file may say.
 const KEYS: [&str; 10] = [
     "$schema",
@@ -57,8 +56,8 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`ProgramError::Malformed`] with line and column if the text is no JSON or an object has a key
-    /// twice; otherwise as [`Program::from_value`].
+    /// With line and column if the text is no JSON or an object has a key twice; otherwise as
+    /// [`Program::from_value`].
     pub fn from_json(text: &str) -> Result<Program, ProgramError> {
         let json::Unique(value) = serde_json::from_str(text)?;
         Program::from_value(&value)
@@ -70,15 +69,12 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`ProgramError::Later`] if it is for a later layer, else [`ProgramError::Malformed`] with the
-    /// first thing that is not as it should be.
+    /// [`ProgramError`] with the first thing that is not as it should be. A program of another kind is
+    /// refused: `SupProgram` and `KvProgram` read those.
     pub fn from_value(value: &Value) -> Result<Program, ProgramError> {
         let place = Place::File;
         let file = object(&place, value, "an object with `program`")?;
-        let kind = kind(&place, file)?;
-        if LATER_KINDS.contains(&kind) {
-            return Err(ProgramError::Later { kind: kind.to_owned(), operations: BTreeMap::new() });
-        }
+        only_processes(&place, file)?;
         let mut names = Names::new();
         let what = "a program".to_owned();
         let fields = Fields { what, object: file, place: &place, names: &mut names };
@@ -89,15 +85,20 @@ impl Program {
     }
 }
 
-fn kind<'v>(place: &Place<'_>, file: &'v Map<String, Value>) -> Read<&'v str> {
-    let Some(value) = file.get("kind") else { return Ok("proc") };
+/// Refuses the kinds that are judged as vectors alone.
+fn only_processes(place: &Place<'_>, file: &Map<String, Value>) -> Read<()> {
+    let Some(value) = file.get("kind") else { return Ok(()) };
     let place = place.key("kind");
-    let kind = value.as_str().ok_or_else(|| place.expected("`proc`", value))?;
-    if kind == "proc" || LATER_KINDS.contains(&kind) {
-        return Ok(kind);
+    match value.as_str().ok_or_else(|| place.expected("`proc`", value))? {
+        "proc" => Ok(()),
+        kind if OTHER_KINDS.contains(&kind) => Err(place.refuse(format!(
+            "a program of kind `{kind}` is a vector: `atropos conform` judges it, it is not hunted"
+        ))),
+        kind => {
+            let hint = hint(kind, ["proc"], || ": expected `proc`".to_owned());
+            Err(place.refuse(format!("there is no kind `{kind}`{hint}")))
+        }
     }
-    let hint = hint(kind, ["proc"], || ": expected `proc`".to_owned());
-    Err(place.refuse(format!("there is no kind `{kind}`{hint}")))
 }
 
 /// Reads all but the names.

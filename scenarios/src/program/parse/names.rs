@@ -116,7 +116,7 @@ impl Names {
         let alike = bound.map(|other| &*other.name);
         let alike = alike.filter(|name| Sort::of(name) == sort && word(name) != word(&entry.name));
         let hint = hint(&entry.name, alike, || format!(": {binder} would bind it"));
-        ProgramError::Malformed {
+        ProgramError {
             place: entry.used.clone().unwrap_or_default(),
             reason: format!("`{}` is bound nowhere in the program{hint}", entry.name),
         }

@@ -17,7 +17,7 @@ pub use observe::{canonical, observed};
 use super::explore::{self, Bounds, Explored};
 use atropos::{
     plan::Conditions,
-    process::{OTP_25, Profile, profile},
+    process::{OTP_25, Profile, Questions, profile},
 };
 use std::rc::Rc;
 
@@ -39,7 +39,11 @@ impl SupProgram {
             profile,
             conditions,
             bounds,
-            |world| interpret::start(world, &program),
+            |world| {
+                // Who counts children asks whether they live.
+                world.expect(Questions::Ties);
+                interpret::start(world, &program);
+            },
             |world| canonical(self, &observed(self, world)),
         )
     }

@@ -164,12 +164,12 @@ async fn await_reply(ctx: &Ctx, monitor: Ref, tag: Term, timeout: Timeout) -> Re
     let clauses = ctx.list(&[answer, down_of(ctx, monitor)]);
     match receive_within(ctx, Filter::OneOf(clauses), timeout).await {
         Some(Message::User(answer)) => {
-            ctx.demonitor_flush(monitor).await;
+            ctx.drop_monitor(monitor).await;
             Ok(ctx.elements(answer)[1])
         }
         Some(Message::Down { reason, .. } | Message::Exit { reason, .. }) => Err(reason),
         None => {
-            ctx.demonitor_flush(monitor).await;
+            ctx.drop_monitor(monitor).await;
             // The reply may have come before the alias ended.
             let late = ctx.receive_after(Filter::Matching(answer), 0).await;
             late.and_then(Message::user)

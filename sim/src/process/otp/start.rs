@@ -89,7 +89,7 @@ where
     let clauses = ctx.list(&[acknowledgement(ctx, pid), ctx.tuple(&down)]);
     match ctx.receive(Filter::OneOf(clauses)).await {
         Message::User(answer) => {
-            ctx.demonitor_flush(monitor).await;
+            ctx.drop_monitor(monitor).await;
             started(ctx, answer)
         }
         Message::Down { reason, .. } | Message::Exit { reason, .. } => Started::Error(reason),

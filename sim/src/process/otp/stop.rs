@@ -37,7 +37,7 @@ async fn proc_stop(ctx: &Ctx, server: Pid, reason: Term, timeout: Timeout) -> Re
     // sys:terminate/3
     let asked = gen_call(ctx, server, Term::atom("system"), request, timeout).await;
     if let Err(why) = asked {
-        ctx.demonitor_flush(monitor).await;
+        ctx.drop_monitor(monitor).await;
         return Err(match why {
             Term::NOPROC => why,
             timed_out if timed_out == Term::atom("timeout") => why,
@@ -49,7 +49,7 @@ async fn proc_stop(ctx: &Ctx, server: Pid, reason: Term, timeout: Timeout) -> Re
         Some(Message::Down { reason: why, .. } | Message::Exit { reason: why, .. }) => Err(why),
         Some(Message::User(down)) => Err(down),
         None => {
-            ctx.demonitor_flush(monitor).await;
+            ctx.drop_monitor(monitor).await;
             Err(Term::atom("timeout"))
         }
     }

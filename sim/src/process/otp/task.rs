@@ -137,7 +137,7 @@ pub async fn await_reply(ctx: &Ctx, task: Task, timeout: Timeout) -> Result<Term
         Yielded::Exit(reason) => reason,
         Yielded::Nothing => {
             if !ctx.is_wrong(Wrong::AwaitKeepsMonitor) {
-                ctx.demonitor_flush(task.reference).await;
+                ctx.drop_monitor(task.reference).await;
             }
             Term::atom("timeout")
         }
@@ -159,7 +159,7 @@ async fn look(ctx: &Ctx, task: Task, timeout: Timeout) -> Yielded {
     let clauses = ctx.list(&[task.reply_pattern(ctx), down_of(ctx, task.reference)]);
     match receive_within(ctx, Filter::OneOf(clauses), timeout).await {
         Some(Message::User(answer)) => {
-            ctx.demonitor_flush(task.reference).await;
+            ctx.drop_monitor(task.reference).await;
             Yielded::Reply(ctx.elements(answer)[1])
         }
         Some(Message::Down { reason, .. } | Message::Exit { reason, .. }) => Yielded::Exit(reason),
@@ -221,7 +221,7 @@ async fn shutdown_receive(
     let otherwise = match why {
         Term::NOPROC => flush_noproc(ctx, task.reference, how).await,
         why => {
-            ctx.demonitor_flush(task.reference).await;
+            ctx.drop_monitor(task.reference).await;
             news(why, how)
         }
     };
@@ -241,7 +241,7 @@ async fn flush_noproc(ctx: &Ctx, monitor: Ref, how: Shutdown) -> Yielded {
     match ctx.receive_after(Filter::Matching(down_of(ctx, monitor)), 0).await {
         Some(Message::Down { reason, .. }) => news(reason, how),
         _ => {
-            ctx.demonitor_flush(monitor).await;
+            ctx.drop_monitor(monitor).await;
             Yielded::Exit(Term::NOPROC)
         }
     }
@@ -251,6 +251,7 @@ async fn flush_noproc(ctx: &Ctx, monitor: Ref, how: Shutdown) -> Yielded {
 async fn exit(ctx: &Ctx, task: Pid, reason: Term) {
     let (caller, tag) = (ctx.me(), ctx.make_ref().await);
     let enforcer = ctx.spawn("enforcer", move |ctx| enforce(ctx, task, reason, caller, tag)).await;
+    ctx.hide(enforcer);
     if !ctx.is_wrong(Wrong::ShutdownKeepsLink) {
         ctx.unlink(task).await;
     }
