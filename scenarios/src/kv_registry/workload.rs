@@ -154,34 +154,59 @@ impl Act {
     }
 }
 
-/// Workloads of 1 to 3 clients, mostly 2. Half of the clients first wait until the store is up.
-pub fn workloads() -> impl Strategy<Value = Vec<Op>> {
-    let clients = prop_oneof![1 => Just(1_u8), 4 => Just(2), 1 => Just(3)];
+/// What the workloads of a variant are drawn to bring about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// Anybody may die.
+    All,
+    /// Several clients create and stop the same buckets; the registry is left alone.
+    Stops,
+    /// Clients that do not wait for the store create buckets, and the registry dies.
+    Creates,
+}
+
+/// Workloads of 1 to 3 clients, mostly 2.
+pub fn workloads(mood: Mood) -> impl Strategy<Value = Vec<Op>> {
+    let alone = if mood == Mood::Stops { 0 } else { 1 };
+    let clients = prop_oneof![alone => Just(1_u8), 4 => Just(2), 1 => Just(3)];
     clients
-        .prop_flat_map(|clients| (0..clients).map(client).collect::<Vec<_>>())
+        .prop_flat_map(move |clients| (0..clients).map(|who| client(who, mood)).collect::<Vec<_>>())
         .prop_map(|clients| clients.concat())
 }
 
-fn client(who: u8) -> impl Strategy<Value = Vec<Op>> {
-    (any::<bool>(), vec(act(), 1..=TURNS)).prop_map(move |(waits, acts)| {
+/// What a client does; it may wait first until the store is up.
+fn client(who: u8, mood: Mood) -> impl Strategy<Value = Vec<Op>> {
+    let waits = match mood {
+        Mood::All => 0.5,
+        Mood::Stops => 1.0,
+        Mood::Creates => 0.1,
+    };
+    let acts = (proptest::bool::weighted(waits), vec(act(mood), 1..=TURNS));
+    acts.prop_map(move |(waits, acts)| {
         let first = waits.then_some(Act::Wait(1));
         first.into_iter().chain(acts).map(|act| Op { who, act }).collect()
     })
 }
 
-fn act() -> impl Strategy<Value = Act> {
-    let name = || prop_oneof![3 => Just(0_u8), 1 => Just(1)];
+fn act(mood: Mood) -> impl Strategy<Value = Act> {
+    let (creates, stops, deaths) = match mood {
+        Mood::All => (6, 4, 1),
+        Mood::Stops => (6, 8, 0),
+        Mood::Creates => (20, 2, 2),
+    };
+    let second = if mood == Mood::Stops { 0 } else { 1 };
+    let name = move || prop_oneof![3 => Just(0_u8), second => Just(1)];
     prop_oneof![
-        6 => name().prop_map(Act::Create),
+        creates => name().prop_map(Act::Create),
         1 => name().prop_map(Act::Lookup),
         1 => name().prop_map(Act::Put),
         2 => name().prop_map(Act::Get),
-        4 => (name(), reason()).prop_map(|(name, why)| Act::Stop(name, why)),
+        stops => (name(), reason()).prop_map(|(name, why)| Act::Stop(name, why)),
         2 => name().prop_map(Act::Crash),
         1 => name().prop_map(Act::Kill),
-        1 => reason().prop_map(Act::StopRegistry),
-        2 => Just(Act::KillRegistry),
-        2 => (1..=WAIT).prop_map(Act::Wait),
+        deaths => reason().prop_map(Act::StopRegistry),
+        2 * deaths => Just(Act::KillRegistry),
+        deaths => (1..=WAIT).prop_map(Act::Wait),
     ]
 }
 
