@@ -2,12 +2,16 @@
 
 CARGO ?= cargo
 ATROPOS = target/release/atropos
+ORACLE = target/release/atropos-oracle --seed $(ORACLE_SEED)
 # Runs of the variant that holds in `make soak`: 1,000,000 workloads of 64 runs.
 SOAK_RUNS ?= 64000000
-# Programs that `make oracle` runs on a real BEAM, and that `make soak` does.
+# Programs that `make oracle` runs on a real BEAM, and that `make soak` does: of processes alone, and
+# of servers, agents and tasks.
 ORACLE_PROGRAMS ?= 500
+ORACLE_OTP_PROGRAMS ?= 300
 ORACLE_SEED ?= 0xa7209005
 SOAK_PROGRAMS ?= 20000
+SOAK_OTP_PROGRAMS ?= 20000
 
 .PHONY: help fuzz test check soak digests oracle review bench build fmt
 
@@ -32,10 +36,11 @@ soak: build digests ## The long counts: a million workloads that must hold, ever
 	$(ATROPOS) fuzz atomvm-links/fixed --runs $(SOAK_RUNS)
 	$(ATROPOS) fuzz --runs 1000000
 	$(CARGO) test --locked --release --package atropos-scenarios -- --include-ignored
-	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS)
+	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS)
 
 oracle: build ## Random programs on a real BEAM against the simulator; needs Erlang and Elixir
-	target/release/atropos-oracle --programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
+	$(ORACLE) --programs $(ORACLE_PROGRAMS)
+	$(ORACLE) --layer otp --programs $(ORACLE_OTP_PROGRAMS)
 
 digests: build ## Debug and release, one thread and two, must give the same digests
 	$(CARGO) build --locked --package atropos-runner
