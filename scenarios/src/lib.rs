@@ -18,5 +18,5 @@ use atropos::subject::Subject;
 
 /// All stories, in the order in which they are listed.
 pub fn catalog() -> Vec<Box<dyn Subject>> {
-    vec![Box::new(atomvm_links::AtomvmLinks)]
+    vec![Box::new(atomvm_links::AtomvmLinks), Box::new(kv_registry::KvRegistry)]
 }

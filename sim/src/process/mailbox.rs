@@ -157,8 +157,13 @@ impl ProcessWorld {
         Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
     }
 
-    /// Notes that a process knows of a death.
+    /// Notes that a process knows of a death. One that an exit signal has hit is dead for who asks,
+    /// but its name leads to it until its exit event: who is told before knows of no death yet.
     pub(super) fn mourn(&mut self, me: u32, dead: u32) {
+        self.reads(b'l', dead);
+        if self.tables.is_alive(dead) {
+            return;
+        }
         self.tables.hot[me as usize].mourning = true;
         let mourned = &mut self.tables.processes[me as usize].mourned;
         if mourned.last().is_none_or(|&last| last < dead) {
