@@ -381,6 +381,16 @@ impl ProcessView<'_> {
         self.tables.is_alive(self.index)
     }
 
+    /// True if nobody spawned it: it was there before the run began.
+    pub fn is_root(&self) -> bool {
+        self.row().parent == self.index
+    }
+
+    /// Who spawned it; nobody for a root.
+    pub fn spawner(&self) -> Option<Pid> {
+        (!self.is_root()).then(|| Pid(self.row().parent))
+    }
+
     /// Why it died, if it did.
     pub fn exit_reason(&self) -> Option<Term> {
         (!self.is_alive()).then(|| self.row().reason).flatten()
