@@ -26,12 +26,12 @@ fn is_reader(process: &ProcessView<'_>) -> bool {
     process.is_root() && LABELS.contains(&process.label())
 }
 
-/// Who runs in a slot of a limiter, dead ones included: a task that died never let go.
-fn holders(world: &ProcessWorld, limiter: Pid) -> impl Iterator<Item = ProcessView<'_>> {
-    let holds = move |process: &ProcessView<'_>| {
+/// How many tasks run in a slot of a limiter.
+fn running(world: &ProcessWorld, limiter: Pid) -> usize {
+    let holds = |process: &ProcessView<'_>| {
         process.holds().any(|(label, pid)| label == SLOT && pid == limiter)
     };
-    world.processes().filter(holds)
+    world.processes().filter(|process| process.is_alive() && holds(process)).count()
 }
 
 /// The count and the limit that a limiter declared last.
@@ -105,7 +105,7 @@ fn too_many(world: &ProcessWorld, limiter: Pid, label: Term) -> Option<Evidence>
         return None;
     }
     let (_, limit) = ledger_of(world, limiter)?;
-    let running = holders(world, limiter).filter(|task| task.is_alive()).count();
+    let running = running(world, limiter);
     if limit == 0 || running as i64 + 1 <= limit {
         return None;
     }
@@ -119,7 +119,7 @@ fn outlived(world: &ProcessWorld, reader: Pid) -> Option<Evidence> {
     let limiter = reader
         .links()
         .map(|peer| world.process(peer))
-        .find(|peer| is_limiter(peer) && peer.is_alive())?;
+        .find(|peer| is_limiter(peer) && peer.is_alive() && !peer.is_doomed())?;
     let (limiter, reader) = (world.shown(limiter.pid()), world.shown(reader.pid()));
     Some(format!("{limiter} is alive although the read of {reader} has answered").into())
 }
@@ -133,25 +133,23 @@ fn bad_count(world: &ProcessWorld, limiter: Pid) -> Option<Evidence> {
     Some(format!("{} counts {count}, its limit is {limit}", world.shown(limiter)).into())
 }
 
-/// A slot that is out is somebody's. Who is killed between his claim and the start of his task takes
-/// the slot along, so a run with a kill is not judged.
+/// Whoever stops a limiter does so when all that it let run is done. Who is killed between his claim
+/// and the start of his task takes the slot along, so a run with a kill is not judged.
 fn no_lost_slot() -> Rule {
     Invariant::settled(
         "no-lost-slot",
-        "every slot is back, but for those of tasks that never let go because their limiter died",
+        "when a limiter is stopped every slot is back",
         |world: &ProcessWorld| {
             if somebody_was_killed(world) {
                 return None;
             }
-            world.processes().filter(is_limiter).find_map(|limiter| {
-                let (count, _) = ledger_of(world, limiter.pid())?;
-                let kept = |task: &ProcessView<'_>| task.is_alive() || !limiter.is_alive();
-                let held = holders(world, limiter.pid()).filter(kept).count() as i64;
-                if count - 1 <= held {
-                    return None;
-                }
-                let (out, limiter) = (count - 1, world.shown(limiter.pid()));
-                Some(format!("{out} slots of {limiter} are out, {held} tasks hold one").into())
+            let ended = |limiter: &ProcessView<'_>| {
+                limiter.exit_reason().is_none_or(|reason| reason == Term::NORMAL)
+            };
+            world.processes().filter(is_limiter).filter(ended).find_map(|limiter| {
+                let (count, _) = ledger_of(world, limiter.pid()).filter(|&(count, _)| count > 1)?;
+                let limiter = world.shown(limiter.pid());
+                Some(format!("{limiter} ended with {} slots out", count - 1).into())
             })
         },
     )

@@ -15,7 +15,7 @@ mod limiter;
 mod read;
 mod workload;
 
-pub use workload::{Act, After, Fate, Load, Op, READERS, Read, workloads};
+pub use workload::{Act, After, Fate, Load, Mood, Op, READERS, Read, workloads};
 
 use crate::generate;
 use atropos::{
@@ -173,12 +173,12 @@ static VARIANTS: [Variant; 10] = [
     Variant::breaks(
         "v3.5.24",
         "a page is read again with the pid of a limiter that has stopped (#2178)",
-        &["no-stale-pid", "limiter-bounds"],
+        &["no-stale-pid", "read-answers", "limiter-bounds"],
     ),
     Variant::breaks(
         "first-fix",
         "8fa052582: the copy of the query that is cleared is not the one that the page gets",
-        &["no-stale-pid", "limiter-bounds"],
+        &["no-stale-pid", "read-answers", "limiter-bounds"],
     ),
     Variant::breaks(
         "v3.5.26",
@@ -188,7 +188,7 @@ static VARIANTS: [Variant; 10] = [
     Variant::breaks(
         "release-after-stop",
         "a task gives its slot back to a limiter that its reader has stopped (#1421)",
-        &["read-answers"],
+        &["read-answers", "no-lost-slot"],
     ),
     Variant::breaks(
         "stop-dead",
@@ -289,8 +289,10 @@ impl Scenario for AshLimiter {
 
     fn workload(&self, variant: &Variant, seed: [u8; 32]) -> Vec<Op> {
         // A livelock costs all the steps that a run may take: few of these can have one.
-        let waits = rules(variant).wait == Wait::Receive || seed[0] < 16;
-        generate::from_seed(&workloads(waits), seed)
+        let rules = rules(variant);
+        let hunted = rules.kills > 0 && seed[1] < 128;
+        let slow = if rules.wait == Wait::Spin { seed[0] < 16 } else { !hunted };
+        generate::from_seed(&workloads(Mood { slow, hunted }), seed)
     }
 
     fn start(&self, variant: &Variant, workload: &[Op], world: &mut ProcessWorld) {

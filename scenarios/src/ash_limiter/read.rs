@@ -425,10 +425,10 @@ async fn work(
     ctx.hold(SLOT, limiter);
     let own = Some(Rc::new(Limiter::found(rules, limiter)));
     let came = Reading { ctx: &ctx, rules }.load(&query, &load, &own).await?;
+    ctx.release(SLOT);
     if let (Release::InTask, Some(limiter)) = (rules.release, own) {
         limiter.release(&ctx).await?;
     }
-    ctx.release(SLOT);
     Ok(came.term(&ctx))
 }
 

@@ -76,8 +76,8 @@ pub enum After {
 
 /// The most readers of a workload.
 pub const READERS: u8 = 3;
-/// The most operations of a reader.
-const OPERATIONS: usize = 4;
+/// The most turns of a reader.
+const TURNS: usize = 3;
 const LOADS: usize = 4;
 const LIMIT: u8 = 3;
 const TAKES: u8 = 4;
@@ -218,48 +218,57 @@ pub(super) fn simpler(workload: &[Op]) -> Vec<Vec<Op>> {
     simpler
 }
 
-/// Workloads of 1 to 3 readers, mostly 2, each with up to 4 operations. Where `waits` is false
-/// nothing takes time.
-pub fn workloads(waits: bool) -> impl Strategy<Value = Vec<Op>> {
-    let takes = if waits { TAKES } else { 0 };
+/// What the workloads of a variant are drawn to bring about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mood {
+    /// Loads take their time, and readers wait.
+    pub slow: bool,
+    /// Readers trap exits and load fast: who dies meets them at work.
+    pub hunted: bool,
+}
+
+/// Workloads of 1 to 3 readers, mostly 2, each with up to 3 turns.
+pub fn workloads(mood: Mood) -> impl Strategy<Value = Vec<Op>> {
+    let takes = if mood.slow { TAKES } else { 0 };
+    let traps = if mood.hunted { 1.0 } else { 0.5 };
     let readers = prop_oneof![1 => Just(1_u8), 4 => Just(2), 1 => Just(3)];
     readers
         .prop_flat_map(move |readers| {
-            (0..readers).map(|who| reader(who, takes)).collect::<Vec<_>>()
+            (0..readers).map(|who| reader(who, takes, traps)).collect::<Vec<_>>()
         })
         .prop_map(|readers| readers.concat())
 }
 
-/// What a reader does: half of them trap exits first.
-fn reader(who: u8, takes: u8) -> impl Strategy<Value = Vec<Op>> {
-    let acts = (any::<bool>(), vec(act(takes), 1..OPERATIONS));
-    acts.prop_map(move |(traps, acts)| {
+/// What a reader does; it may trap exits first.
+fn reader(who: u8, takes: u8, traps: f64) -> impl Strategy<Value = Vec<Op>> {
+    let acts = (proptest::bool::weighted(traps), vec(turn(takes), 1..=TURNS));
+    acts.prop_map(move |(traps, turns)| {
         let first = traps.then_some(Act::Trap);
-        first.into_iter().chain(acts).map(|act| Op { who, act }).collect()
+        first.into_iter().chain(turns.concat()).map(|act| Op { who, act }).collect()
     })
 }
 
-fn act(takes: u8) -> impl Strategy<Value = Act> {
+/// A read, a page that is read again, or some time.
+fn turn(takes: u8) -> impl Strategy<Value = Vec<Act>> {
     prop_oneof![
-        6 => read(takes).prop_map(Act::Read),
-        3 => Just(Act::Rerun),
-        1 => (0..=takes).prop_map(Act::Wait),
+        4 => read(takes).prop_map(|read| vec![Act::Read(read)]),
+        4 => read(takes).prop_map(|read| vec![Act::Read(Read { page: true, ..read }), Act::Rerun]),
+        1 => (0..=takes).prop_map(|ms| vec![Act::Wait(ms)]),
     ]
 }
 
 fn read(takes: u8) -> impl Strategy<Value = Read> {
     let after = prop_oneof![
-        8 => Just(After::Return),
+        10 => Just(After::Return),
         1 => Just(After::Leave),
         1 => Just(After::Crash),
     ];
-    let page = prop_oneof![3 => Just(true), 1 => Just(false)];
-    (0..=LIMIT, page, vec(load(takes), 1..=LOADS), after)
+    (0..=LIMIT, any::<bool>(), vec(load(takes), 1..=LOADS), after)
         .prop_map(|(limit, page, loads, after)| Read { limit, page, loads, after })
 }
 
 fn load(takes: u8) -> impl Strategy<Value = Load> {
-    let fate = prop_oneof![8 => Just(Fate::Rows), 1 => Just(Fate::Error), 1 => Just(Fate::Raise)];
+    let fate = prop_oneof![14 => Just(Fate::Rows), 1 => Just(Fate::Error), 1 => Just(Fate::Raise)];
     let nested = prop_oneof![3 => Just(0), 2 => 1..=NESTED];
     (0..=takes, fate, nested).prop_map(|(takes, fate, nested)| Load { takes, fate, nested })
 }
