@@ -39,6 +39,11 @@ const WIDTH: usize = 100;
 const MARGIN: usize = 6;
 const MOST_LANES: usize = 5;
 const WIDEST_LANE: usize = 30;
+/// A run with more lines than this is shown by its beginning and its end: nobody reads a livelock to
+/// its step limit.
+const MOST_LINES: usize = 1_000;
+const FIRST_LINES: usize = 100;
+const LAST_LINES: usize = 20;
 
 impl Timeline {
     /// The lanes, in the order of the paths that their names end in (`a#1`, `b#2`, `child#2.1`), so
@@ -56,9 +61,28 @@ impl Timeline {
         lanes
     }
 
+    /// The entries that are shown, and a gap of so many lines where some are not.
+    fn shown(&self) -> impl Iterator<Item = Result<&Entry, usize>> {
+        let all = self.entries.len();
+        let (first, last) = match all > MOST_LINES {
+            true => (FIRST_LINES, LAST_LINES),
+            false => (all, 0),
+        };
+        let gap = (first + last < all).then_some(Err(all - first - last));
+        let (head, tail) = (&self.entries[..first], &self.entries[all - last..]);
+        head.iter().map(Ok).chain(gap).chain(tail.iter().map(Ok))
+    }
+
     fn as_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let longest = self.lanes().iter().map(|lane| lane.chars().count()).max().unwrap_or(0);
-        for Entry { step, line } in &self.entries {
+        for entry in self.shown() {
+            let Entry { step, line } = match entry {
+                Ok(entry) => entry,
+                Err(lines) => {
+                    writeln!(f, "   ⋮  {lines} lines")?;
+                    continue;
+                }
+            };
             write!(f, "{step:>4}  {:<longest$}  {}", line.who, line.text)?;
             match &line.to {
                 Some(to) => writeln!(f, " → {to}")?,
@@ -74,7 +98,14 @@ impl Timeline {
         lanes.iter().for_each(|lane| head.push_str(&format!("{lane:<width$}")));
         writeln!(f, "{}", head.trim_end())?;
         let lane_of = |name: &str| lanes.iter().position(|lane| *lane == name).unwrap_or(0);
-        for Entry { step, line } in &self.entries {
+        for entry in self.shown() {
+            let Entry { step, line } = match entry {
+                Ok(entry) => entry,
+                Err(lines) => {
+                    writeln!(f, "   ⋮  {lines} lines")?;
+                    continue;
+                }
+            };
             let to = line.to.as_deref().map(lane_of);
             let drawn = draw(lane_of(&line.who), to, &line.text, width, lanes.len());
             writeln!(f, "{step:>4}  {drawn}")?;
@@ -172,6 +203,14 @@ mod tests {
         let entries = ["a", "b", "c", "d", "e", "f"].map(|who| entry(1, who, "link", Some("a")));
         let text = Timeline { entries: entries.to_vec() }.to_string();
         assert!(text.starts_with("   1  a  link → a\n"), "{text}");
+    }
+
+    #[test]
+    fn a_run_without_end_is_shown_by_its_beginning_and_its_end() {
+        let entries = (1..=2_000).map(|step| entry(step, "a", "again", None)).collect();
+        let text = Timeline { entries }.to_string();
+        assert_eq!(text.lines().count(), 1 + FIRST_LINES + 1 + LAST_LINES);
+        assert!(text.contains("\n   ⋮  1880 lines\n1981  again\n"), "{text}");
     }
 
     #[test]

@@ -241,9 +241,17 @@ fn told(variant: &Variant) -> Vec<Op> {
         "release-after-stop" => {
             vec![op(0, page(3, &[failing(0), plain(2), plain(0)])), op(0, Act::Wait(4))]
         }
-        "stop-dead" | "alive-then-call" => {
-            vec![op(0, Act::Trap), op(0, page(1, &[plain(0), plain(0), plain(0)]))]
-        }
+        "stop-dead" => vec![
+            op(0, Act::Trap),
+            op(0, page(1, &[plain(0), plain(2)])),
+            op(1, Act::Wait(1)),
+            op(1, Act::Kill(0)),
+        ],
+        "alive-then-call" => vec![
+            op(0, Act::Trap),
+            op(0, page(1, &[plain(0), plain(0), plain(0), plain(0)])),
+            op(1, Act::Kill(0)),
+        ],
         "busy-wait" => vec![op(0, page(2, &[plain(1), plain(0)]))],
         "normal-exit-leak" => vec![op(
             0,
@@ -288,11 +296,13 @@ impl Scenario for AshLimiter {
     }
 
     fn workload(&self, variant: &Variant, seed: [u8; 32]) -> Vec<Op> {
-        // A livelock costs all the steps that a run may take: few of these can have one.
-        let rules = rules(variant);
-        let hunted = rules.kills > 0 && seed[1] < 128;
-        let slow = if rules.wait == Wait::Spin { seed[0] < 16 } else { !hunted };
-        generate::from_seed(&workloads(Mood { slow, hunted }), seed)
+        let mood = match *rules(variant) {
+            // A livelock costs all the steps that a run may take: few workloads can have one.
+            Rules { wait: Wait::Spin, .. } if seed[0] >= 16 => Mood::Fast,
+            Rules { kills: 1.., .. } if seed[0] < 128 => Mood::Hunted,
+            _ => Mood::Slow,
+        };
+        generate::from_seed(&workloads(mood), seed)
     }
 
     fn start(&self, variant: &Variant, workload: &[Op], world: &mut ProcessWorld) {

@@ -108,6 +108,12 @@ pub(super) async fn reader(ctx: Ctx, rules: &'static Rules, acts: Vec<Act>) -> E
                 ctx.sleep(ms.into()).await;
                 continue;
             }
+            Act::Kill(whom) => {
+                if let Some(&victim) = ctx.links(Pid::root(whom.into())).await.first() {
+                    ctx.exit2(victim, Term::KILL).await;
+                }
+                continue;
+            }
             Act::Read(read) => Query { read: Rc::new(read), limiter: None },
             Act::Rerun => match &page {
                 Some(query) => {
@@ -119,6 +125,8 @@ pub(super) async fn reader(ctx: Ctx, rules: &'static Rules, acts: Vec<Act>) -> E
                 None => continue,
             },
         };
+        // The data layer reads the rows.
+        ctx.yield_now().await;
         let own = answer_term(&ctx, query.read.own_answer());
         let got = match (Reading { ctx: &ctx, rules }).run(query.clone(), None).await {
             Ok(Answered { got, page: next }) => {
@@ -389,7 +397,8 @@ impl Reading<'_> {
             Ok(reply) => Ok(Came::of(self.ctx, reply)),
             // {Reason, {Task, await, [..]}}
             Err(raise) => match *self.ctx.elements(raise.reason) {
-                [reason, _] if reason == Term::KILLED => Ok(Came::Lost),
+                // noproc: it was killed before the monitor had come to it.
+                [Term::KILLED | Term::NOPROC, _] => Ok(Came::Lost),
                 _ => Err(raise),
             },
         }
@@ -398,7 +407,7 @@ impl Reading<'_> {
     /// Of its own accord a task ends with a reply; one that was killed is the read's own loss.
     fn lost(self, reason: Term) -> Result<Came, Raise> {
         match reason {
-            Term::KILLED => Ok(Came::Lost),
+            Term::KILLED | Term::NOPROC => Ok(Came::Lost),
             reason => Err(Raise::exit(reason)),
         }
     }

@@ -24,6 +24,9 @@ pub enum Act {
     Trap,
     /// Waits, in ms.
     Wait(u8),
+    /// `exit(pid, :kill)` to the first process that this reader is linked to, if there is one: its
+    /// limiter, while it reads.
+    Kill(u8),
     /// `Ash.read`.
     Read(Read),
 }
@@ -172,9 +175,32 @@ impl Read {
     }
 }
 
+impl Op {
+    /// Whom it kills, if anybody.
+    fn victim(&self) -> Option<u8> {
+        match self.act {
+            Act::Kill(whom) => Some(whom),
+            _ => None,
+        }
+    }
+
+    fn names(&self, reader: u8) -> bool {
+        self.who == reader || self.victim() == Some(reader)
+    }
+
+    fn renamed(&self, name: &dyn Fn(u8) -> u8) -> Op {
+        let act = match &self.act {
+            Act::Kill(whom) => Act::Kill(name(*whom)),
+            other => other.clone(),
+        };
+        Op { who: name(self.who), act }
+    }
+}
+
 /// How many readers a workload needs.
 pub(super) fn readers(workload: &[Op]) -> u8 {
-    workload.iter().map(|op| op.who).max().map_or(0, |last| last + 1)
+    let named = workload.iter().flat_map(|op| op.victim().into_iter().chain([op.who]));
+    named.max().map_or(0, |last| last + 1)
 }
 
 pub(super) fn is_valid(workload: &[Op]) -> bool {
@@ -183,6 +209,7 @@ pub(super) fn is_valid(workload: &[Op]) -> bool {
             && match &op.act {
                 Act::Read(read) => read.is_valid(),
                 Act::Wait(ms) => *ms <= TAKES,
+                Act::Kill(whom) => *whom < READERS && *whom != op.who,
                 Act::Rerun | Act::Trap => true,
             }
     })
@@ -191,23 +218,26 @@ pub(super) fn is_valid(workload: &[Op]) -> bool {
 /// Workloads without a reader, with one operation simpler, with two readers made one.
 pub(super) fn simpler(workload: &[Op]) -> Vec<Vec<Op>> {
     let count = readers(workload);
-    let renamed = |who: &dyn Fn(u8) -> u8| {
-        workload.iter().map(|op| Op { who: who(op.who), ..op.clone() }).collect::<Vec<_>>()
+    let renamed = |name: &dyn Fn(u8) -> u8| {
+        let renamed = workload.iter().map(|op| op.renamed(name));
+        renamed.collect::<Vec<_>>()
     };
     let mut simpler = Vec::new();
     for gone in 0..count {
         let moved_up = renamed(&|who| if who > gone { who - 1 } else { who });
-        let kept = workload.iter().zip(moved_up).filter(|(op, _)| op.who != gone);
+        let kept = workload.iter().zip(moved_up).filter(|(op, _)| !op.names(gone));
         simpler.push(kept.map(|(_, op)| op).collect());
     }
     for who in 1..count {
-        simpler.push(renamed(&|other| if other == who { who - 1 } else { other }));
+        let mut merged = renamed(&|other| if other == who { who - 1 } else { other });
+        merged.retain(|op| op.act != Act::Kill(op.who));
+        simpler.push(merged);
     }
     for (at, op) in workload.iter().enumerate() {
         let acts = match &op.act {
             Act::Read(read) => read.simpler().into_iter().map(Act::Read).collect(),
             Act::Wait(ms) => (0..*ms).map(Act::Wait).collect(),
-            Act::Rerun | Act::Trap => Vec::new(),
+            Act::Rerun | Act::Trap | Act::Kill(_) => Vec::new(),
         };
         for act in acts {
             let mut with = workload.to_vec();
@@ -220,28 +250,43 @@ pub(super) fn simpler(workload: &[Op]) -> Vec<Vec<Op>> {
 
 /// What the workloads of a variant are drawn to bring about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mood {
+pub enum Mood {
     /// Loads take their time, and readers wait.
-    pub slow: bool,
-    /// Readers trap exits and load fast: who dies meets them at work.
-    pub hunted: bool,
+    Slow,
+    /// Nothing takes time.
+    Fast,
+    /// One reader, which traps exits and does its slow last load itself, and one that kills its
+    /// limiters.
+    Hunted,
 }
 
 /// Workloads of 1 to 3 readers, mostly 2, each with up to 3 turns.
-pub fn workloads(mood: Mood) -> impl Strategy<Value = Vec<Op>> {
-    let takes = if mood.slow { TAKES } else { 0 };
-    let traps = if mood.hunted { 1.0 } else { 0.5 };
+pub fn workloads(mood: Mood) -> BoxedStrategy<Vec<Op>> {
+    if mood == Mood::Hunted {
+        let hunted = (reader(0, mood), hunter(1, 0));
+        return hunted.prop_map(|(reader, hunter)| [reader, hunter].concat()).boxed();
+    }
     let readers = prop_oneof![1 => Just(1_u8), 4 => Just(2), 1 => Just(3)];
     readers
-        .prop_flat_map(move |readers| {
-            (0..readers).map(|who| reader(who, takes, traps)).collect::<Vec<_>>()
-        })
+        .prop_flat_map(move |readers| (0..readers).map(|who| reader(who, mood)).collect::<Vec<_>>())
         .prop_map(|readers| readers.concat())
+        .boxed()
+}
+
+/// Waits and kills, up to three times.
+fn hunter(who: u8, whom: u8) -> impl Strategy<Value = Vec<Op>> {
+    let turn = (0..=2_u8).prop_map(move |ms| match ms {
+        0 => vec![Act::Kill(whom)],
+        ms => vec![Act::Wait(ms), Act::Kill(whom)],
+    });
+    let acts = vec(turn, 1..=TURNS).prop_map(|turns| turns.concat());
+    acts.prop_map(move |acts| acts.into_iter().map(|act| Op { who, act }).collect())
 }
 
 /// What a reader does; it may trap exits first.
-fn reader(who: u8, takes: u8, traps: f64) -> impl Strategy<Value = Vec<Op>> {
-    let acts = (proptest::bool::weighted(traps), vec(turn(takes), 1..=TURNS));
+fn reader(who: u8, mood: Mood) -> impl Strategy<Value = Vec<Op>> {
+    let traps = proptest::bool::weighted(if mood == Mood::Hunted { 1.0 } else { 0.5 });
+    let acts = (traps, vec(turn(mood), 1..=TURNS));
     acts.prop_map(move |(traps, turns)| {
         let first = traps.then_some(Act::Trap);
         first.into_iter().chain(turns.concat()).map(|act| Op { who, act }).collect()
@@ -249,22 +294,29 @@ fn reader(who: u8, takes: u8, traps: f64) -> impl Strategy<Value = Vec<Op>> {
 }
 
 /// A read, a page that is read again, or some time.
-fn turn(takes: u8) -> impl Strategy<Value = Vec<Act>> {
+fn turn(mood: Mood) -> impl Strategy<Value = Vec<Act>> {
+    let wait = if mood == Mood::Slow { TAKES } else { 0 };
     prop_oneof![
-        4 => read(takes).prop_map(|read| vec![Act::Read(read)]),
-        4 => read(takes).prop_map(|read| vec![Act::Read(Read { page: true, ..read }), Act::Rerun]),
-        1 => (0..=takes).prop_map(|ms| vec![Act::Wait(ms)]),
+        4 => read(mood).prop_map(|read| vec![Act::Read(read)]),
+        4 => read(mood).prop_map(|read| vec![Act::Read(Read { page: true, ..read }), Act::Rerun]),
+        1 => (0..=wait).prop_map(|ms| vec![Act::Wait(ms)]),
     ]
 }
 
-fn read(takes: u8) -> impl Strategy<Value = Read> {
+fn read(mood: Mood) -> impl Strategy<Value = Read> {
     let after = prop_oneof![
         10 => Just(After::Return),
         1 => Just(After::Leave),
         1 => Just(After::Crash),
     ];
-    (0..=LIMIT, any::<bool>(), vec(load(takes), 1..=LOADS), after)
-        .prop_map(|(limit, page, loads, after)| Read { limit, page, loads, after })
+    let takes = if mood == Mood::Slow { TAKES } else { 0 };
+    let read = (0..=LIMIT, any::<bool>(), vec(load(takes), 1..=LOADS), after);
+    read.prop_map(move |(limit, page, mut loads, after)| {
+        if let (Mood::Hunted, Some(last)) = (mood, loads.last_mut()) {
+            last.takes = 2;
+        }
+        Read { limit, page, loads, after }
+    })
 }
 
 fn load(takes: u8) -> impl Strategy<Value = Load> {
@@ -275,11 +327,13 @@ fn load(takes: u8) -> impl Strategy<Value = Load> {
 
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = LABELS.get(usize::from(self.who)).copied().unwrap_or("?");
+        let label = |reader: u8| LABELS.get(usize::from(reader)).copied().unwrap_or("?");
+        let name = label(self.who);
         match &self.act {
             Act::Rerun => write!(f, "{name}: read the last page again"),
             Act::Trap => write!(f, "{name}: trap_exit on"),
             Act::Wait(ms) => write!(f, "{name}: wait {ms} ms"),
+            Act::Kill(whom) => write!(f, "{name}: kill the first link of {}", label(*whom)),
             Act::Read(read) => write!(f, "{name}: {read}"),
         }
     }
