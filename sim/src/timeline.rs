@@ -39,11 +39,9 @@ const WIDTH: usize = 100;
 const MARGIN: usize = 6;
 const MOST_LANES: usize = 5;
 const WIDEST_LANE: usize = 30;
-/// A run with more lines than this is shown by its beginning and its end: nobody reads a livelock to
-/// its step limit.
-const MOST_LINES: usize = 1_000;
-const FIRST_LINES: usize = 100;
-const LAST_LINES: usize = 20;
+/// Of more lines in a row that say the same only the first and the last are shown: a livelock has
+/// thousands.
+const MOST_ALIKE: usize = 4;
 
 impl Timeline {
     /// The lanes, in the order of the paths that their names end in (`a#1`, `b#2`, `child#2.1`), so
@@ -61,16 +59,18 @@ impl Timeline {
         lanes
     }
 
-    /// The entries that are shown, and a gap of so many lines where some are not.
+    /// The entries that are shown, and a number of lines where some are not.
     fn shown(&self) -> impl Iterator<Item = Result<&Entry, usize>> {
-        let all = self.entries.len();
-        let (first, last) = match all > MOST_LINES {
-            true => (FIRST_LINES, LAST_LINES),
-            false => (all, 0),
-        };
-        let gap = (first + last < all).then_some(Err(all - first - last));
-        let (head, tail) = (&self.entries[..first], &self.entries[all - last..]);
-        head.iter().map(Ok).chain(gap).chain(tail.iter().map(Ok))
+        let alike = self.entries.chunk_by(|one, next| one.line == next.line);
+        alike.flat_map(|alike| {
+            let (head, gap, tail) = match alike {
+                [first, middle @ .., last] if alike.len() > MOST_ALIKE => {
+                    (std::slice::from_ref(first), Some(middle.len()), std::slice::from_ref(last))
+                }
+                all => (all, None, &[][..]),
+            };
+            head.iter().map(Ok).chain(gap.map(Err)).chain(tail.iter().map(Ok))
+        })
     }
 
     fn as_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +79,7 @@ impl Timeline {
             let Entry { step, line } = match entry {
                 Ok(entry) => entry,
                 Err(lines) => {
-                    writeln!(f, "   ⋮  {lines} lines")?;
+                    writeln!(f, "   ⋮  {lines} times the same")?;
                     continue;
                 }
             };
@@ -102,7 +102,7 @@ impl Timeline {
             let Entry { step, line } = match entry {
                 Ok(entry) => entry,
                 Err(lines) => {
-                    writeln!(f, "   ⋮  {lines} lines")?;
+                    writeln!(f, "   ⋮  {lines} times the same")?;
                     continue;
                 }
             };
@@ -206,11 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_end_is_shown_by_its_beginning_and_its_end() {
-        let entries = (1..=2_000).map(|step| entry(step, "a", "again", None)).collect();
+    fn what_is_said_again_and_again_is_told_once() {
+        let mut entries: Vec<Entry> =
+            (1..=2_000).map(|step| entry(step, "a", "again", None)).collect();
+        entries.push(entry(2_001, "a", "done", None));
         let text = Timeline { entries }.to_string();
-        assert_eq!(text.lines().count(), 1 + FIRST_LINES + 1 + LAST_LINES);
-        assert!(text.contains("\n   ⋮  1880 lines\n1981  again\n"), "{text}");
+        let expected = "      a
+   1  again
+   ⋮  1998 times the same
+2000  again
+2001  done
+";
+        assert_eq!(text, expected);
     }
 
     #[test]
