@@ -106,7 +106,8 @@ fn too_many(world: &ProcessWorld, limiter: Pid, label: Term) -> Option<Evidence>
     }
     let (_, limit) = ledger_of(world, limiter)?;
     let running = running(world, limiter);
-    if limit == 0 || running as i64 + 1 <= limit {
+    // The reader is one more.
+    if limit == 0 || (running as i64) < limit {
         return None;
     }
     let limiter = world.shown(limiter);

@@ -145,7 +145,9 @@ impl Read {
         };
         for at in 0..self.loads.len() {
             if self.loads.len() > 1 {
-                with(&|read| drop(read.loads.remove(at)));
+                with(&|read| {
+                    read.loads.remove(at);
+                });
             }
             let Load { takes, fate, nested } = self.loads[at];
             if fate != Fate::Rows {
