@@ -7,7 +7,7 @@
 //! merging a nil into a context began to keep what was there. 8fa052582 moved the clearing to another
 //! copy of the query, b92dca394 (v3.5.26) puts the nil into the copy that the page gets.
 //!
-//! A variant is a row of [`Rules`]. Facts: `docs/stories/ash-limiter.md`. Left out: the queries
+//! A variant is a row of `Rules`. Facts: `docs/stories/ash-limiter.md`. Left out: the queries
 //! themselves, transactions, the data layer, `disable_async?`.
 
 mod invariants;
