@@ -7,7 +7,7 @@ use atropos::{
     scenario::Scenario,
     world::World,
 };
-use atropos_scenarios::atomvm_links::AtomvmLinks;
+use atropos_scenarios::{ash_limiter::AshLimiter, atomvm_links::AtomvmLinks};
 
 /// Audits the runs of some blocks of each variant of a scenario.
 fn audited<S: Scenario>(scenario: &S, spec: Spec, blocks: u64) -> Audit {
@@ -40,6 +40,13 @@ fn audited<S: Scenario>(scenario: &S, spec: Spec, blocks: u64) -> Audit {
 fn footprints_of_the_atomvm_links_do_not_lie() {
     let Audit { swapped, .. } = audited(&AtomvmLinks, Spec::default(), 400);
     assert!(swapped > 30_000, "only {swapped} pairs were swapped: the audit shows little");
+}
+
+#[test]
+fn footprints_of_the_ash_limiter_do_not_lie() {
+    let spec = Spec { step_limit: 1_000, ..Spec::default() };
+    let Audit { swapped, .. } = audited(&AshLimiter, spec, 4);
+    assert!(swapped > 5_000, "only {swapped} pairs were swapped: the audit shows little");
 }
 
 #[test]
