@@ -3,11 +3,7 @@
 
 #![recursion_limit = "256"]
 
-use atropos_scenarios::program::{
-    Program,
-    parse::operations,
-    write::step_text,
-};
+use atropos_scenarios::program::{Program, parse::operations, write::step_text};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fs};
