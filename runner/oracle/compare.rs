@@ -24,24 +24,9 @@ pub(crate) struct Reached {
 
 /// Explores a program: signals arrive as late as the language allows; timers fire when nothing else
 /// moves and, if the program knows time at all, also at any time, since a real clock does not wait.
-/// Of a tree of supervisors only what is a race: in any other program a step begins at rest and has
-/// one cause, and signals that take their time would make a race of each restart.
 pub(crate) fn explore(program: &Subject, bounds: Bounds) -> Reached {
     let mut reached = Reached { outcomes: BTreeSet::new(), closed: true, states: 0, runs: 0 };
-    let knows_time = match program {
-        Subject::Proc(program) => program.steps.iter().any(step_knows_time),
-        Subject::Sup(program) => program.knows_time(),
-        Subject::Kv(_) => true,
-    };
-    let timers: &[TimerRule] = match knows_time {
-        true => &[TimerRule::Idle, TimerRule::Any],
-        false => &[TimerRule::Idle],
-    };
-    let delivery = match program {
-        Subject::Sup(program) if !program.is_race() => Delivery::Instant,
-        _ => Delivery::Pairwise,
-    };
-    for &timers in timers {
+    for (delivery, timers) in conditions(program) {
         let conditions = Conditions { delivery, timers, faults: 0 };
         let explored = program.explore_under(&OTP_25, &conditions, bounds);
         reached.outcomes.extend(explored.outcomes);
@@ -50,6 +35,25 @@ pub(crate) fn explore(program: &Subject, bounds: Bounds) -> Reached {
         reached.runs += explored.runs;
     }
     reached
+}
+
+/// Under what conditions a program is explored.
+///
+/// A tree of supervisors takes many steps. A program in which each step begins at rest and has one
+/// cause is explored under instant delivery; a race under pairwise delivery, too, where timers fire
+/// when nothing else moves.
+fn conditions(program: &Subject) -> Vec<(Delivery, TimerRule)> {
+    let (supervisors, race, knows_time) = match program {
+        Subject::Proc(program) => (false, true, program.steps.iter().any(step_knows_time)),
+        Subject::Sup(program) => (true, program.is_race(), program.knows_time()),
+        Subject::Kv(_) => (false, true, true),
+    };
+    let delivery = if race { Delivery::Pairwise } else { Delivery::Instant };
+    let mut all = vec![(delivery, TimerRule::Idle)];
+    if knows_time {
+        all.push((if supervisors { Delivery::Instant } else { delivery }, TimerRule::Any));
+    }
+    all
 }
 
 fn step_knows_time(step: &Step) -> bool {

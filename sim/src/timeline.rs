@@ -39,6 +39,9 @@ const WIDTH: usize = 100;
 const MARGIN: usize = 6;
 const MOST_LANES: usize = 5;
 const WIDEST_LANE: usize = 30;
+/// Of more lines in a row that say the same only the first and the last are shown: a livelock has
+/// thousands.
+const MOST_ALIKE: usize = 4;
 
 impl Timeline {
     /// The lanes, in the order of the paths that their names end in (`a#1`, `b#2`, `child#2.1`), so
@@ -56,9 +59,30 @@ impl Timeline {
         lanes
     }
 
+    /// The entries that are shown, and a number of lines where some are not.
+    fn shown(&self) -> impl Iterator<Item = Result<&Entry, usize>> {
+        let alike = self.entries.chunk_by(|one, next| one.line == next.line);
+        alike.flat_map(|alike| {
+            let (head, gap, tail) = match alike {
+                [first, middle @ .., last] if alike.len() > MOST_ALIKE => {
+                    (std::slice::from_ref(first), Some(middle.len()), std::slice::from_ref(last))
+                }
+                all => (all, None, &[][..]),
+            };
+            head.iter().map(Ok).chain(gap.map(Err)).chain(tail.iter().map(Ok))
+        })
+    }
+
     fn as_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let longest = self.lanes().iter().map(|lane| lane.chars().count()).max().unwrap_or(0);
-        for Entry { step, line } in &self.entries {
+        for entry in self.shown() {
+            let Entry { step, line } = match entry {
+                Ok(entry) => entry,
+                Err(lines) => {
+                    writeln!(f, "   ⋮  {lines} times the same")?;
+                    continue;
+                }
+            };
             write!(f, "{step:>4}  {:<longest$}  {}", line.who, line.text)?;
             match &line.to {
                 Some(to) => writeln!(f, " → {to}")?,
@@ -74,7 +98,14 @@ impl Timeline {
         lanes.iter().for_each(|lane| head.push_str(&format!("{lane:<width$}")));
         writeln!(f, "{}", head.trim_end())?;
         let lane_of = |name: &str| lanes.iter().position(|lane| *lane == name).unwrap_or(0);
-        for Entry { step, line } in &self.entries {
+        for entry in self.shown() {
+            let Entry { step, line } = match entry {
+                Ok(entry) => entry,
+                Err(lines) => {
+                    writeln!(f, "   ⋮  {lines} times the same")?;
+                    continue;
+                }
+            };
             let to = line.to.as_deref().map(lane_of);
             let drawn = draw(lane_of(&line.who), to, &line.text, width, lanes.len());
             writeln!(f, "{step:>4}  {drawn}")?;
@@ -172,6 +203,21 @@ mod tests {
         let entries = ["a", "b", "c", "d", "e", "f"].map(|who| entry(1, who, "link", Some("a")));
         let text = Timeline { entries: entries.to_vec() }.to_string();
         assert!(text.starts_with("   1  a  link → a\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_said_again_and_again_is_told_once() {
+        let mut entries: Vec<Entry> =
+            (1..=2_000).map(|step| entry(step, "a", "again", None)).collect();
+        entries.push(entry(2_001, "a", "done", None));
+        let text = Timeline { entries }.to_string();
+        let expected = "      a
+   1  again
+   ⋮  1998 times the same
+2000  again
+2001  done
+";
+        assert_eq!(text, expected);
     }
 
     #[test]

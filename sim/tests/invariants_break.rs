@@ -157,12 +157,34 @@ fn floods(world: &mut ProcessWorld) {
     });
 }
 
+/// A child that waits for ever, linked to a parent that exits normally.
+fn leaves_a_child(world: &mut ProcessWorld) {
+    world.root("parent", |ctx| async move {
+        ctx.spawn_link("child", waits).await;
+        Ok(())
+    });
+}
+
+/// The child and what it is linked to are kept by a root that lives.
+fn hands_a_child_over(world: &mut ProcessWorld) {
+    world.root("keeper", |ctx| async move {
+        let child = ctx.spawn_link("child", |ctx| async move {
+            ctx.spawn_link("grandchild", waits).await;
+            waits(ctx).await
+        });
+        let child = child.await;
+        ctx.unlink(child).await;
+        ctx.hold("child", child);
+        waits(ctx).await
+    });
+}
+
 /// Starts the processes of a world.
 type Start = fn(&mut ProcessWorld);
 
 #[test]
 fn each_ready_made_invariant_is_broken_by_a_world() {
-    let worlds: [(&str, &Profile, Start); 13] = [
+    let worlds: [(&str, &Profile, Start); 14] = [
         ("no-panic", &OTP_25, panics),
         ("no-effect-from-drop", &OTP_25, speaks_from_a_drop),
         ("no-deadlock", &OTP_25, waits_for_ever),
@@ -175,6 +197,7 @@ fn each_ready_made_invariant_is_broken_by_a_world() {
         ("no-pending-unlink", &ATOMVM_0_6_6, unlinks_from_both_sides),
         ("monitors-balanced", wrong(Wrong::DemonitorUntold), demonitors),
         ("names-live", wrong(Wrong::NameKept), dies_with_a_name),
+        ("no-unsupervised-survivor", &OTP_25, leaves_a_child),
         ("mailbox-bounded:3", &OTP_25, floods),
     ];
     for (invariant, profile, start) in worlds {
@@ -189,7 +212,7 @@ fn each_ready_made_invariant_is_broken_by_a_world() {
 
 #[test]
 fn the_same_worlds_break_nothing_under_the_right_rules() {
-    let rightful: [(&str, Start); 8] = [
+    let rightful: [(&str, Start); 9] = [
         ("no-duplicate-link", unlinks_and_links_again),
         ("one-exit-per-link", unlinks_and_links_again),
         ("links-symmetric", unlinks_one_side),
@@ -197,6 +220,7 @@ fn the_same_worlds_break_nothing_under_the_right_rules() {
         ("no-pending-unlink", unlinks_from_both_sides),
         ("monitors-balanced", demonitors),
         ("names-live", dies_with_a_name),
+        ("no-unsupervised-survivor", hands_a_child_over),
         ("mailbox-bounded:4", floods),
     ];
     for (invariant, start) in rightful {

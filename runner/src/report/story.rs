@@ -10,6 +10,7 @@ use super::{
 use atropos::{
     case::Case,
     hunt::Found,
+    invariant::NO_LIVELOCK,
     plan::{Conditions, Spec},
     scenario::Variant,
     shrink::Effort,
@@ -37,9 +38,11 @@ pub fn story(subject: &dyn Subject, variant: &Variant) -> String {
     }
     let mut text = format!("{} {}\n{}\n", subject.name(), variant.name, variant.about);
     let rules = subject.rules(variant);
-    for rule in rules.iter().filter(|rule| found.contains_key(rule.name)) {
-        let shrunk = subject.shrink(found[rule.name].clone(), Effort::default());
-        text.push_str(&format!("\n✗ {}: {}\n", rule.name, rule.sentence));
+    let judged = rules.iter().map(|rule| (rule.name, rule.sentence));
+    let judged = judged.chain([(NO_LIVELOCK, "every run comes to an end")]);
+    for (name, sentence) in judged.filter(|(name, _)| found.contains_key(*name)) {
+        let shrunk = subject.shrink(found[name].clone(), Effort::default());
+        text.push_str(&format!("\n✗ {name}: {sentence}\n"));
         text.push_str(&format!("  {}\n\n", shrunk.found.violation.evidence));
         text.push_str(&told(subject, &shrunk.found.case));
     }

@@ -11,8 +11,22 @@ use std::{
 use tempfile::TempDir;
 
 /// All variants of the catalogue.
-pub(crate) const VARIANTS: [&str; 4] =
-    ["atomvm-links/v0.6.2", "atomvm-links/v0.6.3", "atomvm-links/v0.6.6", "atomvm-links/fixed"];
+pub(crate) const VARIANTS: [&str; 14] = [
+    "atomvm-links/v0.6.2",
+    "atomvm-links/v0.6.3",
+    "atomvm-links/v0.6.6",
+    "atomvm-links/fixed",
+    "ash-limiter/v3.5.24",
+    "ash-limiter/first-fix",
+    "ash-limiter/v3.5.26",
+    "ash-limiter/release-after-stop",
+    "ash-limiter/stop-dead",
+    "ash-limiter/alive-then-call",
+    "ash-limiter/release-at-spawn",
+    "ash-limiter/busy-wait",
+    "ash-limiter/normal-exit-leak",
+    "ash-limiter/fixed",
+];
 
 /// A variant with one invariant to break.
 pub(crate) const BROKEN: &str = "atomvm-links/v0.6.3";

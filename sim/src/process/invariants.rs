@@ -3,7 +3,7 @@
 //! Each is a plain function of the world (and an event); the real bug behind each is told in
 //! `docs/invariants.md`.
 
-use super::{PARTY, Pid, ProcessWorld, UNOWED, event};
+use super::{PARTY, Pid, ProcessView, ProcessWorld, UNOWED, event};
 use crate::{
     invariant::{Evidence, Invariant, no_deadlock},
     trace::{Event, EventMask},
@@ -19,7 +19,7 @@ const MAILBOX_BOUND: usize = 1000;
 type ReadyMade = (&'static str, fn() -> ProcessInvariant);
 
 /// Ready-made invariants, by name.
-const READY_MADE: [ReadyMade; 13] = [
+const READY_MADE: [ReadyMade; 14] = [
     ("no-panic", no_panic),
     ("no-effect-from-drop", no_effect_from_drop),
     ("no-deadlock", no_deadlock),
@@ -32,6 +32,7 @@ const READY_MADE: [ReadyMade; 13] = [
     ("no-pending-unlink", no_pending_unlink),
     ("monitors-balanced", monitors_balanced),
     ("names-live", names_live),
+    ("no-unsupervised-survivor", no_unsupervised_survivor),
     ("mailbox-bounded", || mailbox_bounded(MAILBOX_BOUND)),
 ];
 
@@ -249,6 +250,35 @@ pub fn names_live() -> ProcessInvariant {
             )
         },
     )
+}
+
+/// Who is alive at the end is a root, or somebody answers for it: a root or another that is answered
+/// for is linked to it or holds it ([`super::Ctx::hold`]).
+pub fn no_unsupervised_survivor() -> ProcessInvariant {
+    Invariant::settled(
+        "no-unsupervised-survivor",
+        "no process is alive that nobody living is linked to or holds",
+        |world: &ProcessWorld| {
+            let mut answered: Vec<Pid> =
+                alive(world).filter(|p| p.is_root()).map(|p| p.pid()).collect();
+            let mut at = 0;
+            while at < answered.len() {
+                let process = world.process(answered[at]);
+                let known = process.links().chain(process.holds().map(|(_, pid)| pid));
+                let known: Vec<Pid> = known.filter(|pid| !answered.contains(pid)).collect();
+                answered.extend(known.into_iter().filter(|&pid| world.process(pid).is_alive()));
+                at += 1;
+            }
+            let survivor = alive(world).find(|process| !answered.contains(&process.pid()))?;
+            let spawner = survivor.spawner().map(|pid| world.shown(pid)).unwrap_or_default();
+            let survivor = world.shown(survivor.pid());
+            Some(format!("{survivor} is alive, and nobody living is linked to it or holds it; {spawner} spawned it").into())
+        },
+    )
+}
+
+fn alive(world: &ProcessWorld) -> impl Iterator<Item = ProcessView<'_>> {
+    world.processes().filter(|process| process.is_alive())
 }
 
 /// A monitor stands at both ends or at neither.

@@ -92,7 +92,9 @@ impl ProcessWorld {
         let waits = row.timeout.is_some();
         let flags = [hot.trapping, hot.doomed, hot.timed_out, waits, row.monitors_first];
         let bits = flags.iter().fold(0, |bits, &flag| bits << 1 | u64::from(flag));
-        words.extend([row.id, hot.history, hot.phase as u64, bits, u64::from(row.cursor)]);
+        // What the dead have seen has no bearing on anything.
+        let history = if hot.phase.is_alive() { hot.history } else { 0 };
+        words.extend([row.id, history, hot.phase as u64, bits, u64::from(row.cursor)]);
         words.push(row.reason.map_or(0, |reason| self.stable(reason)));
         words.push(row.registered.map_or(0, |name| name.0));
         row.mailbox.iter().for_each(|&entry| self.message_words(entry, words));

@@ -417,6 +417,21 @@ impl ProcessView<'_> {
         self.tables.is_alive(self.index)
     }
 
+    /// True if an exit signal has hit it: it does nothing more, and its exit event is to come.
+    pub fn is_doomed(&self) -> bool {
+        self.tables.hot[self.index as usize].doomed
+    }
+
+    /// True if nobody spawned it: it was there before the run began.
+    pub fn is_root(&self) -> bool {
+        self.row().parent == self.index
+    }
+
+    /// Who spawned it; nobody for a root.
+    pub fn spawner(&self) -> Option<Pid> {
+        (!self.is_root()).then(|| Pid(self.row().parent))
+    }
+
     /// Why it died, if it did.
     pub fn exit_reason(&self) -> Option<Term> {
         (!self.is_alive()).then(|| self.row().reason).flatten()

@@ -6,7 +6,8 @@
 //!
 //! Leaves out, for now: floats, binaries, improper lists, integers beyond 60 bits.
 
-use crate::word::mix;
+use super::kind::PARTY;
+use crate::{trace::Event, word::mix};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -27,6 +28,16 @@ impl Pid {
     /// run begins: so bodies can know each other without a message.
     pub const fn root(n: u32) -> Self {
         Pid(n)
+    }
+
+    /// Whose lane an event of the process world stands in.
+    pub fn who(event: Event) -> Self {
+        Pid(event.who())
+    }
+
+    /// The other party of an event that has one.
+    pub fn party(event: Event) -> Self {
+        Pid(event.arg() & PARTY)
     }
 
     #[inline(always)]
@@ -128,6 +139,11 @@ impl Term {
     #[inline(always)]
     pub(crate) const fn tag(self) -> u64 {
         self.0 & ((1 << TAG_BITS) - 1)
+    }
+
+    /// The term that an event of the process world carries, if it is one that carries a term.
+    pub const fn told(event: Event) -> Term {
+        Term(event.value())
     }
 
     /// The word itself; it means something inside one run only.
