@@ -126,7 +126,11 @@ fn what_is_wrong_with_a_program_of_supervisors_is_told_with_its_place() {
             json!({ "op": "child_ext", "id": "a", "reason": "boom" }),
             "program[0].op: there is no operation `child_ext`; did you mean `child_exit`?",
         ),
-        (tree(), json!({ "op": "child_exit", "id": "a" }), "program[0]: `child_exit` needs `reason`"),
+        (
+            tree(),
+            json!({ "op": "child_exit", "id": "a" }),
+            "program[0]: `child_exit` needs `reason`",
+        ),
         (
             tree(),
             json!({ "op": "child_exit", "id": "top", "reason": "boom" }),

@@ -168,7 +168,8 @@ impl SupProgram {
 
     /// Whether children are counted, or linked to others than their supervisor.
     pub(super) fn counts_or_links(&self) -> bool {
-        let does = |op: &Op| matches!(op, Op::ChildLink { .. } | Op::Call { call: Call::Count, .. });
+        let does =
+            |op: &Op| matches!(op, Op::ChildLink { .. } | Op::Call { call: Call::Count, .. });
         self.ops().any(does)
     }
 
