@@ -2,12 +2,18 @@
 
 CARGO ?= cargo
 ATROPOS = target/release/atropos
+ORACLE = target/release/atropos-oracle --seed $(ORACLE_SEED)
 # Runs of the variant that holds in `make soak`: 1,000,000 workloads of 64 runs.
 SOAK_RUNS ?= 64000000
-# Programs that `make oracle` runs on a real BEAM, and that `make soak` does.
+# Programs that `make oracle` runs on a real BEAM, and that `make soak` does: of processes alone, of
+# servers, agents and tasks, and of supervisors.
 ORACLE_PROGRAMS ?= 500
+ORACLE_OTP_PROGRAMS ?= 300
+ORACLE_SUP_PROGRAMS ?= 200
 ORACLE_SEED ?= 0xa7209005
 SOAK_PROGRAMS ?= 20000
+SOAK_OTP_PROGRAMS ?= 20000
+SOAK_SUP_PROGRAMS ?= 20000
 
 .PHONY: help fuzz test check soak digests oracle review bench build fmt
 
@@ -32,10 +38,13 @@ soak: build digests ## The long counts: a million workloads that must hold, ever
 	$(ATROPOS) fuzz atomvm-links/fixed --runs $(SOAK_RUNS)
 	$(ATROPOS) fuzz --runs 1000000
 	$(CARGO) test --locked --release --package atropos-scenarios -- --include-ignored
-	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS)
+	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS) \
+	  ORACLE_SUP_PROGRAMS=$(SOAK_SUP_PROGRAMS)
 
 oracle: build ## Random programs on a real BEAM against the simulator; needs Erlang and Elixir
-	target/release/atropos-oracle --programs $(ORACLE_PROGRAMS) --seed $(ORACLE_SEED)
+	$(ORACLE) --programs $(ORACLE_PROGRAMS)
+	$(ORACLE) --layer otp --programs $(ORACLE_OTP_PROGRAMS)
+	$(ORACLE) --layer sup --programs $(ORACLE_SUP_PROGRAMS)
 
 digests: build ## Debug and release, one thread and two, must give the same digests
 	$(CARGO) build --locked --package atropos-runner

@@ -1,7 +1,7 @@
 //! The arguments, and the programs they name.
 
 use crate::count;
-use atropos_scenarios::program::{Program, explore::Bounds, random};
+use atropos_scenarios::program::{conform::Subject, explore::Bounds, random};
 use clap::Parser;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -63,6 +63,8 @@ pub(crate) enum LayerArg {
     Processes,
     /// Servers, agents and tasks
     Otp,
+    /// Trees of supervisors
+    Sup,
 }
 
 impl From<LayerArg> for random::Layer {
@@ -70,6 +72,7 @@ impl From<LayerArg> for random::Layer {
         match layer {
             LayerArg::Processes => random::Layer::Processes,
             LayerArg::Otp => random::Layer::Otp,
+            LayerArg::Sup => random::Layer::Sup,
         }
     }
 }
@@ -90,8 +93,8 @@ impl Args {
     }
 
     /// A program.
-    pub(crate) fn program(&self, index: u64) -> Program {
-        random::nth_of(self.layer.into(), self.seed, index)
+    pub(crate) fn program(&self, index: u64) -> Subject {
+        random::subject(self.layer.into(), self.seed, index)
     }
 
     /// A program as the BEAM reads it.

@@ -171,7 +171,10 @@ fn answer(line: &str) -> Option<Answer> {
 /// program has binaries of its own.
 fn unbound(observed: &Value) -> bool {
     match observed {
-        Value::Array(parts) => parts.first() == Some(&"badkey".into()) || parts.iter().any(unbound),
+        Value::Array(parts) => {
+            let missing = parts.len() == 2 && parts[0] == "badkey" && !parts[1]["bin"].is_null();
+            missing || parts.iter().any(unbound)
+        }
         Value::Object(fields) => fields.values().any(unbound),
         _ => false,
     }

@@ -7,7 +7,6 @@ use crate::{
     count::Counts,
 };
 use atropos_runner::{Stop, counted, grouped, remark};
-use atropos_scenarios::program::observe;
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -237,7 +236,7 @@ impl<'a> Desk<'a> {
         };
         let found = &mut self.found;
         found.counts.add(&self.args.value(index), &observed);
-        let outcome = observe::canonical(&self.args.program(index), &observed);
+        let outcome = self.args.program(index).canonical(&observed);
         let inside = reached.outcomes.contains(&outcome);
         if !inside && !reached.closed {
             found.undecided.insert(index);

@@ -1,9 +1,12 @@
 //! One outcome against the set of outcomes.
 
-use atropos::plan::{Conditions, Delivery, TimerRule};
+use atropos::{
+    plan::{Conditions, Delivery, TimerRule},
+    process::OTP_25,
+};
 use atropos_scenarios::program::{
-    Program,
-    explore::{self, Bounds},
+    conform::Subject,
+    explore::Bounds,
     model::{Act, CALL_TIMEOUT, Data, Op, STOP_TIMEOUT, ServerOp, Step},
 };
 use serde_json::Value;
@@ -21,21 +24,36 @@ pub(crate) struct Reached {
 
 /// Explores a program: signals arrive as late as the language allows; timers fire when nothing else
 /// moves and, if the program knows time at all, also at any time, since a real clock does not wait.
-pub(crate) fn explore(program: &Program, bounds: Bounds) -> Reached {
+pub(crate) fn explore(program: &Subject, bounds: Bounds) -> Reached {
     let mut reached = Reached { outcomes: BTreeSet::new(), closed: true, states: 0, runs: 0 };
-    let timers: &[TimerRule] = match program.steps.iter().any(step_knows_time) {
-        true => &[TimerRule::Idle, TimerRule::Any],
-        false => &[TimerRule::Idle],
-    };
-    for &timers in timers {
-        let conditions = Conditions { delivery: Delivery::Pairwise, timers, faults: 0 };
-        let explored = explore::explore(program, &conditions, bounds);
+    for (delivery, timers) in conditions(program) {
+        let conditions = Conditions { delivery, timers, faults: 0 };
+        let explored = program.explore_under(&OTP_25, &conditions, bounds);
         reached.outcomes.extend(explored.outcomes);
         reached.closed &= explored.closed;
         reached.states += explored.states;
         reached.runs += explored.runs;
     }
     reached
+}
+
+/// Under what conditions a program is explored.
+///
+/// A tree of supervisors takes many steps. A program in which each step begins at rest and has one
+/// cause is explored under instant delivery; a race under pairwise delivery, too, where timers fire
+/// when nothing else moves.
+fn conditions(program: &Subject) -> Vec<(Delivery, TimerRule)> {
+    let (supervisors, race, knows_time) = match program {
+        Subject::Proc(program) => (false, true, program.steps.iter().any(step_knows_time)),
+        Subject::Sup(program) => (true, program.is_race(), program.knows_time()),
+        Subject::Kv(_) => (false, true, true),
+    };
+    let delivery = if race { Delivery::Pairwise } else { Delivery::Instant };
+    let mut all = vec![(delivery, TimerRule::Idle)];
+    if knows_time {
+        all.push((if supervisors { Delivery::Instant } else { delivery }, TimerRule::Any));
+    }
+    all
 }
 
 fn step_knows_time(step: &Step) -> bool {

@@ -7,7 +7,6 @@ use crate::{
     campaign::{Found, Suspect},
 };
 use atropos_runner::{Stop, counted, remark};
-use atropos_scenarios::program::observe;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// How often a suspect is run again.
@@ -66,7 +65,7 @@ fn times_outside(
     for _ in 0..TRIES {
         let answer = beam.run(std::slice::from_ref(&value), interrupted)?.pop().flatten();
         let Some(Answer::Observed(observed)) = answer else { return Ok(None) };
-        let inside = suspect.reached.contains(&observe::canonical(&program, &observed));
+        let inside = suspect.reached.contains(&program.canonical(&observed));
         times += usize::from(!inside);
     }
     Ok(Some(times))

@@ -103,6 +103,9 @@ impl Report<'_> {
         let index = suspect.index;
         let program = &self.args.value(index)["program"];
         let mut text = format!("DISAGREEMENT  program {index}, {}\n", path.display());
+        if let Some(tree) = self.args.value(index).get("tree") {
+            line(&mut text, &format!("      {tree}"));
+        }
         for (at, step) in program.as_array().into_iter().flatten().enumerate() {
             line(&mut text, &format!("  {at:>2}  {step}"));
         }
@@ -121,6 +124,7 @@ impl Report<'_> {
         let layer = match self.args.layer {
             LayerArg::Processes => "",
             LayerArg::Otp => "--layer otp ",
+            LayerArg::Sup => "--layer sup ",
         };
         let again = format!("{layer}--seed {seed:#x} --first {index} --programs 1");
         line(&mut text, &format!("  again      atropos-oracle {again}"));

@@ -11,7 +11,7 @@ use atropos_scenarios::program::{
     conform::{Allowed, Vector, Verdict},
     explore::{Bounds, explore},
 };
-use common::{is_reached, lines, recorded, text};
+use common::{is_reached, lines, recorded, recorded_otp, text};
 use std::collections::BTreeSet;
 
 #[test]
@@ -40,11 +40,23 @@ fn every_public_vector_passes_and_its_extra_outcomes_are_explained() {
 /// A recorded outcome shows the rule that the vectors leave out, and it shows it without a BEAM.
 #[test]
 fn every_recorded_outcome_of_a_random_program_is_reached() {
-    let recorded = recorded();
-    assert!(recorded.len() >= 200, "the records are there");
-    for recorded in recorded {
+    let (processes, otp) = (recorded(), recorded_otp());
+    assert!(processes.len() >= 200 && otp.len() >= 80, "the records are there");
+    for recorded in processes.into_iter().chain(otp) {
         let (id, expected) = (&recorded.program.id, &recorded.expected);
         assert!(is_reached(&recorded, &OTP_25), "{id}: the BEAM came to {expected}");
+    }
+}
+
+/// As vectors: what no race decides is the one outcome.
+#[test]
+fn every_recorded_program_of_supervisors_passes() {
+    let recorded = lines("recorded_sup.jsonl");
+    assert!(recorded.len() >= 9, "the records are there");
+    for value in recorded {
+        let vector = Vector::from_value(&value).expect("a recorded program");
+        let verdict = vector.judge(Bounds::default());
+        assert!(matches!(verdict, Verdict::Passed { .. }), "{}: {verdict:#?}", value["id"]);
     }
 }
 

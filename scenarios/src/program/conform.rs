@@ -40,6 +40,18 @@ impl Subject {
         }
     }
 
+    /// The program as JSON, without what the BEAM made of it.
+    ///
+    /// # Panics
+    /// If it is of kind `kv`: nobody makes these up.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Subject::Proc(program) => program.to_value(),
+            Subject::Sup(program) => program.to_value(),
+            Subject::Kv(_) => unreachable!("programs of kind kv are read and never written"),
+        }
+    }
+
     /// An observation in the form in which two of them are compared.
     pub fn canonical(&self, observed: &Value) -> String {
         match self {

@@ -3,7 +3,7 @@
 //! A strategy draws *wishes* (what kind of operation, and numbers that settle its details); `make`
 //! turns them into a program that is well formed whatever was drawn, so shrinking keeps it so.
 //!
-//! Servers, agents and tasks have programs of their own: see [`Layer`].
+//! Servers, agents and tasks have programs of their own, and so have supervisors: see [`Layer`].
 //!
 //! Promises, of every program of processes: at most [`ACTORS`] processes and [`OPERATIONS`] operations in steps,
 //! where a `seq` counts as what is in it; no loop; each name is bound once. A step uses a name only
@@ -17,8 +17,9 @@
 mod fate;
 mod make;
 mod otp;
+mod sup;
 
-use super::model::Program;
+use super::{conform::Subject, model::Program, sup::SupProgram};
 use proptest::{collection::vec, prelude::*};
 use std::ops::RangeInclusive;
 
@@ -108,6 +109,8 @@ pub enum Layer {
     Processes,
     /// Servers, agents and tasks. These programs start a few processes more than [`ACTORS`] says.
     Otp,
+    /// Trees of supervisors; these are programs of another kind.
+    Sup,
 }
 
 /// The program of an index under a seed.
@@ -115,17 +118,40 @@ pub fn nth(seed: u64, index: u64) -> Program {
     nth_of(Layer::Processes, seed, index)
 }
 
-/// The program of an index under a seed, of a layer.
+/// The program of an index under a seed, of a layer of processes.
+///
+/// # Panics
+/// If the layer's programs are of another kind: see [`subject`].
 pub fn nth_of(layer: Layer, seed: u64, index: u64) -> Program {
+    match layer {
+        Layer::Processes => of_processes(&programs(), seed, index),
+        Layer::Otp => of_processes(&otp::programs(), seed, index),
+        Layer::Sup => panic!("programs of supervisors are of kind sup"),
+    }
+}
+
+/// The program of an index under a seed, of any layer.
+pub fn subject(layer: Layer, seed: u64, index: u64) -> Subject {
+    match layer {
+        Layer::Processes | Layer::Otp => Subject::Proc(nth_of(layer, seed, index)),
+        Layer::Sup => {
+            let program = crate::generate::from_seed(&sup::programs(), bytes(seed, index));
+            Subject::Sup(SupProgram { id: format!("random-{index}"), ..program })
+        }
+    }
+}
+
+fn of_processes(programs: &impl Strategy<Value = Program>, seed: u64, index: u64) -> Program {
+    let program = crate::generate::from_seed(programs, bytes(seed, index));
+    Program { id: format!("random-{index}"), ..program }
+}
+
+fn bytes(seed: u64, index: u64) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&index.to_le_bytes());
     bytes[16..24].copy_from_slice(b"programs");
-    let program = match layer {
-        Layer::Processes => crate::generate::from_seed(&programs(), bytes),
-        Layer::Otp => crate::generate::from_seed(&otp::programs(), bytes),
-    };
-    Program { id: format!("random-{index}"), ..program }
+    bytes
 }
 
 /// A step of `@p0` that starts a process: without others there is little to do.

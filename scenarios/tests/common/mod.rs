@@ -36,11 +36,20 @@ pub(crate) struct Recorded {
 
 /// The programs of the oracle that were recorded.
 pub(crate) fn recorded() -> Vec<Recorded> {
+    recorded_in("recorded.jsonl")
+}
+
+/// Those of servers, agents and tasks.
+pub(crate) fn recorded_otp() -> Vec<Recorded> {
+    recorded_in("recorded_otp.jsonl")
+}
+
+fn recorded_in(file: &str) -> Vec<Recorded> {
     let read = |value: &Value| {
         let program = Program::from_value(value).expect("a recorded program");
         Recorded { expected: canonical(&program, &value["observed"]), program }
     };
-    lines("recorded.jsonl").iter().map(read).collect()
+    lines(file).iter().map(read).collect()
 }
 
 /// Whether a recorded outcome is reached; the spaces must close.

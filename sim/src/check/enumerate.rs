@@ -130,7 +130,9 @@ impl Search {
         self.result.runs += 1;
         loop {
             let leading = if self.ends_alone { world.leading() } else { None };
-            if leading.is_none() && !self.enter(world) {
+            // Where nothing is tried beside a move there is nothing to merge, but a run has a first state.
+            let merges = leading.is_none() || self.path.is_empty();
+            if merges && !self.enter(world) {
                 break;
             }
             if self.record.tape.len() >= steps as usize && scheduler::can_move(world) {

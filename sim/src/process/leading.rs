@@ -61,6 +61,7 @@ impl ProcessWorld {
             effect::RECEIVE if hot.pending.arg() & filter::INSPECT == 0 => {
                 hot.timed_out || row.found.is_some()
             }
+            effect::YIELD if self.reports_late(process) => false,
             effect::YIELD | effect::SEND | effect::SEND_REF | effect::MONITOR | effect::SPAWN => {
                 self.is_unasked() && self.is_out_of_reach(process)
             }
@@ -70,6 +71,12 @@ impl ProcessWorld {
             }
             _ => false,
         }
+    }
+
+    /// Whether the director may miss a report in one stage and learn of it in the next.
+    fn reports_late(&self, process: u32) -> bool {
+        let following = self.tables.processes[process as usize].following;
+        following.is_some_and(|cue| self.cues()[cue as usize].blocked)
     }
 
     /// Whether no exit signal can reach a process before it has linked itself.

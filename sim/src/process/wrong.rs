@@ -116,6 +116,42 @@ pub enum Wrong {
     AwaitKeepsMonitor,
     /// Task.shutdown leaves the link.
     ShutdownKeepsLink,
+    /// A restart of a group brings temporary children back.
+    TemporaryComesBack,
+    /// A restart of a group counts once for each child.
+    GroupCountsEach,
+    /// Children are ended in the order of their start.
+    EndsInStartOrder,
+    /// rest_for_one restarts the children before the failed one, too.
+    RestIsAll,
+    /// A transient child is restarted after shutdown.
+    TransientAfterShutdown,
+    /// One restart more than the intensity is allowed.
+    OneRestartTooMany,
+    /// Restarts count for ever.
+    RestartsNeverForgotten,
+    /// brutal_kill asks first.
+    BrutalKillAsks,
+    /// Who takes longer than its time to shut down is not killed.
+    ShutdownNeverKills,
+    /// terminate_child forgets the specification of a permanent child.
+    TerminateForgets,
+    /// A supervisor whose restart failed gives up.
+    FailedRestartGivesUp,
+    /// A supervisor does not end with its significant children.
+    AutoShutdownIgnored,
+    /// A supervisor ends with children that are not significant, too.
+    AllAreSignificant,
+    /// A failed start of a supervisor leaves the children that were started.
+    FailedStartLeavesChildren,
+    /// start_child whose start failed leaves the specification.
+    FailedChildStays,
+    /// A temporary child whose start was ignored stays among the children.
+    IgnoredTemporaryStays,
+    /// A dynamic supervisor takes any number of children.
+    MaxChildrenIgnored,
+    /// A dynamic supervisor ends its children one by one.
+    DynamicEndsOneByOne,
 }
 
 impl Wrong {
@@ -133,6 +169,28 @@ impl Wrong {
         Wrong::TaskIsUnlinked,
         Wrong::AwaitKeepsMonitor,
         Wrong::ShutdownKeepsLink,
+    ];
+
+    /// Those of supervisors.
+    pub const SUPERVISOR: [Wrong; 18] = [
+        Wrong::TemporaryComesBack,
+        Wrong::GroupCountsEach,
+        Wrong::EndsInStartOrder,
+        Wrong::RestIsAll,
+        Wrong::TransientAfterShutdown,
+        Wrong::OneRestartTooMany,
+        Wrong::RestartsNeverForgotten,
+        Wrong::BrutalKillAsks,
+        Wrong::ShutdownNeverKills,
+        Wrong::TerminateForgets,
+        Wrong::FailedRestartGivesUp,
+        Wrong::AutoShutdownIgnored,
+        Wrong::AllAreSignificant,
+        Wrong::FailedStartLeavesChildren,
+        Wrong::FailedChildStays,
+        Wrong::IgnoredTemporaryStays,
+        Wrong::MaxChildrenIgnored,
+        Wrong::DynamicEndsOneByOne,
     ];
 
     /// All those of processes.

@@ -211,7 +211,9 @@ impl Behaviour for Scripted {
         if let Some([note]) = told.is(ctx, "note") {
             kept.seen.push(note);
         } else if let Some([key, value]) = told.is(ctx, "release") {
-            let badkey = || Raise::error(ctx.tuple(&[ctx.atom("badkey"), key]));
+            // The reference server keeps it under the key `{d, Key}`.
+            let missing = || ctx.tuple(&[ctx.atom("badkey"), ctx.tuple(&[ctx.atom("d"), key])]);
+            let badkey = || Raise::error(missing());
             let caller = kept.owed(key).ok_or_else(badkey)?;
             reply(ctx, caller, value).await;
         } else if let Some([pid]) = told.is(ctx, "link") {

@@ -4,6 +4,10 @@
 //! one of several ways. All names are bound in these first steps, which nobody disturbs; those of a
 //! task are bound and used in one `seq`. So no step uses a name that the driver may lack.
 //!
+//! Small, so that all of their schedules can be explored: the world rests after all steps but one,
+//! tasks do not overlap with what follows them, and a program has tasks or asks after links, not both.
+//! A shutdown alone has thousands: one that takes its time is a program of its own.
+//!
 //! Every call is answered, fails, or has a time limit of a few milliseconds.
 
 use super::make::{Numbers, atom, one, tagged};
@@ -24,11 +28,14 @@ type Wish = [u16; 6];
 /// Well-formed programs.
 pub(super) fn programs() -> impl Strategy<Value = Program> {
     let step = (vec(any::<Wish>(), 1..=2), prop::bool::weighted(0.75));
-    (any::<Wish>(), vec(step, 1..=3)).prop_map(|(cast, steps)| program(cast, &steps))
+    let theme = prop_oneof![2 => Just(Theme::Tasks), 1 => Just(Theme::Ties)];
+    (any::<Wish>(), theme, vec(step, 1..=3))
+        .prop_map(|(cast, theme, steps)| program(cast, theme, &steps))
 }
 
-fn program(cast: Wish, steps: &[(Vec<Wish>, bool)]) -> Program {
-    let mut maker = Maker { names: NAMES.map(str::to_owned).to_vec() };
+fn program(cast: Wish, theme: Theme, steps: &[(Vec<Wish>, bool)]) -> Program {
+    let names = NAMES.map(str::to_owned).to_vec();
+    let mut maker = Maker { names, theme, only: steps.len() == 1, hurried: false };
     let mut all = beginning(&mut Numbers::new(cast));
     all.extend(steps.iter().map(|(wishes, settle)| maker.step(wishes, *settle)));
     Program {
@@ -74,47 +81,65 @@ fn alone(actor: Slot, act: Act) -> Step {
     one(Command { actor, op: act.into() }, true)
 }
 
+/// What a program has of two things that make many schedules, but for the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Theme {
+    Tasks,
+    /// Links of one's own, and questions about them.
+    Ties,
+}
+
 /// A program in the making.
 struct Maker {
     names: Vec<String>,
+    theme: Theme,
+    /// There is one step beside the beginning.
+    only: bool,
+    /// A step was followed by the next without rest.
+    hurried: bool,
 }
 
 impl Maker {
     /// A step of as many actors as there are wishes.
     fn step(&mut self, wishes: &[Wish], settle: bool) -> Step {
         let first = usize::from(wishes[0][0]) % CLIENTS.len();
-        let mut commands: Vec<Command> = wishes
-            .iter()
-            .enumerate()
-            .map(|(at, wish)| Command {
-                actor: CLIENTS[(first + at) % CLIENTS.len()],
-                op: self.op(&mut Numbers::new(*wish)),
-            })
-            .collect();
+        let (mut commands, mut room) = (Vec::new(), Room::of(wishes.len(), self.only));
+        for (at, wish) in wishes.iter().enumerate() {
+            let actor = CLIENTS[(first + at) % CLIENTS.len()];
+            let op = self.op(&mut Numbers::new(*wish), room);
+            if is_task(&op) {
+                room = Room::NoTask;
+            }
+            commands.push(Command { actor, op });
+        }
+        let settle = settle || self.hurried || room == Room::NoTask;
+        self.hurried |= !settle;
         match commands.len() {
             1 => one(commands.remove(0), settle),
             _ => Step::Par { commands, settle },
         }
     }
 
-    fn op(&mut self, numbers: &mut Numbers) -> Op {
+    fn op(&mut self, numbers: &mut Numbers, room: Room) -> Op {
         match numbers.below(16) {
             0..=3 => Act::Server(call(numbers)),
-            4 | 5 => Act::Server(cast(numbers)),
+            4 | 5 => Act::Server(cast(self.theme, numbers)),
             6 => {
                 let to = server(by_name(numbers));
                 Act::Server(ServerOp::Stop(stop(numbers, to)))
             }
             7..=9 => Act::Agent(agent(numbers)),
             10 => Act::Server(ServerOp::Start(start(numbers))),
-            11 | 12 => return self.task(numbers),
-            _ => plain(numbers),
+            11 | 12 if self.theme == Theme::Tasks && room != Room::NoTask => {
+                return self.task(numbers, room);
+            }
+            _ => plain(self.theme, numbers),
         }
         .into()
     }
 
     /// A task and what its owner does with it, in one go.
-    fn task(&mut self, numbers: &mut Numbers) -> Op {
+    fn task(&mut self, numbers: &mut Numbers, room: Room) -> Op {
         let (pid, reference) = (self.name("@t"), self.name("#t"));
         let body = match numbers.below(6) {
             0 => vec![Act::Exit { reason: reason(numbers) }],
@@ -127,10 +152,10 @@ impl Maker {
         };
         let body = body.into_iter().map(Op::from).collect();
         let task = Data::Name(pid);
-        let wait = match numbers.below(5) {
+        let wait = match numbers.below(6) {
             0 => TaskOp::Yield { task, timeout: 0 },
-            1 => TaskOp::Shutdown { task, timeout: None },
-            2 => TaskOp::Shutdown { task, timeout: Some(5) },
+            1 | 2 if room == Room::AnyTask => TaskOp::Shutdown { task, timeout: Some(5) },
+            1..=3 if room >= Room::Shutdown => TaskOp::Shutdown { task, timeout: None },
             _ => TaskOp::Await { task, timeout: 10 },
         };
         let begin = TaskOp::Async { bind: Some(pid), bind_ref: Some(reference), body };
@@ -142,6 +167,33 @@ impl Maker {
         self.names.push(format!("{kind}{}", slot.0));
         slot
     }
+}
+
+/// What a step has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    NoTask,
+    /// A task that is waited for.
+    Task,
+    /// One that is shut down at once, too.
+    Shutdown,
+    AnyTask,
+}
+
+impl Room {
+    /// That of a step of so many commands.
+    fn of(commands: usize, only: bool) -> Room {
+        match (commands, only) {
+            (1, true) => Room::AnyTask,
+            (1, false) | (_, true) => Room::Shutdown,
+            _ => Room::Task,
+        }
+    }
+}
+
+/// Whether a command starts a task.
+fn is_task(op: &Op) -> bool {
+    matches!(op.act, Act::Seq(_))
 }
 
 /// Whether the server is meant by its name.
@@ -156,8 +208,9 @@ fn server(named: bool) -> Data {
 fn call(numbers: &mut Numbers) -> ServerOp {
     let to = server(by_name(numbers));
     let value = || Data::Int(1);
-    let (request, timeout) = match numbers.below(12) {
+    let (request, timeout) = match numbers.below(13) {
         0 => (atom("noreply"), 5),
+        12 => (tagged("defer", [atom("k")]), 5),
         1 => (tagged("stop", [reason(numbers)]), CALL_TIMEOUT),
         2 => (tagged("stop_reply", [reason(numbers), value()]), CALL_TIMEOUT),
         3 => (tagged("exit", [reason(numbers)]), CALL_TIMEOUT),
@@ -171,12 +224,14 @@ fn call(numbers: &mut Numbers) -> ServerOp {
     ServerOp::Call { to, request, timeout }
 }
 
-fn cast(numbers: &mut Numbers) -> ServerOp {
+fn cast(theme: Theme, numbers: &mut Numbers) -> ServerOp {
     let to = server(by_name(numbers));
-    let request = match numbers.below(8) {
+    let request = match numbers.below(10) {
+        8 => tagged("error", [atom("bad")]),
+        9 => tagged("release", [atom("k"), Data::Int(2)]),
         0 => tagged("stop", [reason(numbers)]),
         1 => tagged("exit", [reason(numbers)]),
-        2 | 3 => tagged("link", [Data::Name(CLIENTS[2])]),
+        2 | 3 if theme == Theme::Ties => tagged("link", [Data::Name(CLIENTS[2])]),
         4 => tagged("sleep", [Data::Int(3)]),
         5 => tagged("unregister", [atom("srv")]),
         _ => tagged("note", [Data::Int(1)]),
@@ -201,7 +256,8 @@ fn agent(numbers: &mut Numbers) -> AgentOp {
 
 /// A server that has no name in the program, for the most part one whose start fails.
 fn start(numbers: &mut Numbers) -> ServerStart {
-    let init = match numbers.below(6) {
+    let init = match numbers.below(7) {
+        5 => tagged("throw", [atom("oops")]),
         0 => atom("ignore"),
         1 => tagged("stop", [reason(numbers)]),
         2 => tagged("exit", [reason(numbers)]),
@@ -215,14 +271,14 @@ fn start(numbers: &mut Numbers) -> ServerStart {
 }
 
 /// What processes do to each other.
-fn plain(numbers: &mut Numbers) -> Act {
+fn plain(theme: Theme, numbers: &mut Numbers) -> Act {
     let to = Data::Name(Slot(numbers.one_of(&[0, 1, 2, 3, 3, 3, 4, 4])));
     match numbers.below(7) {
         0 => Act::Trap { on: true },
-        1 => Act::Link { to },
-        2 => Act::Exit { reason: reason(numbers) },
-        3 => Act::Info { to, item: Item::Links },
-        4 => Act::Mailbox,
+        1 if theme == Theme::Ties => Act::Link { to },
+        2 if theme == Theme::Ties => Act::Info { to, item: Item::Links },
+        3 => Act::Exit { reason: reason(numbers) },
+        1 | 4 => Act::Mailbox,
         _ => Act::Exit2 { to, reason: reason(numbers) },
     }
 }
@@ -237,6 +293,7 @@ mod tests {
         Program,
         random::{Layer, nth_of},
     };
+    use serde_json::Value;
     use std::collections::BTreeSet;
 
     #[test]
@@ -254,5 +311,42 @@ mod tests {
         let of_this_layer =
             |name: &&String| ["gs_", "agent_", "task_"].iter().any(|kind| name.starts_with(kind));
         assert_eq!(seen.iter().filter(of_this_layer).count(), 16, "{seen:?}");
+    }
+
+    /// The words of requests, as `call:stop`.
+    fn requests(op: &Value, into: &mut BTreeSet<String>) {
+        let word = |data: &Value| data.as_str().or_else(|| data[0].as_str()).map(str::to_owned);
+        for (name, key) in [("gs_call", "req"), ("gs_cast", "req"), ("gs_start", "init")] {
+            if op["op"].as_str().is_some_and(|op| op.starts_with(name)) {
+                into.extend(word(&op[key]).map(|word| format!("{name}:{word}")));
+            }
+        }
+        if op["op"] == "task_shutdown" {
+            into.insert(format!("task_shutdown:{}", op["how"]));
+        }
+        for list in ["ops", "steps"] {
+            op[list].as_array().into_iter().flatten().for_each(|op| requests(op, into));
+        }
+    }
+
+    #[test]
+    fn every_request_occurs() {
+        let mut seen = BTreeSet::new();
+        for index in 0..2000 {
+            let value = nth_of(Layer::Otp, 7, index).to_value();
+            let steps = value["program"].as_array().expect("steps");
+            steps.iter().for_each(|step| requests(step, &mut seen));
+        }
+        let calls = "reply noreply stop stop_reply exit error throw sleep_reply reply_then_exit \
+                     defer seen";
+        let casts = "note release stop exit error link sleep unregister";
+        let inits = "ignore stop exit error throw return";
+        let of = |kind: &'static str, words: &'static str| {
+            words.split_whitespace().map(move |word| format!("{kind}:{word}"))
+        };
+        let shutdowns = ["task_shutdown:null", "task_shutdown:5"].map(str::to_owned);
+        let all = of("gs_call", calls).chain(of("gs_cast", casts)).chain(of("gs_start", inits));
+        let all: BTreeSet<String> = all.chain(shutdowns).collect();
+        assert_eq!(seen, all);
     }
 }

@@ -62,6 +62,7 @@ fn begun(ctx: &Ctx, id: Term, number: i64, pid: Term) -> Term {
 
 /// Keeps what it is told, the last first, and answers each who tells.
 async fn trace(ctx: Ctx) -> Ending {
+    ctx.shelter(TRACER);
     let mut events: Vec<Term> = Vec::new();
     let request = ctx.tuple(&[Term::ANY, Term::ANY, Term::ANY]);
     loop {
@@ -104,6 +105,7 @@ async fn newest(ctx: &Ctx, id: &str) -> Term {
 // The driver
 
 async fn drive(ctx: Ctx, program: Rc<SupProgram>) -> Ending {
+    ctx.shelter(DRIVER);
     let mut report = Term::UNDEFINED;
     loop {
         let number = ctx.turn(report).await.as_int().expect("the director wrote a number");

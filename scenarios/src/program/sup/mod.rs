@@ -34,14 +34,18 @@ impl SupProgram {
         conditions: &Conditions,
         bounds: Bounds,
     ) -> Explored {
+        // Who counts children asks whether they live.
+        let questions = match self.counts_or_links() {
+            true => Questions::Ties,
+            false => Questions::Nothing,
+        };
         let program = Rc::new(self.clone());
         explore::outcomes(
             profile,
             conditions,
             bounds,
             |world| {
-                // Who counts children asks whether they live.
-                world.expect(Questions::Ties);
+                world.expect(questions);
                 interpret::start(world, &program);
             },
             |world| canonical(self, &observed(self, world)),

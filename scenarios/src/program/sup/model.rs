@@ -166,6 +166,13 @@ impl SupProgram {
         })
     }
 
+    /// Whether children are counted, or linked to others than their supervisor.
+    pub(super) fn counts_or_links(&self) -> bool {
+        let does =
+            |op: &Op| matches!(op, Op::ChildLink { .. } | Op::Call { call: Call::Count, .. });
+        self.ops().any(does)
+    }
+
     /// Whether something in it lasts, or has a limit that can be reached; the usual time to shut down
     /// is no such limit.
     pub fn knows_time(&self) -> bool {

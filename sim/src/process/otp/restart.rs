@@ -1,7 +1,7 @@
 //! Which end of a child calls for a restart, and how many restarts are too many.
 
 use super::child::Restart;
-use crate::process::{Ctx, Shape, Term};
+use crate::process::{Ctx, Shape, Term, Wrong};
 
 /// What becomes of a child that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,9 @@ pub(super) fn fate(ctx: &Ctx, restart: Restart, reason: Term) -> Fate {
 
 /// `normal`, `shutdown`, `{shutdown, _}`.
 fn is_asked_for(ctx: &Ctx, reason: Term) -> bool {
+    if ctx.is_wrong(Wrong::TransientAfterShutdown) {
+        return reason == Term::NORMAL;
+    }
     let shutdown = |shape: Shape<'_>| match shape {
         Shape::Tuple(parts) => matches!(*parts, [word, _] if word == Term::SHUTDOWN),
         _ => false,
@@ -46,9 +49,10 @@ impl Restarts {
     /// `erlang:monotonic_time/1`.
     pub(super) async fn add(&mut self, ctx: &Ctx, intensity: u32, period: u32) -> bool {
         let now = ctx.monotonic_time().await / 1_000;
-        self.0.retain(|&then| now <= then + u64::from(period));
+        let forgets = !ctx.is_wrong(Wrong::RestartsNeverForgotten);
+        self.0.retain(|&then| now <= then + u64::from(period) || !forgets);
         self.0.insert(0, now);
-        self.0.len() <= intensity as usize
+        self.0.len() <= intensity as usize + usize::from(ctx.is_wrong(Wrong::OneRestartTooMany))
     }
 
     pub(super) fn term(&self, ctx: &Ctx) -> Term {

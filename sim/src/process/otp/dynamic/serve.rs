@@ -2,7 +2,7 @@
 
 use super::{Flags, shutdown::shutdown};
 use crate::process::{
-    Class, Ctx, Message, Pid, Raise, Term,
+    Class, Ctx, Message, Pid, Raise, Term, Wrong,
     otp::{
         call::Caller,
         child::{ChildSpec, ChildType, StartFunctions},
@@ -74,7 +74,8 @@ impl<F: StartFunctions> DynamicSupervisor<F> {
     /// `handle_call({start_child, _})`
     async fn add(&self, ctx: &Ctx, spec: ChildSpec, state: &mut State) -> Term {
         let count = state.children.len() as u32;
-        if self.flags.max_children.is_some_and(|most| count >= most) {
+        let is_full = self.flags.max_children.is_some_and(|most| count >= most);
+        if is_full && !ctx.is_wrong(Wrong::MaxChildrenIgnored) {
             return Started::Error(ctx.atom("max_children")).term(ctx);
         }
         let started = self.start_one(ctx, &spec).await;
@@ -224,7 +225,13 @@ impl<F: StartFunctions> Behaviour for DynamicSupervisor<F> {
     }
 
     async fn terminate(&self, ctx: &Ctx, _: Term, state: &mut State) -> Result<(), Raise> {
-        shutdown(ctx, &state.children).await;
+        let at_a_time = match ctx.is_wrong(Wrong::DynamicEndsOneByOne) {
+            true => 1,
+            false => state.children.len().max(1),
+        };
+        for children in state.children.chunks(at_a_time) {
+            shutdown(ctx, children).await;
+        }
         Ok(())
     }
 }

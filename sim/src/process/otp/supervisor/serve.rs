@@ -6,7 +6,7 @@ use super::{
     shutdown::shutdown,
 };
 use crate::process::{
-    Class, Ctx, Message, Pid, Raise, Term,
+    Class, Ctx, Message, Pid, Raise, Term, Wrong,
     otp::{
         call::{Caller, ServerRef, cast},
         child::{ChildSpec, ChildType},
@@ -92,7 +92,7 @@ impl<T: Tree> Supervisor<T> {
         let mut at = from;
         while let Some(child) = children.rows.get(at).copied() {
             match self.start_one(ctx, &child.spec).await {
-                Ok(Held::Nobody) if child.is_temporary() => {
+                Ok(Held::Nobody) if forgets_ignored(ctx, &child) => {
                     children.rows.remove(at);
                     continue;
                 }
@@ -107,23 +107,38 @@ impl<T: Tree> Supervisor<T> {
     /// `supervisor:restart/2`
     async fn restart(&self, ctx: &Ctx, child: Child, state: &mut State) -> Onward {
         let Flags { intensity, period, .. } = state.flags;
-        if !state.restarts.add(ctx, intensity, period).await {
-            state.children.end(child.spec.id);
-            return Onward::Shutdown;
+        for _ in 0..self.counts(ctx, state) {
+            if !state.restarts.add(ctx, intensity, period).await {
+                state.children.end(child.spec.id);
+                return Onward::Shutdown;
+            }
         }
         let restarted = match state.flags.strategy {
             Strategy::OneForOne => self.restart_one(ctx, child, state).await,
             Strategy::RestForOne => {
-                let from = state.children.place(child.spec.id);
+                let all = ctx.is_wrong(Wrong::RestIsAll);
+                let from = if all { 0 } else { state.children.place(child.spec.id) };
                 self.restart_group(ctx, child, from, state).await
             }
             Strategy::OneForAll => self.restart_group(ctx, child, 0, state).await,
         };
         if let Restarted::TryAgain(id) = restarted {
+            if ctx.is_wrong(Wrong::FailedRestartGivesUp) {
+                return Onward::Shutdown;
+            }
             let request = ctx.tuple(&[ctx.atom("try_again_restart"), id]);
             let _ = cast(ctx, ServerRef::Pid(ctx.me()), request).await;
         }
         Onward::Yes
+    }
+
+    /// How often a restart counts: once, however many children it starts.
+    fn counts(&self, ctx: &Ctx, state: &State) -> usize {
+        let group = state.flags.strategy != Strategy::OneForOne;
+        match group && ctx.is_wrong(Wrong::GroupCountsEach) {
+            true => state.children.rows.len(),
+            false => 1,
+        }
     }
 
     /// `supervisor:restart/3`, one_for_one
@@ -169,7 +184,7 @@ impl<T: Tree> Supervisor<T> {
             Fate::Again => self.restart(ctx, child, state).await,
             Fate::Gone => {
                 state.children.end(child.spec.id);
-                auto_shutdown(child, state)
+                auto_shutdown(ctx, child, state)
             }
         }
     }
@@ -194,7 +209,12 @@ impl<T: Tree> Supervisor<T> {
                 }
                 ok(ctx, held)
             }
-            Err(reason) => error(ctx, ctx.tuple(&[reason, spec.term(ctx)])),
+            Err(reason) => {
+                if ctx.is_wrong(Wrong::FailedChildStays) {
+                    state.children.rows.push(child);
+                }
+                error(ctx, ctx.tuple(&[reason, spec.term(ctx)]))
+            }
         }
     }
 
@@ -212,6 +232,11 @@ impl<T: Tree> Supervisor<T> {
             Err(reason) => error(ctx, reason),
         }
     }
+}
+
+/// Whether a child whose start was ignored is no longer among the children.
+fn forgets_ignored(ctx: &Ctx, child: &Child) -> bool {
+    child.is_temporary() && !ctx.is_wrong(Wrong::IgnoredTemporaryStays)
 }
 
 fn ok(ctx: &Ctx, held: Held) -> Term {
@@ -235,10 +260,17 @@ fn caught(ctx: &Ctx, raise: Raise) -> Term {
 /// `supervisor:terminate_children/2`: from this place on, the last first; temporary children are
 /// forgotten.
 async fn terminate_from(ctx: &Ctx, children: &mut Children, from: usize) {
-    for at in (from..children.rows.len()).rev() {
+    let mut places: Vec<usize> = (from..children.rows.len()).rev().collect();
+    if ctx.is_wrong(Wrong::EndsInStartOrder) {
+        places.reverse();
+    }
+    for at in places {
         let child = children.rows[at];
         terminate(ctx, child).await;
         children.rows[at].held = Held::Nobody;
+    }
+    if ctx.is_wrong(Wrong::TemporaryComesBack) {
+        return;
     }
     let mut place = 0..;
     children.rows.retain(|child| place.next() < Some(from) || !child.is_temporary());
@@ -252,13 +284,17 @@ async fn terminate(ctx: &Ctx, child: Child) {
 }
 
 /// `supervisor:do_auto_shutdown/2`
-fn auto_shutdown(ended: Child, state: &State) -> Onward {
+fn auto_shutdown(ctx: &Ctx, ended: Child, state: &State) -> Onward {
+    if ctx.is_wrong(Wrong::AutoShutdownIgnored) {
+        return Onward::Yes;
+    }
+    let significant = ended.spec.significant || ctx.is_wrong(Wrong::AllAreSignificant);
     let others = || state.children.rows.iter().filter(|child| child.held != Held::Nobody);
     let over = match state.flags.auto_shutdown {
         AutoShutdown::Never => false,
-        AutoShutdown::AnySignificant => ended.spec.significant,
+        AutoShutdown::AnySignificant => significant,
         AutoShutdown::AllSignificant => {
-            ended.spec.significant && !others().any(|child| child.spec.significant)
+            significant && !others().any(|child| child.spec.significant)
         }
     };
     if over { Onward::Shutdown } else { Onward::Yes }
@@ -317,7 +353,9 @@ impl<T: Tree> Behaviour for Supervisor<T> {
         match self.start_from(ctx, &mut children, 0).await {
             Ok(()) => Ok(Init::Ok(State { flags, children, restarts: Restarts::default() })),
             Err(Unstarted { id, reason }) => {
-                terminate_from(ctx, &mut children, 0).await;
+                if !ctx.is_wrong(Wrong::FailedStartLeavesChildren) {
+                    terminate_from(ctx, &mut children, 0).await;
+                }
                 let failed = ctx.tuple(&[ctx.atom("failed_to_start_child"), id, reason]);
                 Ok(Init::Stop(ctx.tuple(&[Term::SHUTDOWN, failed])))
             }
@@ -350,6 +388,9 @@ impl<T: Tree> Behaviour for Supervisor<T> {
                 Some(child) => {
                     terminate(ctx, child).await;
                     state.children.end(argument);
+                    if ctx.is_wrong(Wrong::TerminateForgets) {
+                        state.children.remove(argument);
+                    }
                     Term::atom("ok")
                 }
                 None => error(ctx, ctx.atom("not_found")),

@@ -1,7 +1,7 @@
 //! How a supervisor ends a child.
 
 use crate::process::{
-    Ctx, Filter, Message, Pid, Term,
+    Ctx, Filter, Message, Pid, Term, Wrong,
     otp::{
         call::{down_of, receive_within},
         child::Shutdown,
@@ -11,6 +11,7 @@ use crate::process::{
 /// `supervisor:shutdown/1`: asks, waits, and in the end kills. Which reason it ends with is for the
 /// log alone.
 pub(super) async fn shutdown(ctx: &Ctx, child: Pid, how: Shutdown) {
+    let how = as_it_should_be(ctx, how);
     let monitor = ctx.monitor(child).await;
     ctx.exit2(child, how.signal()).await;
     let down = Filter::Matching(down_of(ctx, monitor));
@@ -19,6 +20,15 @@ pub(super) async fn shutdown(ctx: &Ctx, child: Pid, how: Shutdown) {
         ctx.receive(down).await;
     }
     unlink_flush(ctx, child).await;
+}
+
+/// What the specification says, unless a rule is wrong on purpose.
+fn as_it_should_be(ctx: &Ctx, how: Shutdown) -> Shutdown {
+    match how {
+        Shutdown::BrutalKill if ctx.is_wrong(Wrong::BrutalKillAsks) => Shutdown::Infinity,
+        Shutdown::Within(_) if ctx.is_wrong(Wrong::ShutdownNeverKills) => Shutdown::Infinity,
+        how => how,
+    }
 }
 
 /// `supervisor:unlink_flush/2`: no EXIT of the child is left; the one that had come, if any.
