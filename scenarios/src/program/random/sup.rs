@@ -34,7 +34,7 @@ pub(super) fn programs() -> impl Strategy<Value = SupProgram> {
     let wish = any::<Wish>;
     (wish(), vec(wish(), 6), vec(wish(), 1..=5)).prop_map(|(top, nodes, steps)| {
         let mut maker = Maker::new(top, &nodes);
-        let steps: Vec<Step> = steps.iter().flat_map(|wish| maker.step(*wish)).collect();
+        let steps = maker.steps(&steps);
         maker.program(steps)
     })
 }
@@ -46,6 +46,8 @@ struct Maker {
     is_dynamic: bool,
     /// Every supervisor and worker of the tree is sure to have been started.
     is_sound: bool,
+    /// A step is a race.
+    has_raced: bool,
     later: usize,
 }
 
@@ -53,8 +55,14 @@ impl Maker {
     fn new(top: Wish, wishes: &[Wish]) -> Maker {
         let mut numbers = Numbers::new(top[0]);
         let is_dynamic = numbers.once_in(4);
-        let mut maker =
-            Maker { nodes: Vec::new(), begun: Vec::new(), is_dynamic, is_sound: true, later: 0 };
+        let mut maker = Maker {
+            nodes: Vec::new(),
+            begun: Vec::new(),
+            is_dynamic,
+            is_sound: true,
+            has_raced: false,
+            later: 0,
+        };
         let count = 1 + numbers.below(3);
         if is_dynamic {
             maker.dynamic(&mut numbers, &wishes[..count]);
@@ -136,11 +144,24 @@ impl Maker {
 
     // Steps
 
-    fn step(&mut self, wish: Wish) -> Vec<Step> {
+    /// At most one of them is a race, and at most one follows it: more have too many schedules.
+    fn steps(&mut self, wishes: &[Wish]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for wish in wishes {
+            let follows = self.has_raced;
+            steps.push(self.step(*wish));
+            if follows {
+                break;
+            }
+        }
+        steps
+    }
+
+    fn step(&mut self, wish: Wish) -> Step {
         let [first, second] = wish;
         let mut numbers = Numbers::new(first);
-        let settle = !numbers.once_in(16);
-        let op = match numbers.once_in(9) {
+        let settle = !numbers.once_in(16) || self.has_raced;
+        let op = match numbers.once_in(9) && !self.has_raced {
             true => {
                 let rest = [first[2], first[3], first[4], first[5], second[0], second[1]];
                 let ops =
@@ -152,7 +173,8 @@ impl Maker {
                 self.op(Numbers::new(rest), second)
             }
         };
-        vec![Step { op, settle }]
+        self.has_raced |= !settle || matches!(op, Op::Batch(_));
+        Step { op, settle }
     }
 
     fn op(&mut self, mut numbers: Numbers, child: [u16; 6]) -> Op {
