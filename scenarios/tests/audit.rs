@@ -7,7 +7,7 @@ use atropos::{
     scenario::Scenario,
     world::World,
 };
-use atropos_scenarios::atomvm_links::AtomvmLinks;
+use atropos_scenarios::{atomvm_links::AtomvmLinks, kv_registry::KvRegistry};
 
 /// Audits the runs of some blocks of each variant of a scenario.
 fn audited<S: Scenario>(scenario: &S, spec: Spec, blocks: u64) -> Audit {
@@ -43,7 +43,14 @@ fn footprints_of_the_atomvm_links_do_not_lie() {
 }
 
 #[test]
+fn footprints_of_the_kv_registry_do_not_lie() {
+    let Audit { swapped, .. } = audited(&KvRegistry, Spec::default(), 20);
+    assert!(swapped > 30_000, "only {swapped} pairs were swapped: the audit shows little");
+}
+
+#[test]
 fn footprints_do_not_lie_under_faults() {
     let spec = Spec { faults: 2, ..Spec::default() };
     assert!(audited(&AtomvmLinks, spec, 200).swapped > 5_000);
+    assert!(audited(&KvRegistry, spec, 10).swapped > 5_000);
 }

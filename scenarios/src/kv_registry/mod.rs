@@ -159,17 +159,11 @@ const CREATED_AGAIN: [Op; 6] = [
     op(1, Act::Create(0)),
 ];
 
-/// Two clients create and stop the same bucket.
-const STOPPED_TWICE: [Op; 8] = [
-    op(0, Act::Wait(1)),
-    op(0, Act::Create(0)),
-    op(0, Act::Stop(0, Reason::Normal)),
-    op(0, Act::Create(0)),
-    op(0, Act::Stop(0, Reason::Normal)),
-    op(1, Act::Wait(1)),
-    op(1, Act::Stop(0, Reason::Normal)),
-    op(1, Act::Stop(0, Reason::Normal)),
-];
+/// A client creates a bucket and stops it, again and again.
+const STOPPED_AGAIN: [Op; 9] = {
+    let (create, stop) = (op(0, Act::Create(0)), op(0, Act::Stop(0, Reason::Normal)));
+    [op(0, Act::Wait(1)), create, stop, create, stop, create, stop, create, stop]
+};
 
 /// All of these in one: what a holding variant must stand.
 const EVERYTHING: [Op; 9] = [
@@ -191,7 +185,7 @@ fn told(variant: &Variant) -> Vec<Op> {
         "one-for-one" | "rest-for-one-supervisor-first" => REGISTRY_KILLED.to_vec(),
         "registry-first" => CREATED_EARLY.to_vec(),
         "rest-for-one-registry-first" => CREATED_AGAIN.to_vec(),
-        "stop-then-lookup" | "synchronous-call" => STOPPED_TWICE.to_vec(),
+        "stop-then-lookup" | "synchronous-call" => STOPPED_AGAIN.to_vec(),
         "guide" => EVERYTHING.to_vec(),
         _ => stopped(Reason::Normal).to_vec(),
     }

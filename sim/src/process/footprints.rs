@@ -192,7 +192,12 @@ impl ProcessWorld {
                     }
                 }
             }
-            effect::RECEIVE => into.write(self.of_process(b'm', me)),
+            effect::RECEIVE => {
+                into.write(self.of_process(b'm', me));
+                if let Some(dead) = self.death_found(me) {
+                    into.read(self.of_process(b'l', dead));
+                }
+            }
             effect::TRAP => into.write(self.of_process(b't', me)),
             effect::ALIVE if self.is_instant() => {
                 into.read(self.of_process(b'u', op.who()));

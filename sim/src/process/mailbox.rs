@@ -133,21 +133,15 @@ impl ProcessWorld {
     #[inline(never)]
     fn receive_rare(&mut self, me: u32, wanted: Words, entry: Words, trace: &mut Trace) -> Outcome {
         let (who, arg, word) = (entry.who(), entry.arg(), entry.value());
+        if let Some(dead) = self.death_in(me, entry) {
+            self.mourn(me, dead);
+        }
         trace.push(match entry.kind() {
             message::EXIT => {
                 let by_link = if arg == 1 { BY_LINK } else { 0 };
-                if arg == 1 {
-                    self.mourn(me, who);
-                }
                 Words::new(event::RECEIVE_EXIT, me, who | by_link, word)
             }
-            message::DOWN => {
-                let target = self.tables.references[arg as usize].target;
-                if target != me {
-                    self.mourn(me, target);
-                }
-                Words::new(event::RECEIVE_DOWN, me, arg, word)
-            }
+            message::DOWN => Words::new(event::RECEIVE_DOWN, me, arg, word),
             _ => Words::new(event::RECEIVE, me, 0, word),
         });
         if wanted.arg() & filter::INSPECT != 0 {
@@ -155,6 +149,21 @@ impl ProcessWorld {
             return Words::new(reply::MESSAGE + message::USER, 0, 0, term.0);
         }
         Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
+    }
+
+    /// Of whose death the message tells that a process has found, if of any.
+    pub(super) fn death_found(&self, me: u32) -> Option<u32> {
+        let row = &self.tables.processes[me as usize];
+        self.death_in(me, *row.mailbox.get(row.found? as usize)?)
+    }
+
+    fn death_in(&self, me: u32, entry: Words) -> Option<u32> {
+        let told = match entry.kind() {
+            message::EXIT if entry.arg() == 1 => Some(entry.who()),
+            message::DOWN => Some(self.tables.references[entry.arg() as usize].target),
+            _ => None,
+        };
+        told.filter(|&dead| dead != me)
     }
 
     /// Notes that a process knows of a death. One that an exit signal has hit is dead for who asks,
