@@ -105,18 +105,39 @@ fn parts(data: &Data) -> Box<dyn Iterator<Item = &Data> + '_> {
 /// What links to nobody but what it starts, sends no exit signal but those of its own end, and asks
 /// after nobody else.
 fn is_harmless(act: &Act) -> bool {
-    match act {
-        Act::Me | Act::MakeRef { .. } | Act::Value { .. } => true,
-        Act::Exit { .. } | Act::Error { .. } | Act::Throw { .. } | Act::Return => true,
-        Act::Unlink { .. } | Act::Trap { .. } | Act::GroupLeaderTo { .. } => true,
-        Act::Monitor { .. } | Act::Demonitor { .. } => true,
-        Act::Register { .. } | Act::Unregister { .. } | Act::Whereis { .. } => true,
-        Act::Recv { .. } | Act::Mailbox | Act::Spawn(_) => true,
-        Act::Alias { .. } | Act::Unalias { .. } => true,
-        Act::CancelTimer { .. } | Act::Sleep { .. } | Act::Yield => true,
-        Act::Server(_) | Act::Agent(_) | Act::Task(_) => true,
-        _ => false,
-    }
+    let own = matches!(
+        act,
+        Act::Me
+            | Act::MakeRef { .. }
+            | Act::Value { .. }
+            | Act::Exit { .. }
+            | Act::Error { .. }
+            | Act::Throw { .. }
+            | Act::Return
+            | Act::Trap { .. }
+            | Act::Recv { .. }
+            | Act::Mailbox
+            | Act::Sleep { .. }
+            | Act::Yield
+    );
+    let of_others = matches!(
+        act,
+        Act::Unlink { .. }
+            | Act::Monitor { .. }
+            | Act::Demonitor { .. }
+            | Act::Register { .. }
+            | Act::Unregister { .. }
+            | Act::Whereis { .. }
+            | Act::Alias { .. }
+            | Act::Unalias { .. }
+            | Act::CancelTimer { .. }
+            | Act::GroupLeaderTo { .. }
+            | Act::Spawn(_)
+            | Act::Server(_)
+            | Act::Agent(_)
+            | Act::Task(_)
+    );
+    own || of_others
 }
 
 #[cfg(test)]
