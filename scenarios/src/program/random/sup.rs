@@ -244,7 +244,7 @@ impl Maker {
 
     /// A child more; it may have the id of another.
     fn start(&mut self, sup: &str, child: [u16; 6]) -> Op {
-        let again = child[1] % 4 == 0 || self.later == LATER.len();
+        let again = child[1].is_multiple_of(4) || self.later == LATER.len();
         let id = if again { UPPER[usize::from(child[2]) % 2] } else { LATER[self.later] };
         self.later += usize::from(!again);
         let [one, two, three, four, five, six] = child;
