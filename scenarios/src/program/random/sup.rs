@@ -28,6 +28,11 @@ const STRATEGIES: [sup::Strategy; 3] =
     [sup::Strategy::OneForOne, sup::Strategy::OneForAll, sup::Strategy::RestForOne];
 /// So long that whoever has less time is killed, in ms.
 const SLOW: i64 = 200;
+/// Less time than the reference interpreter takes to see that the world rests, in ms.
+const SHORT: u32 = 3;
+
+/// The most supervisors and workers of a tree in which there is a race.
+const RACERS: usize = 3;
 
 /// Well-formed programs.
 pub(super) fn programs() -> impl Strategy<Value = SupProgram> {
@@ -144,7 +149,8 @@ impl Maker {
 
     // Steps
 
-    /// At most one of them is a race, and at most one follows it: more have too many schedules.
+    /// At most one of them is a race, in a small tree, and at most one follows it: more have too many
+    /// schedules.
     fn steps(&mut self, wishes: &[Wish]) -> Vec<Step> {
         let mut steps = Vec::new();
         for wish in wishes {
@@ -157,11 +163,16 @@ impl Maker {
         steps
     }
 
+    fn may_race(&self) -> bool {
+        !self.has_raced && self.nodes.len() <= RACERS
+    }
+
     fn step(&mut self, wish: Wish) -> Step {
         let [first, second] = wish;
         let mut numbers = Numbers::new(first);
-        let settle = !numbers.once_in(16) || self.has_raced;
-        let op = match numbers.once_in(9) && !self.has_raced {
+        let may_race = self.may_race();
+        let settle = !numbers.once_in(8) || !may_race;
+        let op = match numbers.once_in(5) && may_race {
             true => {
                 let rest = [first[2], first[3], first[4], first[5], second[0], second[1]];
                 let ops =
@@ -311,7 +322,7 @@ fn ending(numbers: &mut Numbers) -> (Shutdown, Data) {
     match numbers.below(16) {
         0 | 1 => (Shutdown::BrutalKill, atom("ok")),
         2 => (Shutdown::Infinity, atom("ok")),
-        3 => (Shutdown::Within(20), tagged("slow", [Data::Int(SLOW)])),
+        3 => (Shutdown::Within(SHORT), tagged("slow", [Data::Int(SLOW)])),
         4 => (within, tagged("slow", [Data::Int(2)])),
         5 => (within, tagged("exit", [atom("bad")])),
         _ => (within, atom("ok")),
