@@ -5,6 +5,9 @@ ATROPOS = target/release/atropos
 ORACLE = target/release/atropos-oracle --seed $(ORACLE_SEED)
 # Runs of the variant that holds in `make soak`: 1,000,000 workloads of 64 runs.
 SOAK_RUNS ?= 64000000
+# Runs of every variant, canaries included, and which of the long tests.
+SOAK_FUZZ_RUNS ?= 1000000
+SOAK_TESTS ?= --include-ignored
 # Programs that `make oracle` runs on a real BEAM, and that `make soak` does: of processes alone, of
 # servers, agents and tasks, and of supervisors.
 ORACLE_PROGRAMS ?= 500
@@ -36,8 +39,8 @@ check: ## Formatting, lints and documentation, warnings denied
 
 soak: build digests ## The long counts: a million workloads that must hold, every canary, 200 seeds, oracle
 	$(ATROPOS) fuzz atomvm-links/fixed --runs $(SOAK_RUNS)
-	$(ATROPOS) fuzz --runs 1000000
-	$(CARGO) test --locked --release --package atropos-scenarios -- --include-ignored
+	$(ATROPOS) fuzz --runs $(SOAK_FUZZ_RUNS)
+	$(CARGO) test --locked --release --package atropos-scenarios -- $(SOAK_TESTS)
 	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS) \
 	  ORACLE_SUP_PROGRAMS=$(SOAK_SUP_PROGRAMS)
 

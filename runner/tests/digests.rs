@@ -10,23 +10,33 @@ mod common;
 
 use common::Place;
 
-/// The variant, steps and digest of `atropos fuzz --runs 2000`: those of atomvm-links, then those of
-/// ash-limiter.
-const PINNED: [(&str, u64, &str); 14] = [
+/// The variant, steps and digest of `atropos fuzz --runs 2000`, in the order of the catalogue.
+const PINNED: [(&str, u64, &str); 25] = [
     ("v0.6.2", 12_341, "7c243a2197ecd0d662f7daef4d433dc5"),
     ("v0.6.3", 13_659, "6bbe2b08645fb81df59bc7f76aff00b0"),
     ("v0.6.6", 19_868, "279f8c48727c3958e26abc06b4a21aef"),
-    ("fixed", 18548, "6b1ed1d196f22db62e5be34de240bd87"),
-    ("v3.5.24", 362_047, "813d3cf42c2b8b14e87edbed4cf92d1c"),
-    ("first-fix", 362_047, "813d3cf42c2b8b14e87edbed4cf92d1c"),
-    ("v3.5.26", 424_871, "e8a08cb9d53c16e96cc5c59ab73885e3"),
-    ("release-after-stop", 525_763, "951e331e64363d7f1f8b399065bcf5bb"),
-    ("stop-dead", 309_209, "41758f8871c3cde8846fe74a04c3be5b"),
-    ("alive-then-call", 326_073, "efa3220c1a7669d90ccf8fd56b2824ac"),
-    ("release-at-spawn", 424_871, "e8a08cb9d53c16e96cc5c59ab73885e3"),
+    ("fixed", 18_550, "b96c691fb488f71b78be042edc728897"),
+    ("v3.5.24", 362_046, "2b3c13574fd7bf1b8dae94bcea8d632f"),
+    ("first-fix", 362_046, "2b3c13574fd7bf1b8dae94bcea8d632f"),
+    ("v3.5.26", 424_873, "26b274d6a0e56443ce573cb850f24bbf"),
+    ("release-after-stop", 525_763, "b7487a18f7a655b2869a15b04103559b"),
+    ("stop-dead", 309_948, "af1988ef96e53df076c5b7e8b871c03f"),
+    ("alive-then-call", 326_462, "9726717792bbd75eec24e0847f7b5517"),
+    ("release-at-spawn", 424_873, "26b274d6a0e56443ce573cb850f24bbf"),
     ("busy-wait", 3_517_855, "7e110c0151532601944364ea5798c85e"),
-    ("normal-exit-leak", 497_106, "f396b48d14eef049dc389262f296dd7d"),
-    ("fixed", 323_183, "dd8e2d9e6713b2d9ae31d9a243760b2a"),
+    ("normal-exit-leak", 497_106, "a2f17f9fec7b24cb19f54dd8a24d4729"),
+    ("fixed", 323_838, "4308289757b2c4091ceda0699076f84e"),
+    ("linked", 104_944, "4928685f16c79e790ba3656b71625f1b"),
+    ("permanent", 152_597, "86bc2485f75037ac3526cd4639d8da2f"),
+    ("transient", 152_012, "e2135cc29ee70127cda9b26a268263b4"),
+    ("one-for-one", 136_007, "d68f0d67552bfc0d39de7a1ac003c80d"),
+    ("rest-for-one-supervisor-first", 136_007, "d68f0d67552bfc0d39de7a1ac003c80d"),
+    ("registry-first", 95_468, "f98b9debb5e26e0e8f0b5fb57dd364b0"),
+    ("rest-for-one-registry-first", 98_119, "3966ec9e2c3a342ec9597158e6064121"),
+    ("no-monitor", 147_282, "15147d1b7186247a43d07e03336a55b4"),
+    ("stop-then-lookup", 241_267, "fe912884c901cf7f41160e9f1b221f05"),
+    ("synchronous-call", 267_399, "b7252863046d1317a89daf6a543c299f"),
+    ("guide", 154_390, "8d90cea46be3f15e3a7d95400e887078"),
 ];
 
 #[test]

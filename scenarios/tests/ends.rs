@@ -14,8 +14,12 @@ fn compare(layer: Layer, programs: u64, enough: u64) -> [u64; 2] {
     let (mut compared, mut runs) = (0, [0, 0]);
     for index in 0..programs {
         let program = nth_of(layer, 11, index);
-        for timers in [TimerRule::Idle, TimerRule::Any] {
-            let conditions = Conditions { delivery: Delivery::Pairwise, timers, faults: 0 };
+        for (delivery, timers) in [
+            (Delivery::Pairwise, TimerRule::Idle),
+            (Delivery::Pairwise, TimerRule::Any),
+            (Delivery::Instant, TimerRule::Idle),
+        ] {
+            let conditions = Conditions { delivery, timers, faults: 0 };
             let all = explore_all(&program, &conditions, bounds);
             if !all.closed {
                 continue;

@@ -411,9 +411,11 @@ par: @a: exit2 @p0 576460752303423487 | @p0: error -576460752303423488 | @b.1: t
 }
 
 #[test]
-fn other_kinds_are_of_a_later_layer() {
+fn other_kinds_are_for_those_who_judge_vectors() {
     let error = Program::from_value(&json!({ "kind": "sup", "tree": {} })).expect_err("it is one");
-    assert_eq!(error.to_string(), "programs of kind sup belong to a later layer");
+    let told =
+        "kind: a program of kind `sup` is a vector: `atropos conform` judges it, it is not hunted";
+    assert_eq!(error.to_string(), told);
 }
 
 /// Files and why they are refused. `shape`: the schema refuses them, too. `sense`: the schema cannot

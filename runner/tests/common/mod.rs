@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 /// All variants of the catalogue.
-pub(crate) const VARIANTS: [&str; 14] = [
+pub(crate) const VARIANTS: [&str; 25] = [
     "atomvm-links/v0.6.2",
     "atomvm-links/v0.6.3",
     "atomvm-links/v0.6.6",
@@ -26,6 +26,17 @@ pub(crate) const VARIANTS: [&str; 14] = [
     "ash-limiter/busy-wait",
     "ash-limiter/normal-exit-leak",
     "ash-limiter/fixed",
+    "kv-registry/linked",
+    "kv-registry/permanent",
+    "kv-registry/transient",
+    "kv-registry/one-for-one",
+    "kv-registry/rest-for-one-supervisor-first",
+    "kv-registry/registry-first",
+    "kv-registry/rest-for-one-registry-first",
+    "kv-registry/no-monitor",
+    "kv-registry/stop-then-lookup",
+    "kv-registry/synchronous-call",
+    "kv-registry/guide",
 ];
 
 /// A variant with one invariant to break.

@@ -83,8 +83,10 @@ fn wrong_answer(world: &ProcessWorld, who: &str, state: Term) -> Option<Evidence
     Some(format!("operation {place} of {who} answers {got}, its read came to {own}").into())
 }
 
+/// Whoever was hit is told of as dead before its exit event.
 fn somebody_was_killed(world: &ProcessWorld) -> bool {
-    world.processes().any(|process| process.exit_reason() == Some(Term::KILLED))
+    let reason = |process: ProcessView<'_>| process.exit_reason().or_else(|| process.doom());
+    world.processes().any(|process| reason(process) == Some(Term::KILLED))
 }
 
 /// Never more work at once than the limit says; the reader counts as one.
@@ -120,7 +122,7 @@ fn outlived(world: &ProcessWorld, reader: Pid) -> Option<Evidence> {
     let limiter = reader
         .links()
         .map(|peer| world.process(peer))
-        .find(|peer| is_limiter(peer) && peer.is_alive() && !peer.is_doomed())?;
+        .find(|peer| is_limiter(peer) && peer.is_alive() && peer.doom().is_none())?;
     let (limiter, reader) = (world.shown(limiter.pid()), world.shown(reader.pid()));
     Some(format!("{limiter} is alive although the read of {reader} has answered").into())
 }

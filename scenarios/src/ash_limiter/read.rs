@@ -84,6 +84,7 @@ impl Came {
                 Came::Rows(rows.as_int().and_then(|rows| u8::try_from(rows).ok()).unwrap_or(0))
             }
             [_, _] => Came::Raised,
+            _ if term == ctx.atom(LOST) => Came::Lost,
             _ => Came::Error,
         }
     }

@@ -61,18 +61,18 @@ impl Functions for OverMap {
     fn apply(&self, ctx: &Ctx, function: Term, state: Term) -> Result<Term, Raise> {
         let parts = ctx.elements(function);
         let is = |name: &str| parts.get(1) == Some(&ctx.atom(name));
-        match parts.get(2..).unwrap_or_default() {
-            &[key, value] if is("put") => {
+        match *parts.get(2..).unwrap_or_default() {
+            [key, value] if is("put") => {
                 let mut pairs = pairs(ctx, state);
                 pairs.push((key, value));
                 Ok(ctx.map(&pairs))
             }
-            &[key] if is("get") => {
+            [key] if is("get") => {
                 let pairs = pairs(ctx, state);
                 let found = pairs.into_iter().find(|&(known, _)| known == key);
                 Ok(found.map_or(Term::atom("nil"), |(_, value)| value))
             }
-            &[reason] if is("crash") => Err(Raise::exit(reason)),
+            [reason] if is("crash") => Err(Raise::exit(reason)),
             _ => Err(Raise::error(ctx.atom("function_clause"))),
         }
     }

@@ -192,6 +192,8 @@ impl ProcessWorld {
                     }
                 }
             }
+            // What it has yet to fetch may be what it takes.
+            effect::RECEIVE if self.tables.hot[me as usize].unfetched => into.make_opaque(),
             effect::RECEIVE => {
                 into.write(self.of_process(b'm', me));
                 if let Some(dead) = self.death_found(me) {

@@ -9,7 +9,8 @@
 //! | a receive that has its message, or whose time-out has fired | what arrives later stands behind |
 //! | a turn that has its cue | the cue is there |
 //! | `make_ref/0`, `alias/1` | nobody knows of it yet |
-//! | to send, to monitor, to start a process, to give way, of one whom no exit signal can reach | nothing comes before |
+//! | to start a process, to give way, of one whom no exit signal can reach | nothing comes before |
+//! | to send, to monitor, of such a one, where signals travel | the signal waits in its channel |
 //! | the end of one of whom nobody knows | nobody is told |
 //! | a signal that its receiver will drop: it is dead, or the monitor, alias or link has ended | these do not come back |
 //! | the end of a monitor or link arrives | what its target would still send is dropped |
@@ -21,7 +22,7 @@
 //! One who asks after another sees more: its mailbox, its ties, and all that it has sent before the
 //! answer. So what leads depends on the [`Questions`] that are expected.
 //!
-//! Only under pairwise delivery and with the rules of OTP, none of which is wrong.
+//! Only with the rules of OTP, none of which is wrong.
 
 use super::{
     Mover, ProcessWorld, Questions,
@@ -33,7 +34,7 @@ use crate::{moves::Move, word::Words};
 impl ProcessWorld {
     /// A move that leads, if there is one.
     pub(super) fn find_leading(&self) -> Option<Move> {
-        let rules_hold = !self.is_instant() && !self.orders_ties() && self.profile.wrong.is_none();
+        let rules_hold = !self.orders_ties() && self.profile.wrong.is_none();
         let knows = self.questions < Questions::Anything && self.conditions.faults == 0;
         if !rules_hold || !knows {
             return None;
@@ -62,6 +63,8 @@ impl ProcessWorld {
                 hot.timed_out || row.found.is_some()
             }
             effect::YIELD if self.reports_late(process) => false,
+            // Delivered at once, a signal finds its receiver as it is: before something or after.
+            effect::SEND | effect::SEND_REF | effect::MONITOR if self.is_instant() => false,
             effect::YIELD | effect::SEND | effect::SEND_REF | effect::MONITOR | effect::SPAWN => {
                 self.is_unasked() && self.is_out_of_reach(process)
             }

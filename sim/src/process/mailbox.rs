@@ -151,10 +151,11 @@ impl ProcessWorld {
         Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
     }
 
-    /// Of whose death the message tells that a process has found, if of any.
+    /// Of whose death the message tells that a process will take, if of any.
     pub(super) fn death_found(&self, me: u32) -> Option<u32> {
         let row = &self.tables.processes[me as usize];
-        self.death_in(me, *row.mailbox.get(row.found? as usize)?)
+        let late = || self.find_message(me, self.tables.hot[me as usize].pending);
+        self.death_in(me, *row.mailbox.get(row.found.or_else(late)? as usize)?)
     }
 
     fn death_in(&self, me: u32, entry: Words) -> Option<u32> {

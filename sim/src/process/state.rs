@@ -92,8 +92,10 @@ impl ProcessWorld {
         let waits = row.timeout.is_some();
         let flags = [hot.trapping, hot.doomed, hot.timed_out, waits, row.monitors_first];
         let bits = flags.iter().fold(0, |bits, &flag| bits << 1 | u64::from(flag));
-        // What the dead have seen has no bearing on anything.
-        let history = if hot.phase.is_alive() { hot.history } else { 0 };
+        // Where a director asks, all that is told stands in its table: what the dead have seen has no
+        // bearing on it.
+        let forgets = self.tables.director.is_some() && !hot.phase.is_alive();
+        let history = if forgets { 0 } else { hot.history };
         words.extend([row.id, history, hot.phase as u64, bits, u64::from(row.cursor)]);
         words.push(row.reason.map_or(0, |reason| self.stable(reason)));
         words.push(row.registered.map_or(0, |name| name.0));

@@ -417,9 +417,10 @@ impl ProcessView<'_> {
         self.tables.is_alive(self.index)
     }
 
-    /// True if an exit signal has hit it: it does nothing more, and its exit event is to come.
-    pub fn is_doomed(&self) -> bool {
-        self.tables.hot[self.index as usize].doomed
+    /// Why its exit event is to come, if an exit signal has hit it: it does nothing more, and whoever
+    /// asks is told that it is dead.
+    pub fn doom(&self) -> Option<Term> {
+        self.tables.hot[self.index as usize].doomed.then(|| self.row().reason).flatten()
     }
 
     /// True if nobody spawned it: it was there before the run began.

@@ -14,7 +14,7 @@ pub use observe::{canonical, observed};
 use super::explore::{self, Bounds, Explored};
 use atropos::{
     plan::Conditions,
-    process::{OTP_25, Profile, profile},
+    process::{OTP_25, Profile, Questions, profile},
 };
 use std::rc::Rc;
 
@@ -36,7 +36,11 @@ impl KvProgram {
             profile,
             conditions,
             bounds,
-            |world| interpret::start(world, &program),
+            |world| {
+                // Whoever tells the state of the store asks which buckets live.
+                world.expect(Questions::Ties);
+                interpret::start(world, &program);
+            },
             |world| canonical(&observed(self, world)),
         )
     }

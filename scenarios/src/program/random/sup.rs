@@ -28,13 +28,18 @@ const STRATEGIES: [sup::Strategy; 3] =
     [sup::Strategy::OneForOne, sup::Strategy::OneForAll, sup::Strategy::RestForOne];
 /// So long that whoever has less time is killed, in ms.
 const SLOW: i64 = 200;
+/// Less time than the reference interpreter takes to see that the world rests, in ms.
+const SHORT: u32 = 3;
+
+/// The most supervisors and workers of a tree in which there is a race.
+const RACERS: usize = 3;
 
 /// Well-formed programs.
 pub(super) fn programs() -> impl Strategy<Value = SupProgram> {
     let wish = any::<Wish>;
     (wish(), vec(wish(), 6), vec(wish(), 1..=5)).prop_map(|(top, nodes, steps)| {
         let mut maker = Maker::new(top, &nodes);
-        let steps: Vec<Step> = steps.iter().flat_map(|wish| maker.step(*wish)).collect();
+        let steps = maker.steps(&steps);
         maker.program(steps)
     })
 }
@@ -46,6 +51,8 @@ struct Maker {
     is_dynamic: bool,
     /// Every supervisor and worker of the tree is sure to have been started.
     is_sound: bool,
+    /// A step is a race.
+    has_raced: bool,
     later: usize,
 }
 
@@ -53,8 +60,14 @@ impl Maker {
     fn new(top: Wish, wishes: &[Wish]) -> Maker {
         let mut numbers = Numbers::new(top[0]);
         let is_dynamic = numbers.once_in(4);
-        let mut maker =
-            Maker { nodes: Vec::new(), begun: Vec::new(), is_dynamic, is_sound: true, later: 0 };
+        let mut maker = Maker {
+            nodes: Vec::new(),
+            begun: Vec::new(),
+            is_dynamic,
+            is_sound: true,
+            has_raced: false,
+            later: 0,
+        };
         let count = 1 + numbers.below(3);
         if is_dynamic {
             maker.dynamic(&mut numbers, &wishes[..count]);
@@ -136,11 +149,30 @@ impl Maker {
 
     // Steps
 
-    fn step(&mut self, wish: Wish) -> Vec<Step> {
+    /// At most one of them is a race, in a small tree, and at most one follows it: more have too many
+    /// schedules.
+    fn steps(&mut self, wishes: &[Wish]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for wish in wishes {
+            let follows = self.has_raced;
+            steps.push(self.step(*wish));
+            if follows {
+                break;
+            }
+        }
+        steps
+    }
+
+    fn may_race(&self) -> bool {
+        !self.has_raced && self.nodes.len() <= RACERS
+    }
+
+    fn step(&mut self, wish: Wish) -> Step {
         let [first, second] = wish;
         let mut numbers = Numbers::new(first);
-        let settle = !numbers.once_in(16);
-        let op = match numbers.once_in(9) {
+        let may_race = self.may_race();
+        let settle = !numbers.once_in(8) || !may_race;
+        let op = match numbers.once_in(5) && may_race {
             true => {
                 let rest = [first[2], first[3], first[4], first[5], second[0], second[1]];
                 let ops =
@@ -152,7 +184,8 @@ impl Maker {
                 self.op(Numbers::new(rest), second)
             }
         };
-        vec![Step { op, settle }]
+        self.has_raced |= !settle || matches!(op, Op::Batch(_));
+        Step { op, settle }
     }
 
     fn op(&mut self, mut numbers: Numbers, child: [u16; 6]) -> Op {
@@ -222,7 +255,7 @@ impl Maker {
 
     /// A child more; it may have the id of another.
     fn start(&mut self, sup: &str, child: [u16; 6]) -> Op {
-        let again = child[1] % 4 == 0 || self.later == LATER.len();
+        let again = child[1].is_multiple_of(4) || self.later == LATER.len();
         let id = if again { UPPER[usize::from(child[2]) % 2] } else { LATER[self.later] };
         self.later += usize::from(!again);
         let [one, two, three, four, five, six] = child;
@@ -289,7 +322,7 @@ fn ending(numbers: &mut Numbers) -> (Shutdown, Data) {
     match numbers.below(16) {
         0 | 1 => (Shutdown::BrutalKill, atom("ok")),
         2 => (Shutdown::Infinity, atom("ok")),
-        3 => (Shutdown::Within(20), tagged("slow", [Data::Int(SLOW)])),
+        3 => (Shutdown::Within(SHORT), tagged("slow", [Data::Int(SLOW)])),
         4 => (within, tagged("slow", [Data::Int(2)])),
         5 => (within, tagged("exit", [atom("bad")])),
         _ => (within, atom("ok")),
