@@ -10,7 +10,9 @@ fn help_of_every_verb() {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.bind(|| {
-        for verb in ["", "list", "run", "fuzz", "replay", "shrink", "conform", "bench"] {
+        for verb in
+            ["", "list", "run", "fuzz", "replay", "shrink", "check", "count", "conform", "bench"]
+        {
             let arguments = [verb, "--help"];
             let arguments = if verb.is_empty() { &arguments[1..] } else { &arguments };
             let place = Place::new();
