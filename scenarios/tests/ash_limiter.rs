@@ -1,19 +1,21 @@
 //! The story of Ash's limiter, held to its promises: every defect is found soon from any seed and
 //! shrunk to something a person can read; the fixed variant holds, and not by doing nothing.
 
+mod story;
+
 use atropos::{
     case,
-    hunt::{Found, Hunt},
+    hunt::Hunt,
     plan::Spec,
     scenario::{Scenario, Variant, variant},
     shrink::{self, Effort},
 };
 use atropos_scenarios::ash_limiter::{Act, AshLimiter, Op};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use story::{BLOCK, RUNS, first_found};
 
-const RUNS: u64 = 1_000;
-const BLOCK: u64 = 64;
+/// Blocks of a thousand runs, the story's own workload first.
+const FIRST: std::ops::Range<u64> = 0..RUNS.div_ceil(BLOCK);
 /// Blocks of a hunt of 200,000 runs.
 const LONG: u64 = 200_000 / BLOCK;
 
@@ -21,24 +23,10 @@ fn of(name: &str) -> &'static Variant {
     variant(&AshLimiter, name).expect("a variant of the story")
 }
 
-/// The first violation of each invariant in the first runs under a seed.
-fn first_found(variant: &Variant, seed: u64) -> BTreeMap<String, Found> {
-    let mut hunt = Hunt::new(&AshLimiter, variant, Spec::seeded(seed));
-    let mut found = BTreeMap::new();
-    for block in 0..RUNS.div_ceil(BLOCK) {
-        let report = hunt.block(block, (RUNS - block * BLOCK).min(BLOCK) as u32);
-        assert_eq!(report.unstable, None, "a run was not the same the second time");
-        for violation in report.found {
-            found.entry(violation.violation.invariant.clone()).or_insert(violation);
-        }
-    }
-    found
-}
-
 /// Every variant breaks what it is there for under each of these seeds, and nothing else.
 fn breaks_what_it_names(variant: &Variant, seeds: std::ops::Range<u64>) {
     for seed in seeds {
-        let found = first_found(variant, seed);
+        let found = first_found(&AshLimiter, variant, Spec::seeded(seed), FIRST);
         let mut expected: Vec<&str> = variant.expectation.breaks().to_vec();
         expected.sort_unstable();
         let name = &variant.name;
@@ -91,7 +79,7 @@ fn loads(workload: &[Op]) -> usize {
 fn failures_shrink_to_what_a_person_can_read_and_replay_to_the_letter() {
     let mut told = 0;
     for variant in AshLimiter.variants() {
-        for found in first_found(variant, 7).into_values() {
+        for found in first_found(&AshLimiter, variant, Spec::seeded(7), FIRST).into_values() {
             let (name, invariant) = (&variant.name, found.violation.invariant.clone());
             let small = shrink::shrink(&AshLimiter, found, Effort::default()).found;
             assert_eq!(small.violation.invariant, invariant, "shrinking kept the failure");

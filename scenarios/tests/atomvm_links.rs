@@ -1,9 +1,11 @@
 //! The story of AtomVM's links, held to its promises: every defect is found soon from any seed and
 //! shrunk to something a person can read; the fixed variant holds, and not by doing nothing.
 
+mod story;
+
 use atropos::{
     case,
-    hunt::{Found, Hunt},
+    hunt::Hunt,
     plan::Spec,
     scenario::{Scenario, Variant, variant},
     shrink::{self, Effort},
@@ -11,32 +13,12 @@ use atropos::{
 use atropos_scenarios::atomvm_links::{Act, AtomvmLinks, Op};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use story::{BLOCK, RUNS, first_found};
 
 const SEEDS: u64 = 200;
-const RUNS: u64 = 1_000;
-const BLOCK: u64 = 64;
 
 fn of(name: &str) -> &'static Variant {
     variant(&AtomvmLinks, name).expect("a variant of the story")
-}
-
-/// The first violation of each invariant among the runs of some blocks.
-fn first_found(
-    variant: &Variant,
-    seed: u64,
-    blocks: std::ops::Range<u64>,
-) -> BTreeMap<String, Found> {
-    let mut hunt = Hunt::new(&AtomvmLinks, variant, Spec::seeded(seed));
-    let mut found = BTreeMap::new();
-    for block in blocks.clone() {
-        let done = (block - blocks.start) * BLOCK;
-        let report = hunt.block(block, (RUNS - done).min(BLOCK) as u32);
-        assert_eq!(report.unstable, None, "a run was not the same the second time");
-        for violation in report.found {
-            found.entry(violation.violation.invariant.clone()).or_insert(violation);
-        }
-    }
-    found
 }
 
 /// Processes that a workload starts, and links that it makes or breaks.
@@ -67,7 +49,7 @@ fn size(workload: &[Op]) -> (usize, usize) {
 fn each_defect_of_v0_6_2_is_found_from_every_seed_and_shrunk() {
     let bug = of("v0.6.2");
     for seed in 0..SEEDS {
-        let found = first_found(bug, seed, 0..RUNS.div_ceil(BLOCK));
+        let found = first_found(&AtomvmLinks, bug, Spec::seeded(seed), 0..RUNS.div_ceil(BLOCK));
         for invariant in bug.expectation.breaks() {
             let found = found.get(*invariant);
             let found = found
@@ -89,7 +71,7 @@ fn each_defect_of_v0_6_2_is_found_from_every_seed_and_shrunk() {
 fn each_defect_of_v0_6_2_is_found_on_random_workloads_alone() {
     let bug = of("v0.6.2");
     for seed in 0..SEEDS {
-        let found = first_found(bug, seed, 1..1 + RUNS.div_ceil(BLOCK));
+        let found = first_found(&AtomvmLinks, bug, Spec::seeded(seed), 1..1 + RUNS.div_ceil(BLOCK));
         let missing = bug.expectation.breaks().iter().find(|name| !found.contains_key(**name));
         assert_eq!(missing, None, "seed {seed}");
     }
@@ -100,7 +82,12 @@ fn every_variant_breaks_what_it_is_there_for_and_nothing_else() {
     for variant in AtomvmLinks.variants() {
         let mut found = BTreeMap::new();
         for seed in 0..20 {
-            found.extend(first_found(variant, seed, 0..RUNS.div_ceil(BLOCK)));
+            found.extend(first_found(
+                &AtomvmLinks,
+                variant,
+                Spec::seeded(seed),
+                0..RUNS.div_ceil(BLOCK),
+            ));
         }
         let mut expected: Vec<&str> = variant.expectation.breaks().to_vec();
         expected.sort_unstable();
@@ -111,7 +98,9 @@ fn every_variant_breaks_what_it_is_there_for_and_nothing_else() {
 #[test]
 fn shrunk_failures_replay_to_the_letter() {
     for variant in AtomvmLinks.variants() {
-        for found in first_found(variant, 7, 0..RUNS.div_ceil(BLOCK)).into_values() {
+        for found in first_found(&AtomvmLinks, variant, Spec::seeded(7), 0..RUNS.div_ceil(BLOCK))
+            .into_values()
+        {
             let small = shrink::shrink(&AtomvmLinks, found, Effort::default()).found;
             let replay = case::replay(&AtomvmLinks, &small.case).expect("a case of the story");
             assert_eq!(replay.divergence, None, "{}", variant.name);

@@ -1,6 +1,8 @@
 //! The story of the Elixir guide's store, held to its promises: every bug is found soon from any seed
 //! and shrunk to something a person can read; the guide's last word holds, and not by doing nothing.
 
+mod story;
+
 use atropos::{
     case,
     hunt::{Found, Hunt},
@@ -11,9 +13,7 @@ use atropos::{
 use atropos_scenarios::kv_registry::{Act, KvRegistry, Op};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-
-const RUNS: u64 = 1_000;
-const BLOCK: u64 = 64;
+use story::{BLOCK, RUNS, first_found};
 
 fn of(name: &str) -> &'static Variant {
     variant(&KvRegistry, name).expect("a variant of the story")
@@ -23,28 +23,9 @@ fn canaries() -> impl Iterator<Item = &'static Variant> {
     KvRegistry.variants().iter().filter(|variant| !variant.expectation.breaks().is_empty())
 }
 
-/// The first violation of each invariant among the runs of some blocks.
-fn first_found(
-    variant: &Variant,
-    spec: Spec,
-    blocks: std::ops::Range<u64>,
-) -> BTreeMap<String, Found> {
-    let mut hunt = Hunt::new(&KvRegistry, variant, spec);
-    let mut found = BTreeMap::new();
-    for block in blocks.clone() {
-        let done = (block - blocks.start) * BLOCK;
-        let report = hunt.block(block, (RUNS - done).min(BLOCK) as u32);
-        assert_eq!(report.unstable, None, "a run was not the same the second time");
-        for violation in report.found {
-            found.entry(violation.violation.invariant.clone()).or_insert(violation);
-        }
-    }
-    found
-}
-
 /// What is found in a thousand runs from a seed, the story's own workload first.
 fn found(variant: &Variant, seed: u64) -> BTreeMap<String, Found> {
-    first_found(variant, Spec::seeded(seed), 0..RUNS.div_ceil(BLOCK))
+    first_found(&KvRegistry, variant, Spec::seeded(seed), 0..RUNS.div_ceil(BLOCK))
 }
 
 fn shrunk(found: Found) -> Found {
@@ -81,7 +62,8 @@ fn every_bug_is_found_from_every_one_of_200_seeds_and_nothing_else() {
 fn every_bug_is_found_on_random_workloads_alone() {
     for bug in canaries() {
         for seed in 0..10 {
-            let found = first_found(bug, Spec::seeded(seed), 1..1 + RUNS.div_ceil(BLOCK));
+            let found =
+                first_found(&KvRegistry, bug, Spec::seeded(seed), 1..1 + RUNS.div_ceil(BLOCK));
             let names: Vec<&str> = found.keys().map(String::as_str).collect();
             assert_eq!(names, bug.expectation.breaks(), "{} from seed {seed}", bug.name);
         }

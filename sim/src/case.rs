@@ -142,6 +142,25 @@ impl<'s, S: Scenario> Player<'s, S> {
         scheduler::run(&mut self.world, tape, &self.invariants, limit, &mut self.record)
     }
 
+    /// The last run as data: it was set up so, and violated this invariant, if any.
+    pub(crate) fn case(
+        &self,
+        (conditions, step_limit): (Conditions, u32),
+        workload: &[S::Op],
+        invariant: Option<String>,
+    ) -> Case {
+        Case {
+            scenario: self.scenario.name().to_owned(),
+            variant: self.variant.name.clone().into_owned(),
+            invariant,
+            conditions,
+            step_limit,
+            workload: encode(workload),
+            tape: self.tape(),
+            check: self.record.trace.digest().check(),
+        }
+    }
+
     /// The decisions of the last run by name.
     pub fn tape(&self) -> Tape {
         self.record.tape.named(&self.world)
@@ -229,16 +248,7 @@ pub fn canonical<S: Scenario>(scenario: &S, variant: &Variant, conditions: Condi
         End::Violated(violation) => Some(violation.invariant),
         End::Settled | End::Stopped => None,
     };
-    Case {
-        scenario: scenario.name().to_owned(),
-        variant: variant.name.clone().into_owned(),
-        invariant,
-        conditions,
-        step_limit,
-        workload: encode(&workload),
-        tape: player.tape(),
-        check: player.record.trace.digest().check(),
-    }
+    player.case((conditions, step_limit), &workload, invariant)
 }
 
 /// What a case rests on besides its own data: 16 bits that change when the semantics of the

@@ -6,7 +6,7 @@
 //! a function of its plan is a finding of its own.
 
 use crate::{
-    case::{Case, Player, encode},
+    case::{Case, Player},
     decisions::{Draws, Purpose, RunIndex, Seeded},
     invariant::Violation,
     plan::{Plan, Spec},
@@ -141,16 +141,8 @@ impl<'s, S: Scenario> Hunt<'s, S> {
 
     /// The last run as data.
     pub fn case(&self, plan: &Plan, workload: &[S::Op], violation: Option<&Violation>) -> Case {
-        Case {
-            scenario: self.scenario.name().to_owned(),
-            variant: self.variant.name.clone().into_owned(),
-            invariant: violation.map(|violation| violation.invariant.clone()),
-            conditions: plan.conditions,
-            step_limit: plan.step_limit,
-            workload: encode(workload),
-            tape: self.player.tape(),
-            check: self.player.record.trace.digest().check(),
-        }
+        let invariant = violation.map(|violation| violation.invariant.clone());
+        self.player.case((plan.conditions, plan.step_limit), workload, invariant)
     }
 
     /// The player, holding the last run.

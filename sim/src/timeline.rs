@@ -73,23 +73,30 @@ impl Timeline {
         })
     }
 
-    fn as_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let longest = self.lanes().iter().map(|lane| lane.chars().count()).max().unwrap_or(0);
+    /// Writes the entries that are shown, each by `line`, and what stands for the others.
+    fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        mut line: impl FnMut(&mut fmt::Formatter<'_>, &Entry) -> fmt::Result,
+    ) -> fmt::Result {
         for entry in self.shown() {
-            let Entry { step, line } = match entry {
-                Ok(entry) => entry,
-                Err(lines) => {
-                    writeln!(f, "   ⋮  {lines} times the same")?;
-                    continue;
-                }
-            };
-            write!(f, "{step:>4}  {:<longest$}  {}", line.who, line.text)?;
-            match &line.to {
-                Some(to) => writeln!(f, " → {to}")?,
-                None => writeln!(f)?,
+            match entry {
+                Ok(entry) => line(f, entry)?,
+                Err(lines) => writeln!(f, "   ⋮  {lines} times the same")?,
             }
         }
         Ok(())
+    }
+
+    fn as_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let longest = self.lanes().iter().map(|lane| lane.chars().count()).max().unwrap_or(0);
+        self.write(f, |f, Entry { step, line }| {
+            write!(f, "{step:>4}  {:<longest$}  {}", line.who, line.text)?;
+            match &line.to {
+                Some(to) => writeln!(f, " → {to}"),
+                None => writeln!(f),
+            }
+        })
     }
 
     fn as_lanes(&self, lanes: &[&str], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,19 +105,11 @@ impl Timeline {
         lanes.iter().for_each(|lane| head.push_str(&format!("{lane:<width$}")));
         writeln!(f, "{}", head.trim_end())?;
         let lane_of = |name: &str| lanes.iter().position(|lane| *lane == name).unwrap_or(0);
-        for entry in self.shown() {
-            let Entry { step, line } = match entry {
-                Ok(entry) => entry,
-                Err(lines) => {
-                    writeln!(f, "   ⋮  {lines} times the same")?;
-                    continue;
-                }
-            };
+        self.write(f, |f, Entry { step, line }| {
             let to = line.to.as_deref().map(lane_of);
             let drawn = draw(lane_of(&line.who), to, &line.text, width, lanes.len());
-            writeln!(f, "{step:>4}  {drawn}")?;
-        }
-        Ok(())
+            writeln!(f, "{step:>4}  {drawn}")
+        })
     }
 }
 

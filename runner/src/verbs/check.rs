@@ -3,6 +3,7 @@
 //! A line a variant: all classes hold, the first violation and the run that shows it, or how far it
 //! came. What is proved is proved of this workload under these conditions; the line says so.
 
+use super::source::plan_of;
 use crate::{
     args::{CheckArgs, Common},
     catalog::{self, Catalog, Target},
@@ -19,10 +20,9 @@ use atropos::{
         dpor::{Bounds, Reduced},
         prove::Proof,
     },
-    decisions::RunIndex,
     hunt::Found,
     invariant::Violation,
-    plan::{Conditions, Plan, Spec},
+    plan::Conditions,
     shrink::Effort,
 };
 use serde::Serialize;
@@ -149,13 +149,7 @@ fn show(
     args: &CheckArgs,
     out: &mut Output,
 ) -> Result<(), Stop> {
-    let plan = Plan {
-        seed: Spec::DEFAULT_SEED,
-        index: RunIndex::default(),
-        strategy: Default::default(),
-        conditions: case.conditions,
-        step_limit: case.step_limit,
-    };
+    let plan = plan_of(case);
     let found = Found { violation: violation.clone(), case: case.clone(), plan };
     let shrunk = target.subject.shrink(found, Effort::default());
     let case = shrunk.found.case;

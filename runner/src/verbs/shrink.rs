@@ -11,9 +11,7 @@ use crate::{
     token,
 };
 use atropos::{
-    decisions::RunIndex,
     hunt::Found,
-    plan::{Plan, Spec},
     shrink::{Effort, Shrunk},
 };
 use serde::Serialize;
@@ -39,13 +37,7 @@ pub(crate) fn run(args: &ShrinkArgs, catalog: &Catalog, out: &mut Output) -> Res
         out.say("nothing to shrink: the run holds")?;
         return Ok(Exit::Held);
     };
-    let plan = source.plan.unwrap_or(Plan {
-        seed: Spec::DEFAULT_SEED,
-        index: RunIndex::default(),
-        strategy: Default::default(),
-        conditions: source.case.conditions,
-        step_limit: source.case.step_limit,
-    });
+    let plan = source.plan.unwrap_or_else(|| source::plan_of(&source.case));
     let effort = Effort { tries: args.tries, ..Effort::DEEP };
     let found = Found { violation, case: source.case.clone(), plan };
     let shrunk = source.subject.shrink(found, effort);

@@ -7,6 +7,7 @@ use crate::{
 };
 use atropos::{
     case::{Case, Replay, Unplayable},
+    decisions::RunIndex,
     plan::{Plan, Spec},
     subject::Subject,
 };
@@ -51,6 +52,17 @@ impl CaseFile {
 
     pub(crate) fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a case is plain data") + "\n"
+    }
+}
+
+/// A plan for a case that no campaign found.
+pub(crate) fn plan_of(case: &Case) -> Plan {
+    Plan {
+        seed: Spec::DEFAULT_SEED,
+        index: RunIndex::default(),
+        strategy: Default::default(),
+        conditions: case.conditions,
+        step_limit: case.step_limit,
     }
 }
 

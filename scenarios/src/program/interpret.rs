@@ -82,11 +82,7 @@ fn pace(step: &Step) -> Pace {
 
 /// The bindings in a list of `{Slot, Term}`.
 fn bindings(ctx: &Ctx, list: Term) -> Env {
-    let items = ctx.look(list, |shape| match shape {
-        Shape::List(items) => items.to_vec(),
-        _ => Vec::new(),
-    });
-    items.into_iter().map(|item| Script::binding(ctx, item)).collect()
+    ctx.items(list).into_iter().map(|item| Script::binding(ctx, item)).collect()
 }
 
 /// Why an operation is the last one of its process.
@@ -485,4 +481,20 @@ fn tuple_of_list(ctx: &Ctx, value: Term) -> Term {
         _ => None,
     });
     items.map_or(value, |items| ctx.tuple(&items))
+}
+
+/// A term of a program that names no processes: it is what it says.
+pub(super) fn plain_term(ctx: &Ctx, data: &Data) -> Term {
+    let all = |parts: &[Data]| parts.iter().map(|part| plain_term(ctx, part)).collect::<Vec<_>>();
+    match data {
+        Data::Int(value) => Term::int(*value),
+        Data::Atom(name) => ctx.atom(name),
+        Data::Tuple(parts) => ctx.tuple(&all(parts)),
+        Data::List(items) => ctx.list(&all(items)),
+        Data::Map(pairs) => {
+            let pair = |(key, value): &(Data, Data)| (plain_term(ctx, key), plain_term(ctx, value));
+            ctx.map(&pairs.iter().map(pair).collect::<Vec<_>>())
+        }
+        Data::Name(_) => unreachable!("names are refused where the program is read"),
+    }
 }

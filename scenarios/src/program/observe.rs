@@ -242,7 +242,7 @@ impl<'w> Observer<'w> {
 }
 
 /// Whether a tuple stands for a function.
-fn is_function(terms: &Terms, parts: &[Term]) -> bool {
+pub(super) fn is_function(terms: &Terms, parts: &[Term]) -> bool {
     parts.first().is_some_and(|&word| terms.atom_name(word) == "$fun")
 }
 
@@ -252,7 +252,8 @@ fn structure(terms: &Terms, parts: &[Term]) -> Option<Term> {
     pairs.find(|pair| *terms.atom_name(pair[0]) == *"__struct__").map(|pair| pair[1])
 }
 
-fn atom(name: &str) -> Value {
+/// An atom as JSON has it.
+pub(super) fn atom(name: &str) -> Value {
     match name {
         "true" => json!(true),
         "false" => json!(false),
@@ -346,7 +347,7 @@ fn sort_state(state: &mut Value) {
 }
 
 /// The pairs of a map in the order of their texts.
-fn sort_maps(value: &mut Value) {
+pub(super) fn sort_maps(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(sort_maps),
         Value::Object(fields) => {

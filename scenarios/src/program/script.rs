@@ -66,10 +66,7 @@ impl Script {
         let parts = ctx.elements(command);
         let number = |term: Term| term.as_int().expect("the director wrote a number") as usize;
         let op = &commands(&self.steps[number(parts[1])])[number(parts[2])].op;
-        let bindings = ctx.look(parts[3], |shape| match shape {
-            atropos::process::Shape::List(items) => items.to_vec(),
-            _ => Vec::new(),
-        });
+        let bindings = ctx.items(parts[3]);
         (op, bindings.into_iter().map(|item| Script::binding(ctx, item)).collect())
     }
 

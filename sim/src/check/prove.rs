@@ -5,7 +5,7 @@
 
 use super::dpor::{self, Bounds, Draws, Reduced, Steps};
 use crate::{
-    case::{Case, Player, encode},
+    case::{Case, Player},
     decisions::{Decisions, Names},
     invariant::Violation,
     moves::{Move, MoveSet},
@@ -41,11 +41,9 @@ pub fn check<S: Scenario>(
     // Whatever the variant is expected to break may end it.
     player.invariants.arm(|_| true);
     let mut checked = Checked {
-        scenario,
-        variant,
         conditions,
         workload,
-        bounds,
+        steps: bounds.steps,
         player,
         goes_on,
         executions: 0,
@@ -56,11 +54,10 @@ pub fn check<S: Scenario>(
 }
 
 struct Checked<'s, S: Scenario, G> {
-    scenario: &'s S,
-    variant: &'s Variant,
     conditions: Conditions,
     workload: &'s [S::Op],
-    bounds: Bounds,
+    /// The longest schedule.
+    steps: u32,
     player: Player<'s, S>,
     goes_on: G,
     executions: u64,
@@ -69,16 +66,8 @@ struct Checked<'s, S: Scenario, G> {
 
 impl<S: Scenario, G> Checked<'_, S, G> {
     fn violated(&mut self, violation: Violation) {
-        let case = Case {
-            scenario: self.scenario.name().to_owned(),
-            variant: self.variant.name.clone().into_owned(),
-            invariant: Some(violation.invariant.clone()),
-            conditions: self.conditions,
-            step_limit: self.bounds.steps,
-            workload: encode(self.workload),
-            tape: self.player.tape(),
-            check: self.player.record.trace.digest().check(),
-        };
+        let invariant = Some(violation.invariant.clone());
+        let case = self.player.case((self.conditions, self.steps), self.workload, invariant);
         self.proof.found.get_or_insert((violation, case));
     }
 }

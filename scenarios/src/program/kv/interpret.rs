@@ -13,7 +13,7 @@ use crate::{
         api,
         system::{self, BUCKET_SUPERVISOR, REGISTRY, TOP},
     },
-    program::model::Data,
+    program::interpret::plain_term,
 };
 use atropos::process::{
     Class, Ctx, Ending, Filter, Pace, Pid, ProcessWorld, Raise, Term,
@@ -101,29 +101,31 @@ async fn perform(ctx: &Ctx, step: &Step) -> Result<Term, Raise> {
         Step::Create { name } => api::create(ctx, ctx.atom(name)).await,
         Step::Lookup { name } => api::lookup(ctx, ctx.atom(name)).await,
         Step::BucketStop { name, reason } => {
-            api::stop_server(ctx, bucket(name).await?, term(ctx, reason)).await
+            api::stop_server(ctx, bucket(name).await?, plain_term(ctx, reason)).await
         }
         Step::BucketSignal { name, reason } => {
-            ctx.exit2(bucket(name).await?, term(ctx, reason)).await;
+            ctx.exit2(bucket(name).await?, plain_term(ctx, reason)).await;
             Ok(Term::atom("ok"))
         }
         Step::Put { name, key, value } => {
-            let (key, value) = (term(ctx, key), term(ctx, value));
+            let (key, value) = (plain_term(ctx, key), plain_term(ctx, value));
             api::put(ctx, bucket(name).await?.into(), key, value).await
         }
-        Step::Get { name, key } => api::get(ctx, bucket(name).await?.into(), term(ctx, key)).await,
+        Step::Get { name, key } => {
+            api::get(ctx, bucket(name).await?.into(), plain_term(ctx, key)).await
+        }
         Step::RegistryStop { reason } => {
-            api::stop_server(ctx, api::registry(ctx), term(ctx, reason)).await
+            api::stop_server(ctx, api::registry(ctx), plain_term(ctx, reason)).await
         }
         Step::Signal { to, reason } => {
             let name = match to {
                 Owner::Registry => REGISTRY,
                 Owner::BucketSupervisor => BUCKET_SUPERVISOR,
             };
-            ctx.exit2(owner(ctx, name).await?, term(ctx, reason)).await;
+            ctx.exit2(owner(ctx, name).await?, plain_term(ctx, reason)).await;
             Ok(Term::atom("ok"))
         }
-        Step::StopTop { reason } => stop_top(ctx, term(ctx, reason)).await,
+        Step::StopTop { reason } => stop_top(ctx, plain_term(ctx, reason)).await,
         Step::State => state(ctx).await,
     }
 }
@@ -198,20 +200,4 @@ async fn supervised(ctx: &Ctx, supervisor: ServerRef) -> Result<(Vec<Pid>, Term)
         found.map_or(Term::UNDEFINED, |&(_, count)| count)
     };
     Ok((children, ctx.tuple(&[count("active"), count("specs")])))
-}
-
-/// Programs of this kind name no processes, so a term is what it says.
-fn term(ctx: &Ctx, data: &Data) -> Term {
-    let all = |parts: &[Data]| -> Vec<Term> { parts.iter().map(|part| term(ctx, part)).collect() };
-    match data {
-        Data::Int(value) => Term::int(*value),
-        Data::Atom(name) => ctx.atom(name),
-        Data::Tuple(parts) => ctx.tuple(&all(parts)),
-        Data::List(items) => ctx.list(&all(items)),
-        Data::Map(pairs) => {
-            let pair = |(key, value): &(Data, Data)| (term(ctx, key), term(ctx, value));
-            ctx.map(&pairs.iter().map(pair).collect::<Vec<_>>())
-        }
-        Data::Name(_) => unreachable!("names are refused where the program is read"),
-    }
 }

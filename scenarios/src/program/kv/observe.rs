@@ -7,8 +7,11 @@ use super::{
     interpret::{ROOT, commands},
     model::KvProgram,
 };
-use crate::kv_registry::system::label;
-use atropos::process::{Cue, Fate, Pid, ProcessWorld, Shape, Term, Terms};
+use crate::{
+    kv_registry::system::label,
+    program::observe::{atom, is_function},
+};
+use atropos::process::{Cue, Fate, Pid, ProcessWorld, Shape, Term};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,20 +102,6 @@ impl Observer<'_> {
             Shape::ShortAtom(_) | Shape::LongAtom(_) => atom(&terms.atom_name(term)),
             Shape::Foreign => Value::Null,
         }
-    }
-}
-
-/// Whether a tuple stands for a function.
-fn is_function(terms: &Terms, parts: &[Term]) -> bool {
-    parts.first().is_some_and(|&word| terms.atom_name(word) == "$fun")
-}
-
-fn atom(name: &str) -> Value {
-    match name {
-        "true" => json!(true),
-        "false" => json!(false),
-        "null" => Value::Null,
-        name => json!(name),
     }
 }
 

@@ -8,9 +8,9 @@
 //! `observe`).
 
 use super::model::{Call, Node, Op, Step, SupProgram, What};
-use crate::program::{
-    interpret::server::{Scripted, Watched, tell},
-    model::Data,
+use crate::program::interpret::{
+    plain_term,
+    server::{Scripted, Watched, tell},
 };
 use atropos::process::{
     Class, Ctx, Ending, Filter, Message, Pace, Pid, ProcessWorld, Raise, Shape, Term,
@@ -140,11 +140,11 @@ async fn operation(ctx: &Ctx, op: &Op, number: i64, place: usize) -> Term {
         }
         Op::ChildExit { id, reason } => {
             let pid = newest(ctx, id).await;
-            order(ctx, pid, tagged("exit", term(ctx, reason))).await
+            order(ctx, pid, tagged("exit", plain_term(ctx, reason))).await
         }
         Op::ChildStop { id, reason } => {
             let pid = newest(ctx, id).await;
-            order(ctx, pid, tagged("stop", term(ctx, reason))).await
+            order(ctx, pid, tagged("stop", plain_term(ctx, reason))).await
         }
         Op::ChildLink { id, to } => {
             let pid = newest(ctx, id).await;
@@ -153,7 +153,7 @@ async fn operation(ctx: &Ctx, op: &Op, number: i64, place: usize) -> Term {
         }
         Op::Signal { id, reason } => match newest(ctx, id).await.as_pid() {
             Some(pid) => {
-                ctx.exit2(pid, term(ctx, reason)).await;
+                ctx.exit2(pid, plain_term(ctx, reason)).await;
                 ok
             }
             // The reference interpreter fails here: there is nothing to compare.
@@ -253,7 +253,7 @@ async fn by_root(
     match op {
         Op::RootExit { reason, .. } => {
             let pid = arguments[0].as_pid().ok_or_else(|| Raise::error(Term::BADARG))?;
-            ctx.exit2(pid, term(ctx, reason)).await;
+            ctx.exit2(pid, plain_term(ctx, reason)).await;
             Ok(true.into())
         }
         Op::Call { dynamic: true, call, .. } => {
@@ -314,11 +314,8 @@ async fn call_dynamic(
 
 /// `{Id, Child, Type, Modules}` without the modules.
 fn rows(ctx: &Ctx, all: Term) -> Term {
-    let all = ctx.look(all, |shape| match shape {
-        Shape::List(items) => items.to_vec(),
-        _ => Vec::new(),
-    });
-    let rows: Vec<Term> = all.into_iter().map(|row| ctx.tuple(&ctx.elements(row)[..3])).collect();
+    let rows: Vec<Term> =
+        ctx.items(all).into_iter().map(|row| ctx.tuple(&ctx.elements(row)[..3])).collect();
     ctx.list(&rows)
 }
 
@@ -417,8 +414,8 @@ async fn start_worker(ctx: &Ctx, node: &Node) -> Started {
     };
     let scripted = Scripted {
         trap: *trap,
-        init: term(ctx, init),
-        terminate: term(ctx, terminate),
+        init: plain_term(ctx, init),
+        terminate: plain_term(ctx, terminate),
         watched: Some(Watched { tracer: TRACER, id: ctx.atom(&node.id), fail_on: fail_on.clone() }),
     };
     let name = name.as_ref().map(|name| ctx.atom(name));
@@ -448,21 +445,5 @@ impl Tree for Branch {
         register(ctx, id, ctx.me()).await;
         let specs = children.iter().map(|&child| spec(ctx, program, child)).collect();
         Ok((Flags { strategy, intensity, period, auto_shutdown }, specs))
-    }
-}
-
-/// A term of the program.
-fn term(ctx: &Ctx, data: &Data) -> Term {
-    let all = |parts: &[Data]| parts.iter().map(|part| term(ctx, part)).collect::<Vec<_>>();
-    match data {
-        Data::Int(value) => Term::int(*value),
-        Data::Atom(name) => ctx.atom(name),
-        Data::Tuple(parts) => ctx.tuple(&all(parts)),
-        Data::List(items) => ctx.list(&all(items)),
-        Data::Map(pairs) => {
-            let pair = |(key, value): &(Data, Data)| (term(ctx, key), term(ctx, value));
-            ctx.map(&pairs.iter().map(pair).collect::<Vec<_>>())
-        }
-        Data::Name(_) => unreachable!("a program of this kind has no names"),
     }
 }

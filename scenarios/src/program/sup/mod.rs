@@ -17,17 +17,13 @@ pub use observe::{canonical, observed};
 use super::explore::{self, Bounds, Explored};
 use atropos::{
     plan::Conditions,
-    process::{OTP_25, Profile, Questions, profile},
+    process::{Profile, Questions},
 };
 use std::rc::Rc;
 
 impl SupProgram {
-    /// Explores all schedules of the program, merged where they lead to the same state.
-    pub fn explore(&self, conditions: &Conditions, bounds: Bounds) -> Explored {
-        self.explore_under(profile(&self.profile).unwrap_or(&OTP_25), conditions, bounds)
-    }
-
-    /// The same under another profile than the program names.
+    /// Explores all schedules of the program under a profile, merged where they lead to the same
+    /// state.
     pub fn explore_under(
         &self,
         profile: &'static Profile,

@@ -7,6 +7,7 @@ use super::{
     interpret::{ROOT, TRACER},
     model::SupProgram,
 };
+use crate::program::observe::{atom, sort_maps};
 use atropos::process::{Cue, Fate, Pid, ProcessWorld, Shape, Term, Terms};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -129,15 +130,6 @@ fn is_child_record(terms: &Terms, parts: &[Term]) -> bool {
     parts.len() > 5 && parts.first().is_some_and(|&word| terms.atom_name(word) == "child")
 }
 
-fn atom(name: &str) -> Value {
-    match name {
-        "true" => json!(true),
-        "false" => json!(false),
-        "null" => Value::Null,
-        name => json!(name),
-    }
-}
-
 /// An observation of a program in the form in which two of them are compared, as JSON text.
 pub fn canonical(program: &SupProgram, observed: &Value) -> String {
     let mut observed = observed.clone();
@@ -161,20 +153,6 @@ fn sort_ends(program: &SupProgram, events: &mut [Value]) {
         parent.0.is_some() && parent.0 == parent.1
     }) {
         row.sort_by_key(Value::to_string);
-    }
-}
-
-/// The pairs of a map in the order of their texts.
-fn sort_maps(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(sort_maps),
-        Value::Object(fields) => {
-            fields.values_mut().for_each(sort_maps);
-            if let (1, Some(Value::Array(pairs))) = (fields.len(), fields.get_mut("map")) {
-                pairs.sort_by_key(Value::to_string);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -157,6 +157,19 @@ impl Shutdown {
     }
 }
 
+/// What `count_children` answers of children of these types.
+pub(super) fn counts(ctx: &Ctx, active: usize, kinds: impl Iterator<Item = ChildType>) -> Term {
+    let kinds: Vec<ChildType> = kinds.collect();
+    let of = |kind: ChildType| kinds.iter().filter(|&&other| other == kind).count();
+    let counts = [
+        ("specs", kinds.len()),
+        ("active", active),
+        ("supervisors", of(ChildType::Supervisor)),
+        ("workers", of(ChildType::Worker)),
+    ];
+    ctx.list(&counts.map(|(what, n)| ctx.tuple(&[ctx.atom(what), Term::int(n as i64)])))
+}
+
 /// What a start function does. Boxed, since a supervisor may start a supervisor.
 pub type Starting<'a> = Pin<Box<dyn Future<Output = Result<Started, Raise>> + 'a>>;
 

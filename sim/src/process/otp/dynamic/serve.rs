@@ -5,7 +5,7 @@ use crate::process::{
     Class, Ctx, Message, Pid, Raise, Term, Wrong,
     otp::{
         call::Caller,
-        child::{ChildSpec, ChildType, StartFunctions},
+        child::{ChildSpec, StartFunctions, counts},
         restart::{Fate, Restarts, fate},
         server::{Answered, Behaviour, Handled, Init, ServerState},
         start::Started,
@@ -166,14 +166,8 @@ fn which(ctx: &Ctx, state: &State) -> Term {
 
 /// Unlike `supervisor` it counts who has ended unseen.
 fn count(ctx: &Ctx, state: &State) -> Term {
-    let of = |kind: ChildType| state.children.iter().filter(|c| c.spec.kind == kind).count();
-    let counts = [
-        ("specs", state.children.len()),
-        ("active", state.children.iter().filter(|child| !child.restarting).count()),
-        ("supervisors", of(ChildType::Supervisor)),
-        ("workers", of(ChildType::Worker)),
-    ];
-    ctx.list(&counts.map(|(what, n)| ctx.tuple(&[ctx.atom(what), Term::int(n as i64)])))
+    let active = state.children.iter().filter(|child| !child.restarting).count();
+    counts(ctx, active, state.children.iter().map(|child| child.spec.kind))
 }
 
 impl<F: StartFunctions> Behaviour for DynamicSupervisor<F> {

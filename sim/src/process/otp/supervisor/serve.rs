@@ -9,7 +9,7 @@ use crate::process::{
     Class, Ctx, Message, Pid, Raise, Term, Wrong,
     otp::{
         call::{Caller, ServerRef, cast},
-        child::{ChildSpec, ChildType},
+        child::{ChildSpec, counts},
         restart::{Fate, Restarts, fate},
         server::{Answered, Behaviour, Handled, Init, ServerState},
         start::Started,
@@ -321,7 +321,6 @@ fn which(ctx: &Ctx, children: &Children) -> Term {
 
 /// `supervisor:count_child/2`: active are those who live, whether their end was seen or not.
 async fn count(ctx: &Ctx, children: &Children) -> Term {
-    let of = |kind: ChildType| children.rows.iter().filter(|c| c.spec.kind == kind).count();
     let mut active = 0;
     for child in &children.rows {
         if let Some(pid) = child.held.pid()
@@ -330,13 +329,7 @@ async fn count(ctx: &Ctx, children: &Children) -> Term {
             active += 1;
         }
     }
-    let counts = [
-        ("specs", children.rows.len()),
-        ("active", active),
-        ("supervisors", of(ChildType::Supervisor)),
-        ("workers", of(ChildType::Worker)),
-    ];
-    ctx.list(&counts.map(|(what, n)| ctx.tuple(&[ctx.atom(what), Term::int(n as i64)])))
+    counts(ctx, active, children.rows.iter().map(|child| child.spec.kind))
 }
 
 impl<T: Tree> Behaviour for Supervisor<T> {
