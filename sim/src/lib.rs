@@ -44,7 +44,7 @@
 //! |---|---|
 //! | [`decisions`] | where every choice comes from: a seed, a tape, an odometer |
 //! | [`scheduler`] | the one loop: moves, choose, play, observe |
-//! | [`world`] | the trait that a world implements; [`footprint`] and [`moves`] belong to it |
+//! | [`world`] | the trait that a world implements; [`footprint`], [`relation`] and [`moves`] belong to it |
 //! | [`process`] | the world of BEAM processes: start here to write a scenario |
 //! | [`trace`], [`timeline`] | what happened: events and their digest; the same for people |
 //! | [`invariant`] | what must be true: always, sometimes, settled |
@@ -73,6 +73,7 @@ pub mod moves;
 pub mod name;
 pub mod plan;
 pub mod process;
+pub mod relation;
 pub mod scenario;
 pub mod scheduler;
 pub mod shrink;

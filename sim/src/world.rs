@@ -10,6 +10,7 @@ use crate::{
     invariant::Evidence,
     moves::{Move, MoveSet},
     plan::Conditions,
+    relation::Relation,
     timeline::Line,
     trace::{Digest, Event, Trace},
 };
@@ -38,6 +39,12 @@ pub trait World: Names {
 
     /// Switches the recording of observed footprints on or off; off costs nothing.
     fn observe(&mut self, on: bool);
+
+    /// Says under which relation footprints are observed from now on, [`Relation::Full`] at first;
+    /// false if the world does not know it.
+    fn relate(&mut self, relation: Relation) -> bool {
+        relation == Relation::Full
+    }
 
     /// What the last played move touched. Meaningful while recording is on.
     fn observed(&self) -> &Footprint;

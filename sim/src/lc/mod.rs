@@ -10,8 +10,8 @@ mod relation;
 mod state;
 mod step;
 
+pub use crate::relation::Relation;
 pub use program::{BadProgram, Delivery, Op, Program, Value};
-pub use relation::Relation;
 
 use crate::{
     check::dpor::{Draws, Steps},
@@ -282,6 +282,11 @@ impl World for LcWorld {
     }
 
     fn observe(&mut self, _: bool) {}
+
+    fn relate(&mut self, relation: Relation) -> bool {
+        self.relation = relation;
+        true
+    }
 
     fn observed(&self) -> &Footprint {
         &self.observed

@@ -1,27 +1,9 @@
-//! Which events conflict: the equivalences under which schedules count as one.
+//! Which events of lc-v1 conflict under each relation.
 
-use crate::footprint::{Footprint, Resource};
-
-/// An equivalence of schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Relation {
-    /// Traces of Mazurkiewicz: events whose footprints conflict keep their order.
-    Full,
-    /// A receive depends on the message that it took, not on the mailbox.
-    Arrival,
-    /// What nobody observed has no order.
-    Observer,
-}
-
-impl Relation {
-    /// From the finest to the coarsest.
-    pub const ALL: [Relation; 3] = [Relation::Full, Relation::Arrival, Relation::Observer];
-
-    /// True if the label of an event carries its result.
-    pub fn labels_results(self) -> bool {
-        self != Relation::Full
-    }
-}
+use crate::{
+    footprint::{Footprint, Resource},
+    relation::Relation,
+};
 
 /// Kinds of things that events touch.
 pub(super) mod kind {

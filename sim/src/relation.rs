@@ -1,0 +1,26 @@
+//! The equivalences under which schedules count as one.
+//!
+//! Two schedules are of one class if they differ only in the order of events that do not conflict. A
+//! coarser relation lets fewer events conflict, so it has fewer classes to look at. What conflicts
+//! is for each world to say ([`World::observed`](crate::world::World::observed)).
+
+/// An equivalence of schedules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Relation {
+    /// Traces of Mazurkiewicz: events whose footprints conflict keep their order.
+    Full,
+    /// A receive depends on the message that it took, not on the mailbox.
+    Arrival,
+    /// What nobody observed has no order.
+    Observer,
+}
+
+impl Relation {
+    /// From the finest to the coarsest.
+    pub const ALL: [Relation; 3] = [Relation::Full, Relation::Arrival, Relation::Observer];
+
+    /// True if the label of an event carries its result.
+    pub fn labels_results(self) -> bool {
+        self != Relation::Full
+    }
+}
