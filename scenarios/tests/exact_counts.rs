@@ -1,7 +1,7 @@
 //! lc-v1 and its enumeration, held to the exact counts of two independent enumerators.
 
 use atropos::{
-    check::dpor::{self, Bounds, Reduced},
+    check::dpor::{self, Bounds, Reduced, Reduction},
     lc::{LcWorld, Program, Relation},
 };
 use atropos_scenarios::exact::{Checked, Row};
@@ -34,7 +34,7 @@ fn rows() -> impl Iterator<Item = Row> {
 
 fn reduce(program: &Program, relation: Relation) -> Reduced {
     let mut world = LcWorld::new(program).expect("a program of lc-v1").under(relation);
-    dpor::explore(&mut world, Bounds { executions: 1_000_000, steps: 1_000 })
+    dpor::explore(&mut world, Reduction::Optimal, Bounds { executions: 1_000_000, steps: 1_000 })
 }
 
 #[test]

@@ -53,6 +53,17 @@ pub trait World: Names {
     /// touch; asked when the world has settled. A receive that waits for a message wants nothing.
     fn wanted(&self, _into: &mut Vec<(u64, Footprint)>) {}
 
+    /// What a move chooses, among enabled ones of the same mover that exclude each other, whatever the
+    /// schedule; 0 where a mover has one move only. Where a choice with its highest bit set cannot be
+    /// made, any other of the mover stands for it.
+    fn choice(&self, _mv: Move) -> u64 {
+        0
+    }
+
+    /// What the last played move made possible in place of what may be chosen without it: whose
+    /// choices, by their names' ids, and which.
+    fn offered(&self, _into: &mut Vec<(u64, u64)>) {}
+
     /// A stable digest of the whole state: tables and reply histories, under names that do not
     /// depend on the schedule. Two equal digests mean the same future.
     fn state(&self) -> Digest;

@@ -50,7 +50,8 @@ pub fn count(world: &LcWorld, most: u64) -> Option<Counts> {
         classes,
         views: ends.iter().map(|end| end.view).collect::<BTreeSet<u128>>().len() as u64,
         outcomes: ends.iter().map(|end| &end.outcome).collect::<BTreeSet<_>>().len() as u64,
-        prefixes: search.below.len() as u64,
+        prefixes: search.below.keys().map(|&(trace, _)| trace).collect::<BTreeSet<_>>().len()
+            as u64,
         blocked: ends.iter().filter(|end| end.blocked).count() as u64,
         ..search.counts
     })
@@ -67,16 +68,17 @@ struct Ended {
 #[derive(Default)]
 struct Search {
     most: u64,
-    /// Interleavings below each full trace.
-    below: BTreeMap<u128, u128>,
+    /// Interleavings below each full trace and state: in which order links of others with a process
+    /// were made is in no trace before its exit.
+    below: BTreeMap<(u128, u128), u128>,
     ends: BTreeMap<u128, Ended>,
     counts: Counts,
 }
 
 impl Search {
     fn visit(&mut self, world: &LcWorld, walked: &Walked) -> Option<u128> {
-        let trace = walked.traces[0].sum;
-        if let Some(&below) = self.below.get(&trace) {
+        let at = (walked.traces[0].sum, world.state().0);
+        if let Some(&below) = self.below.get(&at) {
             return Some(below);
         }
         if self.below.len() as u64 >= self.most {
@@ -94,7 +96,7 @@ impl Search {
             further.event(mv, next.last());
             below += self.visit(&next, &further)?;
         }
-        self.below.insert(trace, below);
+        self.below.insert(at, below);
         Some(below)
     }
 

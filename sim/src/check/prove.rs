@@ -49,7 +49,7 @@ pub fn check<S: Scenario>(
         executions: 0,
         proof: Proof { reduced: Reduced::default(), found: None, reached: 0, longest: 0 },
     };
-    let reduced = dpor::explore(&mut checked, bounds);
+    let reduced = dpor::explore(&mut checked, dpor::Reduction::Optimal, bounds);
     Proof { reduced, ..checked.proof }
 }
 

@@ -5,6 +5,7 @@
 //! rests on that. Its rules are a page: docs/exploration.md. It is no model of the BEAM, and where
 //! it differs from the process world that page has a table.
 
+mod order;
 mod program;
 mod relation;
 mod state;
@@ -23,16 +24,17 @@ use crate::{
     plan::Conditions,
     timeline::Line,
     trace::{Digest, Event, Trace, digest_bytes},
-    word::Words,
+    word::{Words, mix},
     world::World,
 };
+use order::{ANY, Entry, Happened, KILLED, Order, TIMEOUT};
 use program::{Code, Compiled};
 use state::{State, Timer};
 use std::{
     hash::{Hash, Hasher},
     rc::Rc,
 };
-use step::{Actor, Played, Step};
+use step::{Actor, Played, Step, fits};
 use xxhash_rust::xxh3::Xxh3;
 
 /// A program of lc-v1 at some point of its run.
@@ -45,6 +47,11 @@ pub struct LcWorld {
     /// Under which relation footprints are observed.
     relation: Relation,
     observed: Footprint,
+    /// What there is to choose, where a mailbox has no order but the one that was observed.
+    choices: Vec<u64>,
+    order: Order,
+    /// What the last event made possible: to whom, and which choice.
+    offers: Vec<(u32, u64)>,
 }
 
 /// An event as those see it who count schedules.
@@ -75,6 +82,11 @@ impl EventView<'_> {
         digest_bytes(format!("{} {result}", self.played.text).as_bytes()).0 as u64
     }
 
+    /// What it was.
+    pub fn text(&self) -> &str {
+        &self.played.text
+    }
+
     /// The event that started its process or armed its timer, if it is the first of it.
     pub fn origin(&self) -> Option<u64> {
         self.played.origin
@@ -96,24 +108,35 @@ impl LcWorld {
         let state = State::new(&program);
         let (moves, played) = (MoveSet::default(), Played::default());
         let (relation, observed) = (Relation::Full, Footprint::default());
-        let mut world = LcWorld { program, state, moves, played, relation, observed };
+        let (choices, order, offers) = (Vec::new(), Order::default(), Vec::new());
+        let mut world =
+            LcWorld { program, state, moves, played, relation, observed, choices, order, offers };
         world.restart();
         Ok(world)
     }
 
     /// The same, with footprints observed under another relation.
     pub fn under(self, relation: Relation) -> LcWorld {
-        LcWorld { relation, ..self }
+        let mut world = LcWorld { relation, ..self };
+        world.restart();
+        world
     }
 
     fn restart(&mut self) {
         self.state = State::new(&self.program);
+        self.order = Order::default();
+        self.choices.clear();
+        self.choices.extend([TIMEOUT, KILLED]);
         let program = Rc::clone(&self.program);
-        let mut step =
-            Step { program: &program, state: &mut self.state, played: Played::default() };
+        let mut step = self.step(&program, None);
         (0..program.roots as u32).for_each(|process| step.settle(process));
         self.moves.reset(false);
         self.refresh();
+    }
+
+    fn step<'w>(&'w mut self, program: &'w Compiled, choice: Option<u64>) -> Step<'w> {
+        let (played, observer) = (Played::default(), self.relation == Relation::Observer);
+        Step { program, state: &mut self.state, played, choice, observer }
     }
 
     /// The event that was played last.
@@ -123,22 +146,121 @@ impl LcWorld {
 
     /// Plays an enabled move.
     pub fn advance(&mut self, mv: Move) {
-        let actor = self.actor(mv);
+        let (actor, choice) = self.actor(mv);
         let program = Rc::clone(&self.program);
-        let mut step =
-            Step { program: &program, state: &mut self.state, played: Played::default() };
+        self.offers.clear();
+        if let (Actor::Process(process), true) = (actor, self.program.makes_entries)
+            && self.is_dying(process)
+        {
+            let chosen = choice.unwrap_or(0);
+            if chosen & ANY != 0 {
+                self.offers
+                    .extend(self.exits(process).into_iter().map(|(other, _)| (process, other)));
+                self.arrange(process, chosen);
+            }
+        }
+        let mut step = self.step(&program, choice);
         step.play(actor);
         self.played = step.played;
+        if self.relation == Relation::Observer || self.program.makes_entries {
+            self.order(mv);
+        }
         self.refresh();
     }
 
-    fn actor(&self, mv: Move) -> Actor {
-        let (index, processes) = (mv.0 / 3, self.program.processes.len() as u32);
-        match mv.0 % 3 {
+    /// Whether the next step of a process is its exit.
+    fn is_dying(&self, process: u32) -> bool {
+        let row = &self.state.processes[process as usize];
+        let exits = || match self.next_code(process) {
+            Some(code) => matches!(code, Code::Exit(_)),
+            None => self.program.implicit_exit,
+        };
+        row.is_alive() && (row.doomed.is_some() || row.failed.is_some() || exits())
+    }
+
+    /// What the exit of a process finds in its lists, in each order in which it may have been made;
+    /// and that order as a choice, 0 if there is no other.
+    fn exits(&self, process: u32) -> Vec<(u64, Lists)> {
+        let row = &self.state.processes[process as usize];
+        let links = if self.relation == Relation::Observer { &row.ever_linked } else { &row.links };
+        let link = |peer: u32| Entry::Link(process.min(peer), process.max(peer));
+        let links = self.order.arrangements(links, link);
+        let watched = self.order.arrangements(&row.watched, Entry::Monitor);
+        let all = links.iter().flat_map(|links| {
+            watched.iter().map(|watched| Lists { links: links.clone(), watched: watched.clone() })
+        });
+        let mut all: Vec<(u64, Lists)> = all.map(|lists| (self.choice_of(&lists), lists)).collect();
+        if let [(choice, _)] = all.as_mut_slice() {
+            *choice = 0;
+        }
+        all
+    }
+
+    /// The order of lists as a choice; where it cannot be made, any other of its mover will do.
+    fn choice_of(&self, lists: &Lists) -> u64 {
+        let monitors = lists.watched.iter().map(|&monitor| self.state.monitor_id(monitor));
+        let links = lists.links.iter().map(|&peer| u64::from(peer));
+        links.chain([u64::MAX]).chain(monitors).fold(0, mix) | ANY
+    }
+
+    /// The exit of a process finds its lists in the order that was chosen.
+    fn arrange(&mut self, process: u32, choice: u64) {
+        let exits = self.exits(process);
+        let (_, lists) = exits.into_iter().find(|&(known, _)| known == choice).expect("a choice");
+        self.order.arranged(&lists.links, |peer| Entry::Link(process.min(peer), process.max(peer)));
+        self.order.arranged(&lists.watched, Entry::Monitor);
+        let row = &mut self.state.processes[process as usize];
+        row.watched = lists.watched;
+        if self.relation == Relation::Observer {
+            row.ever_linked = lists.links;
+        } else {
+            row.links = lists.links;
+        }
+    }
+
+    /// Keeps what the event that was played tells of the order of arrivals.
+    fn order(&mut self, mv: Move) {
+        self.see();
+        let Played { arrived, ref took, ref made, .. } = self.played;
+        let text = arrived.map(|(to, message)| {
+            self.choices.push(message);
+            let mailbox = &self.state.processes[to as usize].mailbox;
+            &mailbox.back().expect("what arrived stands last").text
+        });
+        let (mover, print) = (mv.0 % self.stride(), &self.observed);
+        let happened = Happened { mover, print, arrived, took: took.as_ref(), made };
+        let program = &self.program;
+        self.order.add(&happened, |tag| text.is_some_and(|text| fits(program, tag, text)));
+    }
+
+    /// What the event that was played touched, under the relation at hand.
+    fn see(&mut self) {
+        let Played { nature, full, ties, .. } = &self.played;
+        if self.last().counts(self.relation) {
+            self.relation.narrow(*nature, full, &mut self.observed);
+        } else {
+            self.observed.clear();
+        }
+        ties.reads().iter().for_each(|&tie| self.observed.read(tie));
+        ties.writes().iter().for_each(|&tie| self.observed.write(tie));
+    }
+
+    /// Moves without a choice are below this.
+    fn stride(&self) -> u32 {
+        let processes = self.program.processes.len() as u32;
+        3 * (processes * processes).max(self.state.timers.len() as u32)
+    }
+
+    fn actor(&self, mv: Move) -> (Actor, Option<u64>) {
+        let choice = (mv.0 / self.stride()).checked_sub(1);
+        let mv = mv.0 % self.stride();
+        let (index, processes) = (mv / 3, self.program.processes.len() as u32);
+        let actor = match mv % 3 {
             0 => Actor::Process(index),
             1 => Actor::Timer(index),
             _ => Actor::Channel(index / processes, index % processes),
-        }
+        };
+        (actor, choice.map(|slot| self.choices[slot as usize]))
     }
 
     fn to_move(&self, actor: Actor) -> Move {
@@ -150,20 +272,77 @@ impl LcWorld {
         })
     }
 
+    fn to_choice(&self, actor: Actor, choice: u64) -> Move {
+        let slot = self.choices.iter().position(|&known| known == choice);
+        let slot = slot.expect("a choice is known once it can be made") as u32;
+        Move(self.to_move(actor).0 + (slot + 1) * self.stride())
+    }
+
     /// Switches each move on or off as the tables say.
     fn refresh(&mut self) {
-        let mut enabled: Vec<Actor> = Vec::new();
-        let processes = 0..self.program.processes.len() as u32;
-        enabled.extend(processes.filter(|&p| self.can_move(p)).map(Actor::Process));
+        let mut wanted: Vec<Move> = Vec::new();
+        for process in 0..self.program.processes.len() as u32 {
+            self.moves_of(process, &mut wanted);
+        }
         let timers = (0..self.state.timers.len() as u32)
             .filter(|&timer| self.state.timers[timer as usize] == Timer::Armed);
-        enabled.extend(timers.map(Actor::Timer));
-        enabled.extend(self.state.channels.keys().map(|&(from, to)| Actor::Channel(from, to)));
-        let wanted: Vec<Move> = enabled.into_iter().map(|actor| self.to_move(actor)).collect();
+        wanted.extend(timers.map(|timer| self.to_move(Actor::Timer(timer))));
+        let channels = self.state.channels.keys();
+        wanted.extend(channels.map(|&(from, to)| self.to_move(Actor::Channel(from, to))));
         let gone: Vec<Move> =
             self.moves.all().iter().copied().filter(|mv| !wanted.contains(mv)).collect();
         gone.into_iter().for_each(|mv| self.moves.disable(mv));
         wanted.into_iter().for_each(|mv| self.moves.enable(mv));
+    }
+
+    /// What a process can do next.
+    fn moves_of(&mut self, process: u32, into: &mut Vec<Move>) {
+        let actor = Actor::Process(process);
+        if self.program.makes_entries && self.is_dying(process) {
+            let exits = self.exits(process);
+            if exits.len() > 1 {
+                self.choices.extend(exits.iter().map(|&(choice, _)| choice));
+                let choices = exits.iter().map(|&(choice, _)| self.to_choice(actor, choice));
+                return into.extend(choices);
+            }
+        }
+        match self.receiving(process) {
+            Some((tag, blocks)) if self.relation == Relation::Observer => {
+                let row = &self.state.processes[process as usize];
+                if row.doomed.is_some() {
+                    return into.push(self.to_choice(actor, KILLED));
+                }
+                let choices = self.messages_for(process, tag, blocks);
+                into.extend(choices.into_iter().map(|choice| self.to_choice(actor, choice)));
+            }
+            _ if self.can_move(process) => into.push(self.to_move(actor)),
+            _ => {}
+        }
+    }
+
+    /// The receive that a process stands at, unless it has something to tell or its own failure to
+    /// die of: of what, and whether it waits.
+    fn receiving(&self, process: u32) -> Option<(Option<u32>, bool)> {
+        let row = &self.state.processes[process as usize];
+        if !row.notices.is_empty() || !row.is_alive() || row.failed.is_some() {
+            return None;
+        }
+        match self.next_code(process) {
+            Some(&Code::Recv { tag, blocks, .. }) => Some((tag, blocks)),
+            _ => None,
+        }
+    }
+
+    /// What a receive can choose.
+    fn messages_for(&self, process: u32, tag: Option<u32>, blocks: bool) -> Vec<u64> {
+        let matching = self.state.matching(&self.program, process, tag);
+        let first = |&message: &u64| self.order.may_be_first(message, &matching);
+        let mut choices: Vec<u64> = matching.iter().copied().filter(first).collect();
+        let mover = self.to_move(Actor::Process(process)).0;
+        if !blocks && self.order.may_be_late(mover, &matching) {
+            choices.push(TIMEOUT);
+        }
+        choices
     }
 
     fn next_code(&self, process: u32) -> Option<&Code> {
@@ -184,7 +363,7 @@ impl LcWorld {
         }
         match self.next_code(process) {
             Some(&Code::Recv { tag, blocks: true, .. }) => {
-                self.state.matching(&self.program, process, tag).is_some()
+                self.state.matches(&self.program, process, tag)
             }
             Some(&Code::Lock(lock)) => self.state.locks[lock as usize].is_none(),
             Some(_) => true,
@@ -233,7 +412,7 @@ impl Names for LcWorld {
     }
 
     fn name(&self, mv: Move) -> Name {
-        match self.actor(mv) {
+        match self.actor(mv).0 {
             Actor::Process(process) => Name::Process(self.path(process)),
             Actor::Timer(timer) => {
                 let owner = self.program.timers[timer as usize].owner;
@@ -264,10 +443,7 @@ impl World for LcWorld {
 
     fn play(&mut self, mv: Move, _: &mut dyn Decisions, trace: &mut Trace) {
         self.advance(mv);
-        let Played { nature, full, ties, .. } = &self.played;
-        self.relation.narrow(*nature, full, &mut self.observed);
-        ties.reads().iter().for_each(|&tie| self.observed.read(tie));
-        ties.writes().iter().for_each(|&tie| self.observed.write(tie));
+        self.see();
         let label = self.last().label(Relation::Arrival);
         trace.push(Words::new(EVENT, mv.0, 0, label));
     }
@@ -302,6 +478,17 @@ impl World for LcWorld {
                 into.push((Name::Process(self.path(process)).id(), print));
             }
         }
+    }
+
+    fn choice(&self, mv: Move) -> u64 {
+        self.actor(mv).1.unwrap_or(0)
+    }
+
+    fn offered(&self, into: &mut Vec<(u64, u64)>) {
+        let polled = self.played.took.iter().filter(|took| took.polls);
+        let polled = polled.map(|took| (took.process, TIMEOUT));
+        let all = self.offers.iter().copied().chain(self.played.arrived).chain(polled);
+        into.extend(all.map(|(to, choice)| (Name::Process(self.path(to)).id(), choice)));
     }
 
     fn state(&self) -> Digest {
@@ -339,6 +526,13 @@ impl Steps for LcWorld {
     fn ended(&mut self) -> bool {
         true
     }
+}
+
+/// Whom an exit tells: links, and monitors on it.
+#[derive(Clone, Debug)]
+struct Lists {
+    links: Vec<u32>,
+    watched: Vec<u32>,
 }
 
 /// A hasher that gives 128 bits.

@@ -366,6 +366,8 @@ pub(super) struct Compiled {
     /// How many processes are there from the beginning.
     pub(super) roots: usize,
     pub(super) implicit_exit: bool,
+    /// Whether processes link to and monitor each other: exits observe in which order.
+    pub(super) makes_entries: bool,
     pub(super) is_async: bool,
 }
 
@@ -459,6 +461,13 @@ impl Compiled {
                 self.when(me, (var, is, not), [then, otherwise], code)?;
             } else {
                 let instruction = self.instruction(me, op)?;
+                self.makes_entries |= matches!(
+                    instruction,
+                    Code::Link(_)
+                        | Code::Monitor { .. }
+                        | Code::Spawn { link: true, .. }
+                        | Code::Spawn { monitor: true, .. }
+                );
                 code.push(instruction);
             }
         }

@@ -21,7 +21,8 @@ pub(super) mod kind {
     pub(crate) const TASK: u8 = b'a';
     pub(crate) const ROOT: u8 = b'r';
     pub(crate) const CHANNEL: u8 = b'c';
-    /// Ties: what sent a message, and whom a process is linked to.
+    /// Ties: what sent a message, whom a process is linked to, and that it was born.
+    pub(crate) const BIRTH: u8 = b'b';
     pub(crate) const MESSAGE: u8 = b's';
     pub(crate) const LINKS: u8 = b'p';
 }

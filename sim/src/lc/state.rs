@@ -62,6 +62,8 @@ pub(super) struct Process {
     pub(super) notices: VecDeque<Notice>,
     /// In the order in which they were made.
     pub(super) links: Vec<u32>,
+    /// Whom it was ever linked to, in the same order.
+    pub(super) ever_linked: Vec<u32>,
     /// Monitors on it, in the order in which they were made.
     pub(super) watched: Vec<u32>,
     pub(super) name: Option<u32>,
@@ -123,6 +125,12 @@ impl State {
         }
     }
 
+    /// A monitor, whatever the schedule.
+    pub(super) fn monitor_id(&self, monitor: u32) -> u64 {
+        let Monitor { watcher, target, ordinal, .. } = self.monitors[monitor as usize];
+        u64::from(watcher) << 40 | u64::from(target) << 16 | u64::from(ordinal)
+    }
+
     pub(super) fn is_alive(&self, process: u32) -> bool {
         self.processes[process as usize].is_alive()
     }
@@ -133,9 +141,11 @@ impl State {
 
     pub(super) fn link(&mut self, a: u32, b: u32) {
         for (of, peer) in [(a, b), (b, a)] {
-            let links = &mut self.processes[of as usize].links;
-            if !links.contains(&peer) {
-                links.push(peer);
+            let Process { links, ever_linked, .. } = &mut self.processes[of as usize];
+            for list in [links, ever_linked] {
+                if !list.contains(&peer) {
+                    list.push(peer);
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What each event of lc-v1 does, what it touches and what it is called.
 
 use super::{
+    order::{ANY, Entry, TIMEOUT, Took},
     program::{Code, Compiled, Operand, TimerCode, Value},
     relation::{Nature, kind},
     state::{Message, Monitor, Notice, Signal, State, Task, Timer},
@@ -36,6 +37,12 @@ pub(super) struct Played {
     pub(super) ties: Footprint,
     /// An operation or an exit, not a notification.
     pub(super) is_own: bool,
+    /// The message that arrived in it: to whom, and which.
+    pub(super) arrived: Option<(u32, u64)>,
+    /// The receive that it was.
+    pub(super) took: Option<Took>,
+    /// The link or monitor that was made.
+    pub(super) made: Vec<Entry>,
 }
 
 /// One step of a program.
@@ -43,6 +50,10 @@ pub(super) struct Step<'a> {
     pub(super) program: &'a Compiled,
     pub(super) state: &'a mut State,
     pub(super) played: Played,
+    /// What a receive takes: what it is told, else the first message that it can match.
+    pub(super) choice: Option<u64>,
+    /// Whether what nobody observed has no order.
+    pub(super) observer: bool,
 }
 
 impl Step<'_> {
@@ -63,16 +74,26 @@ impl Step<'_> {
         if self.state.are_linked(a, b) == linked {
             return;
         }
-        for end in [a, b] {
+        for end in [a, b].into_iter().filter(|_| !self.observer) {
             self.played.ties.read(Resource::new(kind::LINKS, u64::from(end)));
         }
-        if linked { self.state.link(a, b) } else { self.state.unlink(a, b) }
+        if linked {
+            self.played.made.push(Entry::Link(a.min(b), a.max(b)));
+            self.state.link(a, b);
+        } else {
+            self.state.unlink(a, b);
+        }
+    }
+
+    /// Whatever the relation, the event depends on those that change this.
+    fn ties_to(&mut self, kind: u8, id: u32) {
+        self.played.ties.read(Resource::new(kind, u64::from(id)));
     }
 
     fn writes_monitor(&mut self, monitor: u32) {
-        let Monitor { watcher, target, ordinal, .. } = self.state.monitors[monitor as usize];
-        let id = mix(mix(u64::from(watcher), u64::from(target)), u64::from(ordinal));
+        let id = self.state.monitor_id(monitor);
         self.played.full.write(Resource::new(kind::MONITOR, id));
+        self.played.ties.write(Resource::new(kind::MONITOR, id));
     }
 
     /// Ties the event to the one that sent a message.
@@ -102,7 +123,7 @@ impl Step<'_> {
         let row = &mut self.state.processes[me as usize];
         row.steps += 1;
         self.played.origin = row.origin.filter(|_| row.steps == 1);
-        self.played.id = mix(u64::from(me) << 8, u64::from(row.steps));
+        self.played.id = mix(u64::from(me) << 8, u64::from(row.steps)) & !ANY;
         if let Some(notice) = row.notices.pop_front() {
             return self.notify(me, notice);
         }
@@ -193,7 +214,7 @@ impl Step<'_> {
                 self.send(me, to, text);
             }
             Code::SendName { name, tag } => self.send_name(me, name, tag),
-            Code::Recv { tag, into, .. } => self.receive(me, tag, into),
+            Code::Recv { tag, into, blocks } => self.receive(me, tag, into, blocks),
             Code::Trap(on) => {
                 self.writes(kind::TRAP, me);
                 self.state.processes[me as usize].trapping = on;
@@ -289,6 +310,7 @@ impl Step<'_> {
     fn spawn(&mut self, me: u32, child: u32, link: bool, monitor: bool) {
         self.writes(kind::LIFE, child);
         self.played.ties.write(Resource::new(kind::DOOM, u64::from(child)));
+        self.played.ties.write(Resource::new(kind::BIRTH, u64::from(child)));
         let row = &mut self.state.processes[child as usize];
         row.born = true;
         row.origin = Some(self.played.id);
@@ -325,11 +347,22 @@ impl Step<'_> {
 
     fn message_arrives(&mut self, to: u32, message: Message) {
         self.reads(kind::LIFE, to);
-        if self.state.is_alive(to) {
-            self.writes(kind::MAILBOX, to);
+        self.ties_to(kind::BIRTH, to);
+        if self.takes_messages(to) {
             self.tie(message.identity);
-            self.state.processes[to as usize].mailbox.push_back(message);
+            self.into_mailbox(to, message);
         }
+    }
+
+    /// Whether a message may reach a process: one that has died may have got it before.
+    fn takes_messages(&self, to: u32) -> bool {
+        self.state.is_alive(to) || self.observer && self.state.processes[to as usize].born
+    }
+
+    fn into_mailbox(&mut self, to: u32, message: Message) {
+        self.writes(kind::MAILBOX, to);
+        self.played.arrived = Some((to, message.identity));
+        self.state.processes[to as usize].mailbox.push_back(message);
     }
 
     fn send_name(&mut self, me: u32, name: u32, tag: u32) {
@@ -353,16 +386,24 @@ impl Step<'_> {
         self.state.processes[me as usize].failed = Some(reason);
     }
 
-    fn receive(&mut self, me: u32, tag: Option<u32>, into: Option<u32>) {
-        match self.state.matching(self.program, me, tag) {
-            Some(at) => {
+    fn receive(&mut self, me: u32, tag: Option<u32>, into: Option<u32>, blocks: bool) {
+        let matching = self.state.matching(self.program, me, tag);
+        let identity = match self.choice {
+            Some(TIMEOUT) => None,
+            Some(message) => Some(message),
+            None => matching.first().copied(),
+        };
+        let left = matching.into_iter().filter(|&other| Some(other) != identity).collect();
+        self.played.took = Some(Took { process: me, tag, polls: !blocks, message: identity, left });
+        let mailbox = &mut self.state.processes[me as usize].mailbox;
+        let at = mailbox.iter().position(|message| Some(message.identity) == identity);
+        match at.and_then(|at| mailbox.remove(at)) {
+            Some(taken) => {
                 self.writes(kind::MAILBOX, me);
-                let taken = self.state.processes[me as usize].mailbox.remove(at);
-                let message = taken.expect("the message stands where it was found");
                 self.played.nature.received = true;
-                self.tie(message.identity);
-                self.said("recv", format!("{:016x}", message.identity));
-                self.keep(me, into, Value::Text(message.text));
+                self.tie(taken.identity);
+                self.said("recv", format!("{:016x}", taken.identity));
+                self.keep(me, into, Value::Text(taken.text));
             }
             None => {
                 self.reads(kind::MAILBOX, me);
@@ -382,9 +423,7 @@ impl Step<'_> {
             }
         } else if self.state.processes[me as usize].trapping {
             let text = format!("EXIT:{}:noproc", self.name(to));
-            self.writes(kind::MAILBOX, me);
-            let message = Message { text, identity: self.played.id };
-            self.state.processes[me as usize].mailbox.push_back(message);
+            self.into_mailbox(me, Message { text, identity: self.played.id });
             result = "noproc";
         } else {
             self.fail(me, self.program.reasons.noproc);
@@ -398,6 +437,7 @@ impl Step<'_> {
         let ordinal = self.state.monitors.iter().filter(same).count() as u32;
         let monitor = self.state.monitors.len() as u32;
         self.state.monitors.push(Monitor { watcher, target, ordinal, active: true });
+        self.played.made.push(Entry::Monitor(monitor));
         self.writes_monitor(monitor);
         monitor
     }
@@ -410,10 +450,8 @@ impl Step<'_> {
             self.state.processes[to as usize].watched.push(monitor);
         } else {
             self.state.monitors[monitor as usize].active = false;
-            self.writes(kind::MAILBOX, me);
             let text = format!("DOWN:{}:noproc", self.name(to));
-            let message = Message { text, identity: self.played.id };
-            self.state.processes[me as usize].mailbox.push_back(message);
+            self.into_mailbox(me, Message { text, identity: self.played.id });
         }
         self.said("monitor", if alive { "ok" } else { "noproc" });
         self.keep(me, into, Value::Int(i64::from(monitor)));
@@ -490,21 +528,25 @@ impl Step<'_> {
     /// E0: dead, name free, and a list of whom to tell.
     fn exit(&mut self, me: u32, reason: u32) {
         self.writes(kind::LIFE, me);
-        self.played.ties.write(Resource::new(kind::LINKS, u64::from(me)));
         self.played.nature.drops_links = true;
-        let row = &mut self.state.processes[me as usize];
-        row.reason = Some(reason);
-        let links = std::mem::take(&mut row.links);
-        let watched = std::mem::take(&mut row.watched);
-        let told = links.iter().map(|&peer| Notice::Link(peer));
-        row.notices = told.chain(watched.iter().map(|&monitor| Notice::Down(monitor))).collect();
-        // The other ends keep their entries until they are told.
-        row.links.clone_from(&links);
-        let name = row.name.take();
-        for peer in links {
+        let links = self.state.processes[me as usize].links.clone();
+        for &peer in &links {
             self.played.full.read(link_of(me, peer));
         }
-        match name {
+        // Where nobody observes the list, each notice finds for itself whether there is a link.
+        let linked = if self.observer {
+            self.state.processes[me as usize].ever_linked.clone()
+        } else {
+            self.played.ties.write(Resource::new(kind::LINKS, u64::from(me)));
+            links
+        };
+        let row = &mut self.state.processes[me as usize];
+        row.reason = Some(reason);
+        let watched = std::mem::take(&mut row.watched);
+        let told = linked.into_iter().map(Notice::Link);
+        // The other ends keep their entries until they are told.
+        row.notices = told.chain(watched.iter().map(|&monitor| Notice::Down(monitor))).collect();
+        match row.name.take() {
             Some(name) => {
                 self.writes(kind::NAME, name);
                 self.writes(kind::NAME_OF, me);
@@ -546,14 +588,56 @@ impl Step<'_> {
     fn link_exit_arrives(&mut self, from: u32, to: u32, reason: u32, identity: u64) {
         self.writes_link(from, to);
         self.reads(kind::LIFE, to);
-        if !self.state.is_alive(to) || !self.state.are_linked(from, to) {
-            self.played.nature = Nature { is_idle_notice: true, ..self.neutral() };
+        let linked = self.state.are_linked(from, to);
+        self.ties_of_notice(from, to, reason);
+        if !linked || !self.state.is_alive(to) {
+            return self.is_idle();
+        }
+        let comes_to_something = self.exit_arrives(from, to, reason, identity);
+        // Who tells is dead, so an entry that is left changes nothing, and removing it is no event.
+        if comes_to_something || !self.observer {
+            self.changes_link(from, to, false);
+        }
+        if comes_to_something {
+            self.state.processes[to as usize].ever_linked.retain(|&peer| peer != from);
+        }
+        if !comes_to_something {
+            self.is_idle();
+        }
+    }
+
+    /// What a link notification depends on: whatever could make it come to something, or to nothing.
+    fn ties_of_notice(&mut self, from: u32, to: u32, reason: u32) {
+        let link = link_of(from, to);
+        self.ties_to(kind::TRAP, to);
+        let row = &self.state.processes[to as usize];
+        let (alive, doomed) = (row.is_alive(), row.doomed.is_some());
+        if !row.trapping && self.is_normal(reason) {
+            if !self.observer {
+                self.ties_to(kind::DOOM, to);
+            }
             return;
         }
-        self.changes_link(from, to, false);
-        if !self.exit_arrives(from, to, reason, identity) {
-            self.played.nature.is_idle_notice = true;
+        match (self.state.are_linked(from, to), doomed) {
+            (false, _) => self.played.ties.read(link),
+            (true, true) => self.ties_to(kind::DOOM, to),
+            (true, false) => {
+                self.ties_to(kind::DOOM, to);
+                self.ties_to(kind::LIFE, to);
+                if alive {
+                    self.played.ties.write(link);
+                }
+            }
         }
+    }
+
+    /// A notification without effect.
+    fn is_idle(&mut self) {
+        self.played.nature = Nature { is_idle_notice: true, ..self.neutral() };
+    }
+
+    fn is_normal(&self, reason: u32) -> bool {
+        self.program.words.name(reason) == "normal"
     }
 
     /// What an exit signal that dooms nobody is.
@@ -573,9 +657,8 @@ impl Step<'_> {
         }
         if row.trapping {
             let text = format!("EXIT:{}:{text}", self.name(from));
-            self.writes(kind::MAILBOX, to);
             self.tie(identity);
-            self.state.processes[to as usize].mailbox.push_back(Message { text, identity });
+            self.into_mailbox(to, Message { text, identity });
             self.played.nature = self.neutral();
         } else if text == "normal" {
             self.played.nature = self.neutral();
@@ -605,12 +688,20 @@ impl Step<'_> {
     /// The signal of exit2 arrives.
     fn signal_arrives(&mut self, from: u32, to: u32, reason: u32, identity: u64) {
         self.reads(kind::LIFE, to);
-        if !self.state.is_alive(to) {
+        let row = &self.state.processes[to as usize];
+        let (alive, doomed) = (row.is_alive(), row.doomed.is_some());
+        let kills = self.program.words.name(reason) == "kill";
+        let has_effect = kills || row.trapping || !self.is_normal(reason);
+        self.ties_to(kind::TRAP, to);
+        self.ties_to(kind::DOOM, to);
+        if has_effect {
+            self.ties_to(kind::LIFE, to);
+        }
+        if !alive {
             self.played.nature = self.neutral();
             return;
         }
-        let doomed = self.state.processes[to as usize].doomed.is_some();
-        if self.program.words.name(reason) == "kill" && !doomed {
+        if kills && !doomed {
             self.reads(kind::TRAP, to);
             return self.doom(to, self.program.reasons.killed);
         }
@@ -623,18 +714,17 @@ impl Step<'_> {
         let Monitor { watcher, active, .. } = self.state.monitors[monitor as usize];
         self.reads(kind::LIFE, watcher);
         self.state.monitors[monitor as usize].active = false;
-        if active && self.state.is_alive(watcher) {
+        if active && self.takes_messages(watcher) {
             let reason = self.program.words.name(reason);
             let text = format!("DOWN:{}:{reason}", self.name(from));
             self.tie(identity);
-            self.writes(kind::MAILBOX, watcher);
-            self.state.processes[watcher as usize].mailbox.push_back(Message { text, identity });
+            self.into_mailbox(watcher, Message { text, identity });
         }
     }
 
     fn fire(&mut self, timer: u32) {
         let TimerCode { to, tag, .. } = self.program.timers[timer as usize];
-        self.played.id = mix(0x7e, u64::from(timer));
+        self.played.id = mix(0x7e, u64::from(timer)) & !ANY;
         self.played.nature.is_message = true;
         self.writes(kind::TIMER, timer);
         self.state.timers[timer as usize] = Timer::Fired;
@@ -679,16 +769,23 @@ fn link_of(a: u32, b: u32) -> Resource {
 }
 
 impl State {
-    /// Where the first message stands that a receive takes.
-    pub(super) fn matching(&self, program: &Compiled, me: u32, tag: Option<u32>) -> Option<usize> {
-        let wanted = tag.map(|tag| program.words.name(tag));
-        let fits = |text: &str| match wanted {
-            None => true,
-            Some(wanted) => {
-                let rest = text.strip_prefix(wanted);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-            }
-        };
-        self.processes[me as usize].mailbox.iter().position(|message| fits(&message.text))
+    /// The messages that a receive can match, in the order of the mailbox.
+    pub(super) fn matching(&self, program: &Compiled, me: u32, tag: Option<u32>) -> Vec<u64> {
+        let mailbox = &self.processes[me as usize].mailbox;
+        let matching = mailbox.iter().filter(|message| fits(program, tag, &message.text));
+        matching.map(|message| message.identity).collect()
     }
+
+    /// Whether there is one.
+    pub(super) fn matches(&self, program: &Compiled, me: u32, tag: Option<u32>) -> bool {
+        self.processes[me as usize].mailbox.iter().any(|m| fits(program, tag, &m.text))
+    }
+}
+
+/// A tag matches itself and whatever begins with it and a colon.
+pub(super) fn fits(program: &Compiled, tag: Option<u32>, text: &str) -> bool {
+    tag.is_none_or(|tag| {
+        let rest = text.strip_prefix(program.words.name(tag));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    })
 }

@@ -1,0 +1,56 @@
+//! The values that one move draws, tried one after the other.
+
+use crate::{
+    decisions::{Decisions, Names},
+    moves::MoveSet,
+};
+
+/// The values that a move draws: those that were told, then 0.
+#[derive(Clone, Debug, Default)]
+pub struct Draws {
+    told: Vec<u32>,
+    /// What was drawn, and how many options each had.
+    drawn: Vec<u32>,
+    options: Vec<u32>,
+}
+
+impl Draws {
+    pub(super) fn new(told: Vec<u32>) -> Self {
+        Draws { told, ..Draws::default() }
+    }
+
+    /// What was drawn.
+    pub(super) fn values(&self) -> Vec<u32> {
+        self.drawn.clone()
+    }
+
+    /// The next values in the order of an odometer; none after the last.
+    pub(super) fn next(&self) -> Option<Vec<u32>> {
+        let mut values = self.values();
+        while let Some(last) = values.pop() {
+            if last + 1 < self.options[values.len()] {
+                values.push(last + 1);
+                return Some(values);
+            }
+        }
+        None
+    }
+}
+
+impl Decisions for Draws {
+    fn next_move(&mut self, _: &MoveSet, _: &dyn Names) -> Option<usize> {
+        None
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        if options == 1 {
+            return 0;
+        }
+        // Told for another schedule, a value may be none here.
+        let told = self.told.get(self.options.len()).copied();
+        let value = told.filter(|&value| value < options).unwrap_or(0);
+        self.options.push(options);
+        self.drawn.push(value);
+        value
+    }
+}

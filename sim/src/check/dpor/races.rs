@@ -1,0 +1,174 @@
+//! What could have come otherwise in the schedule at hand, and how that is planned.
+
+use super::{
+    Draws, Reduction, Set, Steps,
+    search::{Point, Search, Taken, can_play, play},
+    wakeup::{Step, Who, initial},
+};
+use crate::world::World;
+use std::rc::Rc;
+
+impl Search {
+    /// Plans, for each race of the schedule at hand, how it is turned round. Races that it shares with
+    /// the one before count again: what may come between the two is another.
+    pub(super) fn plan_reversals(&mut self, run: &mut impl Steps) {
+        let mut wanted = Vec::new();
+        if self.complete {
+            run.world().wanted(&mut wanted);
+        }
+        for later in 1..self.steps.len() {
+            let step = Rc::clone(&self.steps[later].step);
+            self.plan_reversals_of(&step, later, run);
+        }
+        // Who is kept from a step to the end would have taken it earlier.
+        for (mover, print) in wanted {
+            let who = Who { mover, choice: 0 };
+            let step = Rc::new(Step { who, values: Vec::new(), print, offers: Vec::new() });
+            self.plan_reversals_of(&step, self.steps.len(), run);
+        }
+        self.plan_rivals(run);
+    }
+
+    /// The races of a step that stands, or would stand, at a place: earlier ones that it conflicts
+    /// with, of others, with nothing between that keeps them apart. One that could not come the other
+    /// way round (a lock is taken after it was given back, a message received after it was sent) keeps
+    /// nothing apart: what the step really waited for lies further back.
+    fn plan_reversals_of(&mut self, step: &Rc<Step>, place: usize, run: &mut impl Steps) {
+        let mut known = self.past_of(step, place);
+        for at in (0..place).rev() {
+            if known.has(at) || !self.steps[at].step.conflicts(step) {
+                continue;
+            }
+            known.add(at);
+            if self.plan_reversal(at, place, step, run) {
+                known.join(&self.steps[at].before);
+            }
+        }
+    }
+
+    /// Plans that the later step comes first, after all of the schedule that does not depend on the
+    /// earlier one; false if it cannot.
+    fn plan_reversal(
+        &mut self,
+        earlier: usize,
+        place: usize,
+        later: &Rc<Step>,
+        run: &mut impl Steps,
+    ) -> bool {
+        let mut sequence: Vec<Rc<Step>> = (earlier + 1..self.steps.len())
+            .filter(|&at| at != place && !self.steps[at].before.has(earlier))
+            .map(|at| Rc::clone(&self.steps[at].step))
+            .collect();
+        if self.points[earlier].is_explored(&sequence, later) {
+            return true;
+        }
+        // In its new place it may touch other things than in the old one.
+        let Some(step) = self.play_after(earlier, &sequence, later.who, run) else { return false };
+        sequence.push(Rc::new(step));
+        self.points[earlier].plan(self.reduction, sequence);
+        true
+    }
+
+    /// A step as it would be after a sequence from a point on; none if it is not possible there.
+    fn play_after(
+        &mut self,
+        point: usize,
+        sequence: &[Rc<Step>],
+        who: Who,
+        run: &mut impl Steps,
+    ) -> Option<Step> {
+        if !self.lead(point, sequence, run) {
+            return None;
+        }
+        let (mv, barrier) = can_play(run, who)?;
+        Some(play(run, mv, &mut Draws::default(), barrier).0)
+    }
+
+    /// What the mover of a step depends on before it.
+    fn past_of(&self, step: &Step, place: usize) -> Set {
+        let own =
+            self.steps[..place].iter().rposition(|taken| taken.step.who.mover == step.who.mover);
+        own.map_or_else(Set::default, |own| self.with_past(own))
+    }
+
+    /// A step and all that it depends on.
+    fn with_past(&self, at: usize) -> Set {
+        let mut past = self.steps[at].before.clone();
+        past.add(at);
+        past
+    }
+
+    /// Plans what movers could have chosen in place of what they did choose.
+    fn plan_rivals(&mut self, run: &mut impl Steps) {
+        for place in 0..self.steps.len() {
+            if self.steps[place].step.who.choice == 0 {
+                continue;
+            }
+            for offering in 0..self.steps.len() {
+                for rival in self.steps[offering].step.offers.clone() {
+                    self.plan_rival(place, (offering, rival), run);
+                }
+            }
+        }
+    }
+
+    /// Plans what a step offers to the mover at a place, if that is a choice there.
+    fn plan_rival(&mut self, place: usize, (offering, rival): (usize, Who), run: &mut impl Steps) {
+        let taken = |taken: &Taken| taken.step.who == rival;
+        if rival.mover != self.steps[place].step.who.mover
+            || self.steps[offering].before.has(place)
+            || self.steps[..=place].iter().any(taken)
+        {
+            return;
+        }
+        let mut needed = self.past_of(&self.steps[place].step, place);
+        if offering != place {
+            needed.join(&self.with_past(offering));
+        }
+        for point in (0..=place).rev() {
+            let before = &self.steps[point].step;
+            let bars = point == place
+                || before.who.choice != 0
+                || before.conflicts(&self.steps[place].step);
+            if needed.has(point) || !bars {
+                continue;
+            }
+            let mut sequence: Vec<Rc<Step>> = (point..self.steps.len())
+                .filter(|&at| needed.has(at))
+                .map(|at| Rc::clone(&self.steps[at].step))
+                .collect();
+            if let Some(step) = self.play_after(point, &sequence, rival, run) {
+                sequence.push(Rc::new(step));
+                return self.points[point].plan(self.reduction, sequence);
+            }
+        }
+    }
+}
+
+impl Point {
+    /// Plans a sequence, unless it leads to what was explored already.
+    fn plan(&mut self, reduction: Reduction, sequence: Vec<Rc<Step>>) {
+        if self.sleep.iter().any(|step| initial(step, &sequence).is_some()) {
+            return;
+        }
+        match reduction {
+            Reduction::Optimal => self.planned.insert(sequence),
+            Reduction::Source => {
+                let begins = |step: &Step| matches!(initial(step, &sequence), Some(Some(_)));
+                if !self.planned.branches.iter().any(|(step, _)| begins(step)) {
+                    self.planned.insert(sequence[..1].to_vec());
+                }
+            }
+        }
+    }
+
+    /// Whether what begins with a sequence, or with a step that could go before it, was explored
+    /// already. Knows only what needs no playing.
+    fn is_explored(&self, sequence: &[Rc<Step>], last: &Step) -> bool {
+        self.sleep.iter().any(|asleep| match initial(asleep, sequence) {
+            Some(Some(_)) => true,
+            Some(None) => asleep.who == last.who,
+            None => false,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Steps as the search knows them, and the sequences of them that are still to be played.
+
+use crate::footprint::Footprint;
+use std::rc::Rc;
+
+/// Which step of which mover: the id of its name, and what it chose among moves that exclude each
+/// other ([`World::choice`](crate::world::World::choice)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Who {
+    pub(super) mover: u64,
+    pub(super) choice: u64,
+}
+
+impl Who {
+    /// Whether it stands for whatever its mover can do.
+    pub(super) fn is_any(self) -> bool {
+        self.choice == 0 || self.choice >> 63 == 1
+    }
+}
+
+/// A step: whose it is, what it drew, and what it touched.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) who: Who,
+    pub(super) values: Vec<u32>,
+    pub(super) print: Footprint,
+    /// Steps that it makes possible, in place of others that can be made without it.
+    pub(super) offers: Vec<Who>,
+}
+
+impl Step {
+    pub(super) fn conflicts(&self, other: &Step) -> bool {
+        self.who.mover == other.who.mover || self.print.conflicts(&other.print)
+    }
+}
+
+/// Whether a step may come first in some order of a sequence ("weak initial"), and where it stands in
+/// it, if it does.
+pub(super) fn initial(step: &Step, sequence: &[Rc<Step>]) -> Option<Option<usize>> {
+    for (at, other) in sequence.iter().enumerate() {
+        if other.who.mover == step.who.mover {
+            let free = sequence[..at].iter().all(|earlier| !earlier.conflicts(other));
+            return (free && other.who == step.who).then_some(Some(at));
+        }
+        if step.print.conflicts(&other.print) {
+            return None;
+        }
+    }
+    Some(None)
+}
+
+/// Steps planned from some point on, as a tree; each branch in the order of planning.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wakeup {
+    pub(super) branches: Vec<(Rc<Step>, Wakeup)>,
+}
+
+impl Wakeup {
+    /// Plans a sequence, unless one that is planned already leads to all that it leads to.
+    pub(super) fn insert(&mut self, mut sequence: Vec<Rc<Step>>) {
+        let mut tree = self;
+        loop {
+            let found = tree.branches.iter().position(|(step, _)| {
+                let place = initial(step, &sequence);
+                if let Some(Some(at)) = place {
+                    sequence.remove(at);
+                }
+                place.is_some()
+            });
+            let Some(found) = found else { return tree.append(sequence) };
+            tree = &mut tree.branches[found].1;
+            // A leaf: whatever follows it will be found from there.
+            if sequence.is_empty() || tree.branches.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn append(&mut self, sequence: Vec<Rc<Step>>) {
+        let mut tree = self;
+        for step in sequence {
+            tree.branches.push((step, Wakeup::default()));
+            tree = &mut tree.branches.last_mut().expect("a branch was added").1;
+        }
+    }
+}
