@@ -3,7 +3,7 @@
 use super::{
     Draws, Reduction, Set, Steps,
     search::{Point, Search, Taken, can_play, play},
-    wakeup::{Step, Who, initial},
+    wakeup::{Step, Who, initial, joined},
 };
 use crate::world::World;
 use std::rc::Rc;
@@ -13,9 +13,7 @@ impl Search {
     /// the one before count again: what may come between the two is another.
     pub(super) fn plan_reversals(&mut self, run: &mut impl Steps) {
         let mut wanted = Vec::new();
-        if self.complete {
-            run.world().wanted(&mut wanted);
-        }
+        run.world().wanted(&mut wanted);
         for later in 1..self.steps.len() {
             let step = Rc::clone(&self.steps[later].step);
             self.plan_reversals_of(&step, later, run);
@@ -55,17 +53,15 @@ impl Search {
         later: &Rc<Step>,
         run: &mut impl Steps,
     ) -> bool {
-        let mut sequence: Vec<Rc<Step>> = (earlier + 1..self.steps.len())
-            .filter(|&at| at != place && !self.steps[at].before.has(earlier))
-            .map(|at| Rc::clone(&self.steps[at].step))
-            .collect();
+        let wanted = |at: usize| at != place && !self.steps[at].before.has(earlier);
+        let mut sequence = self.picked(earlier + 1, wanted);
         if self.points[earlier].is_explored(&sequence, later) {
             return true;
         }
         // In its new place it may touch other things than in the old one.
         let Some(step) = self.play_after(earlier, &sequence, later.who, run) else { return false };
         sequence.push(Rc::new(step));
-        self.points[earlier].plan(self.reduction, sequence);
+        self.plan(earlier, sequence, run);
         true
     }
 
@@ -133,32 +129,63 @@ impl Search {
             if needed.has(point) || !bars {
                 continue;
             }
-            let mut sequence: Vec<Rc<Step>> = (point..self.steps.len())
-                .filter(|&at| needed.has(at))
-                .map(|at| Rc::clone(&self.steps[at].step))
-                .collect();
-            if let Some(step) = self.play_after(point, &sequence, rival, run) {
-                sequence.push(Rc::new(step));
-                return self.points[point].plan(self.reduction, sequence);
+            // All that depends on neither, if the choice can still be made after it.
+            let without = |at: usize| {
+                [point, place].iter().all(|&gone| at != gone && !self.steps[at].before.has(gone))
+            };
+            let [most, least] = [
+                self.picked(point, |at| needed.has(at) || without(at)),
+                self.picked(point, |at| needed.has(at)),
+            ];
+            for mut sequence in [most, least] {
+                if let Some(step) = self.play_after(point, &sequence, rival, run) {
+                    sequence.push(Rc::new(step));
+                    return self.plan(point, sequence, run);
+                }
             }
         }
+    }
+
+    /// Plans a sequence, unless it leads to what was explored already, or is planned.
+    fn plan(&mut self, point: usize, sequence: Vec<Rc<Step>>, run: &mut impl Steps) {
+        let sleep = self.points[point].sleep.clone();
+        if self.reduction == Reduction::Source {
+            return self.points[point].plan_first(&sequence);
+        }
+        for asleep in &sleep {
+            let explored = match initial(asleep, &sequence) {
+                Some(Some(_)) => true,
+                Some(None) => {
+                    !asleep.excludes(&sequence)
+                        || self.lead(point, &joined(&[], asleep, &sequence), run)
+                }
+                None => false,
+            };
+            if explored {
+                return;
+            }
+        }
+        let mut planned = std::mem::take(&mut self.points[point].planned);
+        planned.insert(sequence, |longer| self.lead(point, longer, run));
+        self.points[point].planned = planned;
+    }
+
+    /// Some of the steps from a point on.
+    fn picked(&self, point: usize, wanted: impl Fn(usize) -> bool) -> Vec<Rc<Step>> {
+        (point..self.steps.len())
+            .filter(|&at| wanted(at))
+            .map(|at| Rc::clone(&self.steps[at].step))
+            .collect()
     }
 }
 
 impl Point {
-    /// Plans a sequence, unless it leads to what was explored already.
-    fn plan(&mut self, reduction: Reduction, sequence: Vec<Rc<Step>>) {
-        if self.sleep.iter().any(|step| initial(step, &sequence).is_some()) {
-            return;
-        }
-        match reduction {
-            Reduction::Optimal => self.planned.insert(sequence),
-            Reduction::Source => {
-                let begins = |step: &Step| matches!(initial(step, &sequence), Some(Some(_)));
-                if !self.planned.branches.iter().any(|(step, _)| begins(step)) {
-                    self.planned.insert(sequence[..1].to_vec());
-                }
-            }
+    /// Plans one that may come first in a sequence, unless one of them was explored or is planned.
+    fn plan_first(&mut self, sequence: &[Rc<Step>]) {
+        let planned = self.planned.branches.iter().map(|(step, _)| step);
+        let mut known = self.sleep.iter().chain(planned);
+        if !known.any(|step| matches!(initial(step, sequence), Some(Some(_)))) {
+            self.planned.append(sequence[..1].to_vec());
         }
     }
 

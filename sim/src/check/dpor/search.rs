@@ -132,8 +132,11 @@ impl Search {
     /// The point where the schedule at hand stands, and who moves there, with what it is told to draw.
     fn arrive<W: World>(&mut self, world: &W) -> Option<(Who, Vec<u32>)> {
         if self.points.len() == self.steps.len() {
-            let (sleep, planned) = self.carried();
-            self.points.push(Point { sleep, planned, enabled: enabled(world) });
+            let enabled = enabled(world);
+            let (mut sleep, planned) = self.carried();
+            // A choice that others leave no room for is none.
+            sleep.retain(|step| enabled.binary_search_by_key(&step.who, |&(who, _)| who).is_ok());
+            self.points.push(Point { sleep, planned, enabled });
         }
         self.points.last().expect("there is a point before each step").next()
     }
@@ -188,7 +191,11 @@ impl Search {
             if awake(run.world()).is_none() {
                 return false;
             }
-            let Some(mv) = find(&enabled(run.world()), step.who) else { return false };
+            let enabled = enabled(run.world());
+            let Ok(at) = enabled.binary_search_by_key(&step.who, |&(who, _)| who) else {
+                return false;
+            };
+            let mv = enabled[at].1;
             run.play(mv, &mut Draws::new(step.values.clone()))
         })
     }

@@ -32,6 +32,16 @@ impl Step {
     pub(super) fn conflicts(&self, other: &Step) -> bool {
         self.who.mover == other.who.mover || self.print.conflicts(&other.print)
     }
+
+    /// Whether it may be a choice that one of a sequence, of another mover, leaves no room for.
+    pub(super) fn excludes(&self, sequence: &[Rc<Step>]) -> bool {
+        self.who.choice != 0 && sequence.iter().any(|step| step.who.choice != 0)
+    }
+}
+
+/// A path, a step and what follows.
+pub(super) fn joined(path: &[Rc<Step>], step: &Rc<Step>, rest: &[Rc<Step>]) -> Vec<Rc<Step>> {
+    path.iter().chain([step]).chain(rest).cloned().collect()
 }
 
 /// Whether a step may come first in some order of a sequence ("weak initial"), and where it stands in
@@ -56,18 +66,25 @@ pub(super) struct Wakeup {
 }
 
 impl Wakeup {
-    /// Plans a sequence, unless one that is planned already leads to all that it leads to.
-    pub(super) fn insert(&mut self, mut sequence: Vec<Rc<Step>>) {
-        let mut tree = self;
+    /// Plans a sequence, unless one that is planned already leads to all that it leads to. `fits` says
+    /// whether a longer sequence can be played: choices of different movers may exclude each other.
+    pub(super) fn insert(
+        &mut self,
+        mut sequence: Vec<Rc<Step>>,
+        mut fits: impl FnMut(&[Rc<Step>]) -> bool,
+    ) {
+        let (mut tree, mut path) = (self, Vec::new());
         loop {
-            let found = tree.branches.iter().position(|(step, _)| {
-                let place = initial(step, &sequence);
-                if let Some(Some(at)) = place {
+            let found = tree.branches.iter().position(|(step, _)| match initial(step, &sequence) {
+                Some(Some(at)) => {
                     sequence.remove(at);
+                    true
                 }
-                place.is_some()
+                Some(None) => !step.excludes(&sequence) || fits(&joined(&path, step, &sequence)),
+                None => false,
             });
             let Some(found) = found else { return tree.append(sequence) };
+            path.push(Rc::clone(&tree.branches[found].0));
             tree = &mut tree.branches[found].1;
             // A leaf: whatever follows it will be found from there.
             if sequence.is_empty() || tree.branches.is_empty() {
@@ -76,7 +93,7 @@ impl Wakeup {
         }
     }
 
-    fn append(&mut self, sequence: Vec<Rc<Step>>) {
+    pub(super) fn append(&mut self, sequence: Vec<Rc<Step>>) {
         let mut tree = self;
         for step in sequence {
             tree.branches.push((step, Wakeup::default()));
