@@ -27,7 +27,7 @@ use crate::{
     word::{Words, mix},
     world::World,
 };
-use order::{ANY, Entry, Happened, KILLED, Order, TIMEOUT};
+use order::{ANY, Entry, Happened, KILLED, Order};
 use program::{Code, Compiled};
 use state::{State, Timer};
 use std::{
@@ -126,7 +126,6 @@ impl LcWorld {
         self.state = State::new(&self.program);
         self.order = Order::default();
         self.choices.clear();
-        self.choices.extend([TIMEOUT, KILLED]);
         let program = Rc::clone(&self.program);
         let mut step = self.step(&program, None);
         (0..program.roots as u32).for_each(|process| step.settle(process));
@@ -223,7 +222,6 @@ impl LcWorld {
         self.see();
         let Played { arrived, ref took, ref made, .. } = self.played;
         let text = arrived.map(|(to, message)| {
-            self.choices.push(message);
             let mailbox = &self.state.processes[to as usize].mailbox;
             &mailbox.back().expect("what arrived stands last").text
         });
@@ -272,10 +270,13 @@ impl LcWorld {
         })
     }
 
-    fn to_choice(&self, actor: Actor, choice: u64) -> Move {
-        let slot = self.choices.iter().position(|&known| known == choice);
-        let slot = slot.expect("a choice is known once it can be made") as u32;
-        Move(self.to_move(actor).0 + (slot + 1) * self.stride())
+    fn to_choice(&mut self, actor: Actor, choice: u64) -> Move {
+        let known = self.choices.iter().position(|&known| known == choice);
+        let slot = known.unwrap_or_else(|| {
+            self.choices.push(choice);
+            self.choices.len() - 1
+        });
+        Move(self.to_move(actor).0 + (slot as u32 + 1) * self.stride())
     }
 
     /// Switches each move on or off as the tables say.
@@ -301,7 +302,6 @@ impl LcWorld {
         if self.program.makes_entries && self.is_dying(process) {
             let exits = self.exits(process);
             if exits.len() > 1 {
-                self.choices.extend(exits.iter().map(|&(choice, _)| choice));
                 let choices = exits.iter().map(|&(choice, _)| self.to_choice(actor, choice));
                 return into.extend(choices);
             }
@@ -340,7 +340,7 @@ impl LcWorld {
         let mut choices: Vec<u64> = matching.iter().copied().filter(first).collect();
         let mover = self.to_move(Actor::Process(process)).0;
         if !blocks && self.order.may_be_late(mover, &matching) {
-            choices.push(TIMEOUT);
+            choices.push(self.state.timeout_of(process, 1));
         }
         choices
     }
@@ -485,9 +485,8 @@ impl World for LcWorld {
     }
 
     fn offered(&self, into: &mut Vec<(u64, u64)>) {
-        let polled = self.played.took.iter().filter(|took| took.polls);
-        let polled = polled.map(|took| (took.process, TIMEOUT));
-        let all = self.offers.iter().copied().chain(self.played.arrived).chain(polled);
+        let Played { arrived, timeout, .. } = self.played;
+        let all = self.offers.iter().copied().chain(arrived).chain(timeout);
         into.extend(all.map(|(to, choice)| (Name::Process(self.path(to)).id(), choice)));
     }
 

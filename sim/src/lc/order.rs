@@ -8,8 +8,6 @@
 
 use crate::{check::dpor::Set, footprint::Footprint};
 
-/// What a receive chose: a message, by the hash of the event that sent it, or not to wait.
-pub(super) const TIMEOUT: u64 = 1;
 /// The choices that any other of the same mover can stand for.
 pub(super) const ANY: u64 = 1 << 63;
 /// What a process chose that was killed where it would have received.
@@ -68,8 +66,6 @@ pub(super) struct Happened<'e> {
 pub(super) struct Took {
     pub(super) process: u32,
     pub(super) tag: Option<u32>,
-    /// Whether it goes on without a message.
-    pub(super) polls: bool,
     /// What it took; none if it did not wait for a message.
     pub(super) message: Option<u64>,
     /// What it could have matched and did not take.
@@ -123,7 +119,7 @@ impl Order {
                 self.takings.iter().filter(missed).map(|taking| taking.first).collect();
             earlier.into_iter().for_each(|first| self.precede(first, event));
         }
-        if let Some(Took { process, tag, message, left, .. }) = happened.took {
+        if let Some(Took { process, tag, message, left }) = happened.took {
             let first = message.map_or(event, |message| self.arrival(message));
             self.takings.push(Taking { process: *process, tag: *tag, first });
             for &other in left {

@@ -1,6 +1,10 @@
 //! The tables of lc-v1: plain data.
 
-use super::program::{Compiled, Value};
+use super::{
+    order::ANY,
+    program::{Compiled, Value},
+};
+use crate::word::mix;
 use std::collections::{BTreeMap, VecDeque};
 
 /// A message: its text and the event that sent it.
@@ -123,6 +127,12 @@ impl State {
             tasks: vec![Task::default(); program.tasks.len()],
             channels: BTreeMap::new(),
         }
+    }
+
+    /// What a process chooses that does not wait for a message, so many steps from now.
+    pub(super) fn timeout_of(&self, process: u32, ahead: u32) -> u64 {
+        let steps = self.processes[process as usize].steps + ahead;
+        mix(mix(u64::from(b'0'), u64::from(process)), u64::from(steps)) & !ANY
     }
 
     /// A monitor, whatever the schedule.

@@ -1,7 +1,7 @@
 //! What each event of lc-v1 does, what it touches and what it is called.
 
 use super::{
-    order::{ANY, Entry, TIMEOUT, Took},
+    order::{ANY, Entry, Took},
     program::{Code, Compiled, Operand, TimerCode, Value},
     relation::{Nature, kind},
     state::{Message, Monitor, Notice, Signal, State, Task, Timer},
@@ -39,6 +39,8 @@ pub(super) struct Played {
     pub(super) is_own: bool,
     /// The message that arrived in it: to whom, and which.
     pub(super) arrived: Option<(u32, u64)>,
+    /// The choice not to wait for a message, whether it was made or not: whose, and which.
+    pub(super) timeout: Option<(u32, u64)>,
     /// The receive that it was.
     pub(super) took: Option<Took>,
     /// The link or monitor that was made.
@@ -388,13 +390,16 @@ impl Step<'_> {
 
     fn receive(&mut self, me: u32, tag: Option<u32>, into: Option<u32>, blocks: bool) {
         let matching = self.state.matching(self.program, me, tag);
+        // A choice that is no message is not to wait for one.
         let identity = match self.choice {
-            Some(TIMEOUT) => None,
-            Some(message) => Some(message),
+            Some(choice) => matching.iter().copied().find(|&message| message == choice),
             None => matching.first().copied(),
         };
         let left = matching.into_iter().filter(|&other| Some(other) != identity).collect();
-        self.played.took = Some(Took { process: me, tag, polls: !blocks, message: identity, left });
+        if !blocks {
+            self.played.timeout = Some((me, self.state.timeout_of(me, 0)));
+        }
+        self.played.took = Some(Took { process: me, tag, message: identity, left });
         let mailbox = &mut self.state.processes[me as usize].mailbox;
         let at = mailbox.iter().position(|message| Some(message.identity) == identity);
         match at.and_then(|at| mailbox.remove(at)) {
