@@ -27,7 +27,7 @@ use crate::{
     word::{Words, mix},
     world::World,
 };
-use order::{ANY, Entry, Happened, KILLED, Order};
+use order::{ANY, Entry, Happened, KILLED, Known, Order};
 use program::{Code, Compiled};
 use state::{State, Timer};
 use std::{
@@ -151,10 +151,10 @@ impl LcWorld {
         if let (Actor::Process(process), true) = (actor, self.program.makes_entries)
             && self.is_dying(process)
         {
-            let chosen = choice.unwrap_or(0);
-            if chosen & ANY != 0 {
-                self.offers
-                    .extend(self.exits(process).into_iter().map(|(other, _)| (process, other)));
+            if let Some(chosen) = choice.filter(|choice| choice & ANY != 0) {
+                for lists in self.exits(process, Known::Caused) {
+                    self.offers.push((process, self.choice_of(&lists)));
+                }
                 self.arrange(process, chosen);
             }
         }
@@ -177,22 +177,18 @@ impl LcWorld {
         row.is_alive() && (row.doomed.is_some() || row.failed.is_some() || exits())
     }
 
-    /// What the exit of a process finds in its lists, in each order in which it may have been made;
-    /// and that order as a choice, 0 if there is no other.
-    fn exits(&self, process: u32) -> Vec<(u64, Lists)> {
+    /// What the exit of a process may find in its lists, as far as is known: the order in which they
+    /// were made.
+    fn exits(&self, process: u32, known: Known) -> Vec<Lists> {
         let row = &self.state.processes[process as usize];
         let links = if self.relation == Relation::Observer { &row.ever_linked } else { &row.links };
         let link = |peer: u32| Entry::Link(process.min(peer), process.max(peer));
-        let links = self.order.arrangements(links, link);
-        let watched = self.order.arrangements(&row.watched, Entry::Monitor);
+        let links = self.order.arrangements(links, known, link);
+        let watched = self.order.arrangements(&row.watched, known, Entry::Monitor);
         let all = links.iter().flat_map(|links| {
             watched.iter().map(|watched| Lists { links: links.clone(), watched: watched.clone() })
         });
-        let mut all: Vec<(u64, Lists)> = all.map(|lists| (self.choice_of(&lists), lists)).collect();
-        if let [(choice, _)] = all.as_mut_slice() {
-            *choice = 0;
-        }
-        all
+        all.collect()
     }
 
     /// The order of lists as a choice; where it cannot be made, any other of its mover will do.
@@ -204,8 +200,8 @@ impl LcWorld {
 
     /// The exit of a process finds its lists in the order that was chosen.
     fn arrange(&mut self, process: u32, choice: u64) {
-        let exits = self.exits(process);
-        let (_, lists) = exits.into_iter().find(|&(known, _)| known == choice).expect("a choice");
+        let mut exits = self.exits(process, Known::Chosen).into_iter();
+        let lists = exits.find(|lists| self.choice_of(lists) == choice).expect("an enabled choice");
         self.order.arranged(&lists.links, |peer| Entry::Link(process.min(peer), process.max(peer)));
         self.order.arranged(&lists.watched, Entry::Monitor);
         let row = &mut self.state.processes[process as usize];
@@ -221,7 +217,7 @@ impl LcWorld {
     fn order(&mut self, mv: Move) {
         self.see();
         let Played { arrived, ref took, ref made, .. } = self.played;
-        let text = arrived.map(|(to, message)| {
+        let text = arrived.map(|(to, _)| {
             let mailbox = &self.state.processes[to as usize].mailbox;
             &mailbox.back().expect("what arrived stands last").text
         });
@@ -300,10 +296,12 @@ impl LcWorld {
     fn moves_of(&mut self, process: u32, into: &mut Vec<Move>) {
         let actor = Actor::Process(process);
         if self.program.makes_entries && self.is_dying(process) {
-            let exits = self.exits(process);
-            if exits.len() > 1 {
-                let choices = exits.iter().map(|&(choice, _)| self.to_choice(actor, choice));
-                return into.extend(choices);
+            if self.exits(process, Known::Caused).len() > 1 {
+                for lists in self.exits(process, Known::Chosen) {
+                    let choice = self.choice_of(&lists);
+                    into.push(self.to_choice(actor, choice));
+                }
+                return;
             }
         }
         match self.receiving(process) {

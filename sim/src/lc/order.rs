@@ -36,6 +36,15 @@ pub(super) enum Entry {
     Monitor(u32),
 }
 
+/// What an order rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// What was chosen so far.
+    Chosen,
+    /// What depends on what, whatever was chosen.
+    Caused,
+}
+
 /// What is known of the order of events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order {
@@ -43,6 +52,8 @@ pub(super) struct Order {
     movers: Vec<u32>,
     /// Events that came before each, in every order that fits.
     before: Vec<Set>,
+    /// Those of them that it depends on, whatever was chosen.
+    causes: Vec<Set>,
     takings: Vec<Taking>,
     arrivals: Vec<Arrival>,
     /// Links and monitors, and the event that made each.
@@ -73,10 +84,6 @@ pub(super) struct Took {
 }
 
 impl Order {
-    pub(super) fn clear(&mut self) {
-        *self = Order::default();
-    }
-
     fn arrival(&self, message: u64) -> usize {
         let found = self.arrivals.iter().find(|arrival| arrival.message == message);
         found.expect("a message in a mailbox arrived").event
@@ -105,12 +112,16 @@ impl Order {
         self.movers.push(happened.mover);
         self.prints.push(happened.print.clone());
         self.before.push(Set::default());
-        for other in 0..event {
+        let mut causes = Set::default();
+        for other in (0..event).rev() {
             let same = self.movers[other] == happened.mover;
             if same || self.prints[other].conflicts(happened.print) {
+                causes.add(other);
+                causes.join(&self.causes[other]);
                 self.precede(other, event);
             }
         }
+        self.causes.push(causes);
         self.entries.extend(happened.made.iter().map(|&entry| (entry, event)));
         if let Some((to, message)) = happened.arrived {
             self.arrivals.push(Arrival { message, event });
@@ -134,7 +145,16 @@ impl Order {
     }
 
     /// The orders in which a list may have been made.
-    pub(super) fn arrangements(&self, list: &[u32], entry: impl Fn(u32) -> Entry) -> Vec<Vec<u32>> {
+    pub(super) fn arrangements(
+        &self,
+        list: &[u32],
+        known: Known,
+        entry: impl Fn(u32) -> Entry,
+    ) -> Vec<Vec<u32>> {
+        let before = match known {
+            Known::Chosen => &self.before,
+            Known::Caused => &self.causes,
+        };
         let made = |one: &u32| self.making(entry(*one));
         let mut orders = vec![Vec::new()];
         for _ in list {
@@ -142,7 +162,7 @@ impl Order {
                 let left: Vec<u32> =
                     list.iter().copied().filter(|one| !order.contains(one)).collect();
                 let leads =
-                    |one: &u32| !left.iter().any(|other| self.before[made(one)].has(made(other)));
+                    |one: &u32| !left.iter().any(|other| before[made(one)].has(made(other)));
                 let may_lead = left.iter().copied().filter(leads);
                 may_lead.map(|one| [order.as_slice(), &[one]].concat()).collect::<Vec<_>>()
             };

@@ -30,6 +30,7 @@ pub(super) struct Monitor {
     /// Which one of the watcher on this target, from 0.
     pub(super) ordinal: u32,
     pub(super) active: bool,
+    pub(super) taken_back: bool,
 }
 
 /// What travels between two processes.

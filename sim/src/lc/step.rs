@@ -95,6 +95,10 @@ impl Step<'_> {
     fn writes_monitor(&mut self, monitor: u32) {
         let id = self.state.monitor_id(monitor);
         self.played.full.write(Resource::new(kind::MONITOR, id));
+    }
+
+    fn ties_to_monitor(&mut self, monitor: u32) {
+        let id = self.state.monitor_id(monitor);
         self.played.ties.write(Resource::new(kind::MONITOR, id));
     }
 
@@ -441,7 +445,13 @@ impl Step<'_> {
         let same = |m: &&Monitor| m.watcher == watcher && m.target == target;
         let ordinal = self.state.monitors.iter().filter(same).count() as u32;
         let monitor = self.state.monitors.len() as u32;
-        self.state.monitors.push(Monitor { watcher, target, ordinal, active: true });
+        self.state.monitors.push(Monitor {
+            watcher,
+            target,
+            ordinal,
+            active: true,
+            taken_back: false,
+        });
         self.played.made.push(Entry::Monitor(monitor));
         self.writes_monitor(monitor);
         monitor
@@ -469,7 +479,12 @@ impl Step<'_> {
             return self.said("demonitor", "false");
         };
         self.writes_monitor(at as u32);
-        let was = std::mem::take(&mut self.state.monitors[at].active);
+        let monitor = &mut self.state.monitors[at];
+        let was = std::mem::take(&mut monitor.active);
+        // Once it was taken back, nothing observes when it is taken back again.
+        if !std::mem::replace(&mut monitor.taken_back, true) {
+            self.ties_to_monitor(at as u32);
+        }
         if flush {
             self.writes(kind::MAILBOX, me);
             let down = format!("DOWN:{}:", self.name(to));
@@ -613,7 +628,10 @@ impl Step<'_> {
 
     /// What a link notification depends on: whatever could make it come to something, or to nothing.
     fn ties_of_notice(&mut self, from: u32, to: u32, reason: u32) {
-        let link = link_of(from, to);
+        let (link, linked) = (link_of(from, to), self.state.are_linked(from, to));
+        if !linked && !self.observer {
+            return;
+        }
         self.ties_to(kind::TRAP, to);
         let row = &self.state.processes[to as usize];
         let (alive, doomed) = (row.is_alive(), row.doomed.is_some());
@@ -623,7 +641,7 @@ impl Step<'_> {
             }
             return;
         }
-        match (self.state.are_linked(from, to), doomed) {
+        match (linked, doomed) {
             (false, _) => self.played.ties.read(link),
             (true, true) => self.ties_to(kind::DOOM, to),
             (true, false) => {
@@ -716,6 +734,7 @@ impl Step<'_> {
     fn down_arrives(&mut self, from: u32, monitor: u32, reason: u32, identity: u64) {
         self.played.nature.is_message = true;
         self.writes_monitor(monitor);
+        self.ties_to_monitor(monitor);
         let Monitor { watcher, active, .. } = self.state.monitors[monitor as usize];
         self.reads(kind::LIFE, watcher);
         self.state.monitors[monitor as usize].active = false;

@@ -25,9 +25,4 @@ impl Set {
     pub(crate) fn has(&self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
-
-    /// Empties it, keeping its memory.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
 }
