@@ -49,6 +49,10 @@ pub trait World: Names {
     /// What the last played move touched. Meaningful while recording is on.
     fn observed(&self) -> &Footprint;
 
+    /// Adds what invariants read of the last played move to what it touched, and what it changed that
+    /// they alone read. Where nobody calls this, footprints tell of behaviour alone.
+    fn join(&mut self, _reads: &Footprint) {}
+
     /// Who cannot move since somebody holds what it wants, by its name's id, with what its step would
     /// touch; asked when the world has settled. A receive that waits for a message wants nothing.
     fn wanted(&self, _into: &mut Vec<(u64, Footprint)>) {}

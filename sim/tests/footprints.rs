@@ -14,7 +14,7 @@ use atropos::{
     moves::{Move, MoveSet},
     name::Name,
     plan::{Conditions, Plan, Spec},
-    process::{PROFILES, ProcessWorld, Profile},
+    process::{PROFILES, ProcessWorld, Profile, invariants},
     scheduler::{self, Record},
     timeline::Line,
     trace::{Digest, Event, Trace, digest_words},
@@ -162,7 +162,8 @@ fn audited(leaves: Leaves) -> Result<Audit, Lie> {
         let plan: Plan = spec.block(index.block)[index.run as usize];
         let start =
             |world: &mut Cells| world.reset(&plan.conditions, plan.strategy.wants_arrivals());
-        let audit = audit(&mut Cells::new(leaves), &plan, start)?;
+        let rules = Invariants::new(Vec::new());
+        let audit = audit(&mut Cells::new(leaves), &rules, &plan, start)?;
         all.steps += audit.steps;
         all.swapped += audit.swapped;
     }
@@ -194,6 +195,8 @@ fn an_announcement_that_is_too_small_is_caught() {
 fn audited_programs(profile: &'static Profile, programs: u64, faults: u32) -> Audit {
     let mut all = Audit::default();
     let mut world = ProcessWorld::new(profile);
+    let ready_made = invariants::names().filter_map(invariants::ready_made);
+    let rules = Invariants::new(ready_made.filter(|rule| rule.name != "mailbox-bounded").collect());
     for number in 0..programs {
         let index = RunIndex::nth(number);
         let mut draws = Draws::new(7, index, Purpose::Workload);
@@ -205,7 +208,7 @@ fn audited_programs(profile: &'static Profile, programs: u64, faults: u32) -> Au
             world.reset(&plan.conditions, plan.strategy.wants_arrivals());
             common::start(world, &program);
         };
-        match audit(&mut world, &plan, start) {
+        match audit(&mut world, &rules, &plan, start) {
             Ok(Audit { steps, swapped }) => {
                 all.steps += steps;
                 all.swapped += swapped;

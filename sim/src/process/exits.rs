@@ -37,9 +37,9 @@ impl ProcessWorld {
         trace.push(Words::new(event::EXIT, me, 0, reason.0));
         self.stop_timeout(me);
         self.forget_name(me);
+        self.holds_nothing(me);
         let row = &mut self.tables.processes[me as usize];
         row.mailbox.clear();
-        row.holds.clear();
         row.reason = Some(reason);
         row.cursor = 0;
         row.monitors_first = self.profile.notices == Notices::Either && decisions.value(2) == 1;

@@ -16,6 +16,8 @@
 //! | `c` | a channel | sending and delivering | |
 //! | `u` | what a process brought upon itself and has not fetched | that, and the fetch | signals, its receives |
 //! | `q` | the director's table | turns, reports | |
+//! | `s` | what a process has declared and knows | its own steps | invariants |
+//! | `h` | who holds a process | invariants that look | hold, release, the holder's exit |
 
 use super::{
     Mover, ProcessWorld, Term,
@@ -35,6 +37,8 @@ use crate::{
 pub(super) struct Recorder {
     pub(super) on: bool,
     pub(super) print: Footprint,
+    /// What it changes that only invariants read: see `reads`.
+    pub(super) told: Footprint,
 }
 
 impl Recorder {
@@ -42,6 +46,7 @@ impl Recorder {
     pub(super) fn begin(&mut self) {
         if self.on {
             self.print.clear();
+            self.told.clear();
         }
     }
 }
@@ -129,11 +134,11 @@ impl ProcessWorld {
         }
     }
 
-    fn of_process(&self, kind: u8, process: u32) -> Resource {
+    pub(super) fn of_process(&self, kind: u8, process: u32) -> Resource {
         Resource::new(kind, self.tables.id(process))
     }
 
-    fn link_of(&self, a: u32, b: u32) -> Resource {
+    pub(super) fn link_of(&self, a: u32, b: u32) -> Resource {
         Resource::new(b'k', pair(self.tables.id(a), self.tables.id(b)))
     }
 

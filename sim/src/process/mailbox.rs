@@ -174,6 +174,7 @@ impl ProcessWorld {
         if self.tables.is_alive(dead) {
             return;
         }
+        self.declares(me);
         self.tables.hot[me as usize].mourning = true;
         let mourned = &mut self.tables.processes[me as usize].mourned;
         if mourned.last().is_none_or(|&last| last < dead) {

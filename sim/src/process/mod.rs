@@ -29,6 +29,7 @@ mod monitors;
 mod names;
 pub mod otp;
 mod profile;
+mod reads;
 mod scenario;
 mod state;
 mod step;
@@ -381,6 +382,12 @@ impl World for ProcessWorld {
 
     fn observed(&self) -> &Footprint {
         &self.recorder.print
+    }
+
+    fn join(&mut self, reads: &Footprint) {
+        let Recorder { print, told, .. } = &mut self.recorder;
+        print.join(told);
+        print.join(reads);
     }
 
     fn state(&self) -> Digest {
