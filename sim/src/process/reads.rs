@@ -37,6 +37,8 @@ impl ProcessWorld {
     /// What stands in a mailbox.
     pub fn reads_mailbox(&self, of: Pid, into: &mut Footprint) {
         into.read(self.of_process(b'm', of.0));
+        // By arrival its changes read this: see `footprints`.
+        into.write(self.of_process(b'b', of.0));
     }
 
     /// To whom a name belongs.

@@ -314,6 +314,7 @@ impl ProcessWorld {
         self.remember_birth(me, child);
         self.writes(b'd', child);
         self.writes(b'l', child);
+        self.changes_the_living();
         self.declares(me);
         trace.push(Words::new(event::SPAWN, me, child, u64::from(options)));
         let mut monitor = 0;
