@@ -2,6 +2,8 @@
 //!
 //! Two independent enumerators found them. Leaves out how they are counted: [`atropos::check`].
 
+pub mod bodies;
+
 use atropos::{
     check::classes::{self, Counts},
     lc::{BadProgram, LcWorld, Program},

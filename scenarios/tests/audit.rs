@@ -3,6 +3,7 @@
 use atropos::{
     check::audit::{Audit, audit},
     hunt::Hunt,
+    invariant::Invariants,
     plan::Spec,
     scenario::Scenario,
     world::World,
@@ -17,6 +18,7 @@ fn audited<S: Scenario>(scenario: &S, spec: Spec, blocks: u64) -> Audit {
     for variant in scenario.variants() {
         let hunt = Hunt::new(scenario, variant, spec);
         let mut world = scenario.world(variant);
+        let invariants = Invariants::new(scenario.invariants(variant));
         for block in 0..blocks {
             let workload = hunt.workload(block);
             for mut plan in spec.block(block).into_iter().take(16) {
@@ -25,7 +27,7 @@ fn audited<S: Scenario>(scenario: &S, spec: Spec, blocks: u64) -> Audit {
                     world.reset(&plan.conditions, plan.strategy.wants_arrivals());
                     scenario.start(variant, &workload, world);
                 };
-                match audit(&mut world, &plan, start) {
+                match audit(&mut world, &invariants, &plan, start) {
                     Ok(Audit { steps, swapped }) => {
                         all.steps += steps;
                         all.swapped += swapped;

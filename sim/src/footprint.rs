@@ -65,6 +65,13 @@ impl Footprint {
         }
     }
 
+    /// Adds all that another touches.
+    pub fn join(&mut self, other: &Footprint) {
+        other.reads.iter().for_each(|&resource| self.read(resource));
+        other.writes.iter().for_each(|&resource| self.write(resource));
+        self.opaque |= other.opaque;
+    }
+
     /// Says that the move may touch anything: it conflicts with every other.
     pub fn make_opaque(&mut self) {
         self.opaque = true;

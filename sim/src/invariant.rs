@@ -5,9 +5,12 @@
 //! reached in at least one run of a campaign; a campaign that never gets there proves nothing.
 //!
 //! An invariant reads and never changes. Each has a name, which verdicts and expectations use, and
-//! a sentence, which people read.
+//! a sentence, which people read. One that reads more than its event says so
+//! ([`Invariant::reading`]): in an exhaustive check that joins the footprint of the step, so that
+//! what it reads and what changes it are tried in both orders.
 
 use crate::{
+    footprint::Footprint,
     trace::{Event, EventMask},
     world::World,
 };
@@ -36,6 +39,7 @@ impl fmt::Display for Evidence {
 type AlwaysFn<W> = Box<dyn Fn(&W, Event) -> Option<Evidence> + Send + Sync>;
 type SettledFn<W> = Box<dyn Fn(&W) -> Option<Evidence> + Send + Sync>;
 type SometimesFn<W> = Box<dyn Fn(&W, Event) -> bool + Send + Sync>;
+type ReadsFn<W> = Box<dyn Fn(&W, Event, &mut Footprint) + Send + Sync>;
 
 enum Check<W> {
     Always(EventMask, AlwaysFn<W>),
@@ -50,18 +54,19 @@ pub struct Invariant<W> {
     /// What it says, in one sentence.
     pub sentence: &'static str,
     check: Check<W>,
+    reads: Option<ReadsFn<W>>,
 }
 
 impl<W: World> Invariant<W> {
     /// Must be true after each step. `check` sees each event whose kind is in `on`; what it reads
-    /// of the world must be what that event touched.
+    /// of the world beyond that must be declared ([`Invariant::reading`]).
     pub fn always(
         name: &'static str,
         sentence: &'static str,
         on: EventMask,
         check: impl Fn(&W, Event) -> Option<Evidence> + Send + Sync + 'static,
     ) -> Self {
-        Invariant { name, sentence, check: Check::Always(on, Box::new(check)) }
+        Invariant { name, sentence, check: Check::Always(on, Box::new(check)), reads: None }
     }
 
     /// Must be true when nothing more can happen.
@@ -70,7 +75,7 @@ impl<W: World> Invariant<W> {
         sentence: &'static str,
         check: impl Fn(&W) -> Option<Evidence> + Send + Sync + 'static,
     ) -> Self {
-        Invariant { name, sentence, check: Check::Settled(Box::new(check)) }
+        Invariant { name, sentence, check: Check::Settled(Box::new(check)), reads: None }
     }
 
     /// Must happen in at least one run of a campaign.
@@ -80,7 +85,22 @@ impl<W: World> Invariant<W> {
         on: EventMask,
         reached: impl Fn(&W, Event) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Invariant { name, sentence, check: Check::Sometimes(on, Box::new(reached)) }
+        Invariant { name, sentence, check: Check::Sometimes(on, Box::new(reached)), reads: None }
+    }
+
+    /// Declares what its check of an event reads of the world: `reads` adds it to a footprint. What
+    /// the event says itself and what the process that moved has done need no declaration. The world
+    /// stands as after the step.
+    ///
+    /// # Panics
+    /// If it is one of the settled world: the last state is the same in all orders of a trace.
+    pub fn reading(
+        mut self,
+        reads: impl Fn(&W, Event, &mut Footprint) + Send + Sync + 'static,
+    ) -> Self {
+        assert!(!matches!(self.check, Check::Settled(_)), "{} reads the settled world", self.name);
+        self.reads = Some(Box::new(reads));
+        self
     }
 
     /// `always`, `settled` or `sometimes`.
@@ -193,6 +213,27 @@ impl<W: World> Invariants<W> {
             }
         }
         None
+    }
+
+    /// True if an armed check declares what it reads.
+    pub(crate) fn read_anything(&self) -> bool {
+        self.armed().any(|(_, invariant)| invariant.reads.is_some())
+    }
+
+    /// What the armed checks read of these events.
+    pub(crate) fn reads(
+        &self,
+        world: &W,
+        events: impl Iterator<Item = Event>,
+        into: &mut Footprint,
+    ) {
+        for event in events {
+            for &i in &self.by_kind[usize::from(event.kind()) % KINDS] {
+                if let Some(reads) = &self.list[usize::from(i)].reads {
+                    reads(world, event, into);
+                }
+            }
+        }
     }
 
     /// Checks the settled world; the first in the list that does not hold is the verdict.

@@ -4,10 +4,24 @@
 //! coarser relation lets fewer events conflict, so it has fewer classes to look at. What conflicts
 //! is for each world to say ([`World::observed`](crate::world::World::observed)).
 
+use crate::footprint::Footprint;
+
+/// An event as a relation sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Which event it is, whatever the schedule.
+    pub id: u64,
+    /// What it was and what came of it.
+    pub label: u64,
+    /// What of it counts.
+    pub footprint: Footprint,
+}
+
 /// An equivalence of schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Relation {
     /// Traces of Mazurkiewicz: events whose footprints conflict keep their order.
+    #[default]
     Full,
     /// A receive depends on the message that it took, not on the mailbox.
     Arrival,

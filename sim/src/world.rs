@@ -10,7 +10,7 @@ use crate::{
     invariant::Evidence,
     moves::{Move, MoveSet},
     plan::Conditions,
-    relation::Relation,
+    relation::{Relation, Sight},
     timeline::Line,
     trace::{Digest, Event, Trace},
 };
@@ -49,8 +49,20 @@ pub trait World: Names {
     /// What the last played move touched. Meaningful while recording is on.
     fn observed(&self) -> &Footprint;
 
-    /// Who cannot move since somebody holds what it wants, by its name's id, with what its step would
-    /// touch; asked when the world has settled. A receive that waits for a message wants nothing.
+    /// The last played move as one sees it who goes by what was observed, [`Relation::Observer`]:
+    /// `events` are those of the move. `None` if it is no event to him. Meaningful while recording
+    /// is on.
+    fn sight(&self, _mv: Move, _events: &[Event]) -> Option<Sight> {
+        None
+    }
+
+    /// Adds what invariants read of the last played move to what it touched, and what it changed that
+    /// they alone read. Where nobody calls this, footprints tell of behaviour alone.
+    fn join(&mut self, _reads: &Footprint) {}
+
+    /// Who cannot move any more since somebody holds what it wants or has called it off, by its name's
+    /// id, with what its step would touch; asked when the world has settled. A receive that waits for
+    /// a message wants nothing.
     fn wanted(&self, _into: &mut Vec<(u64, Footprint)>) {}
 
     /// What a move chooses, among enabled ones of the same mover that exclude each other, whatever the

@@ -14,7 +14,8 @@ use atropos::{
     moves::{Move, MoveSet},
     name::Name,
     plan::{Conditions, Plan, Spec},
-    process::{PROFILES, ProcessWorld, Profile},
+    process::{PROFILES, ProcessWorld, Profile, invariants},
+    relation::Relation,
     scheduler::{self, Record},
     timeline::Line,
     trace::{Digest, Event, Trace, digest_words},
@@ -162,7 +163,8 @@ fn audited(leaves: Leaves) -> Result<Audit, Lie> {
         let plan: Plan = spec.block(index.block)[index.run as usize];
         let start =
             |world: &mut Cells| world.reset(&plan.conditions, plan.strategy.wants_arrivals());
-        let audit = audit(&mut Cells::new(leaves), &plan, start)?;
+        let rules = Invariants::new(Vec::new());
+        let audit = audit(&mut Cells::new(leaves), &rules, &plan, start)?;
         all.steps += audit.steps;
         all.swapped += audit.swapped;
     }
@@ -191,9 +193,16 @@ fn an_announcement_that_is_too_small_is_caught() {
 }
 
 /// Audits random programs under a profile, one run each.
-fn audited_programs(profile: &'static Profile, programs: u64, faults: u32) -> Audit {
+fn audited_programs(
+    profile: &'static Profile,
+    relation: Relation,
+    (programs, faults): (u64, u32),
+) -> Audit {
     let mut all = Audit::default();
     let mut world = ProcessWorld::new(profile);
+    assert!(world.relate(relation), "the world knows {relation:?}");
+    let ready_made = invariants::names().filter_map(invariants::ready_made);
+    let rules = Invariants::new(ready_made.filter(|rule| rule.name != "mailbox-bounded").collect());
     for number in 0..programs {
         let index = RunIndex::nth(number);
         let mut draws = Draws::new(7, index, Purpose::Workload);
@@ -205,7 +214,7 @@ fn audited_programs(profile: &'static Profile, programs: u64, faults: u32) -> Au
             world.reset(&plan.conditions, plan.strategy.wants_arrivals());
             common::start(world, &program);
         };
-        match audit(&mut world, &plan, start) {
+        match audit(&mut world, &rules, &plan, start) {
             Ok(Audit { steps, swapped }) => {
                 all.steps += steps;
                 all.swapped += swapped;
@@ -219,15 +228,31 @@ fn audited_programs(profile: &'static Profile, programs: u64, faults: u32) -> Au
 #[test]
 fn footprints_of_the_process_world_do_not_lie() {
     for profile in PROFILES {
-        let Audit { swapped, .. } = audited_programs(profile, 4_000, 0);
+        let Audit { swapped, .. } = audited_programs(profile, Relation::Full, (4_000, 0));
         assert!(swapped > 10_000, "{}: only {swapped} pairs were swapped", profile.name);
     }
 }
 
 #[test]
+fn footprints_by_arrival_do_not_lie() {
+    for profile in PROFILES {
+        for faults in [0, 2] {
+            let by = |relation| audited_programs(profile, relation, (2_000, faults)).swapped;
+            let (full, arrival) = (by(Relation::Full), by(Relation::Arrival));
+            assert!(arrival > full, "{}: {full}, by arrival {arrival}", profile.name);
+        }
+    }
+}
+
+#[test]
+fn the_process_world_knows_no_observers() {
+    assert!(!ProcessWorld::new(PROFILES[0]).relate(Relation::Observer));
+}
+
+#[test]
 fn footprints_do_not_lie_where_somebody_is_killed() {
     for profile in PROFILES {
-        let Audit { swapped, .. } = audited_programs(profile, 4_000, 2);
+        let Audit { swapped, .. } = audited_programs(profile, Relation::Full, (4_000, 2));
         assert!(swapped > 5_000, "{}: only {swapped} pairs were swapped", profile.name);
     }
 }

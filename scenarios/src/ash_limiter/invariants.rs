@@ -62,6 +62,13 @@ fn read_answers() -> Rule {
             }
         },
     )
+    .reading(|world, event, into| {
+        let answers = event.kind() == event::STATE && is_reader(&world.process(Pid::who(event)));
+        if answers && answer(world, Term::told(event)).is_some_and(|answer| answer.is_lost(world)) {
+            // Whether anybody was killed.
+            into.make_opaque();
+        }
+    })
 }
 
 /// A reader ends when all is done, by what its action decides, or because somebody was killed.
@@ -69,17 +76,33 @@ fn is_own_end(world: &ProcessWorld, reason: Term) -> bool {
     [Term::NORMAL, Term::KILLED].contains(&reason) || world.text(reason) == BOOM
 }
 
-fn wrong_answer(world: &ProcessWorld, who: &str, state: Term) -> Option<Evidence> {
+/// What a reader answered, and what its read came to.
+struct Answer {
+    place: Term,
+    own: Term,
+    got: Term,
+}
+
+impl Answer {
+    fn is_lost(&self, world: &ProcessWorld) -> bool {
+        world.terms().atom_name(self.got) == LOST
+    }
+}
+
+/// The answer that a reader declares.
+fn answer(world: &ProcessWorld, state: Term) -> Option<Answer> {
     let terms = world.terms();
     let &[word, place, own, got, _] = terms.elements(state)? else { return None };
-    if terms.atom_name(word) != ANSWERED || own == got {
+    (terms.atom_name(word) == ANSWERED).then_some(Answer { place, own, got })
+}
+
+fn wrong_answer(world: &ProcessWorld, who: &str, state: Term) -> Option<Evidence> {
+    let answer = answer(world, state).filter(|answer| answer.own != answer.got)?;
+    if answer.is_lost(world) && somebody_was_killed(world) {
         return None;
     }
-    if terms.atom_name(got) == LOST && somebody_was_killed(world) {
-        return None;
-    }
-    let (own, got) = (world.text(own), world.text(got));
-    let place = place.as_int()?;
+    let (own, got) = (world.text(answer.own), world.text(answer.got));
+    let place = answer.place.as_int()?;
     Some(format!("operation {place} of {who} answers {got}, its read came to {own}").into())
 }
 
@@ -100,6 +123,21 @@ fn limiter_bounds() -> Rule {
             _ => outlived(world, Pid::who(event)).or_else(|| bad_count(world, Pid::who(event))),
         },
     )
+    .reading(|world, event, into| match event.kind() {
+        // Its limit was declared before anybody could claim a slot.
+        event::HOLD if world.text(Term::told(event)) == SLOT => {
+            world.reads_holders(Pid::party(event), into);
+        }
+        event::STATE if is_reader(&world.process(Pid::who(event))) => {
+            let reader = Pid::who(event);
+            world.reads_links(reader, into);
+            for peer in world.process(reader).links() {
+                world.reads_life(peer, into);
+                world.reads_doom(peer, into);
+            }
+        }
+        _ => {}
+    })
 }
 
 fn too_many(world: &ProcessWorld, limiter: Pid, label: Term) -> Option<Evidence> {

@@ -87,6 +87,14 @@ fn create_answers() -> Rule {
             Some(format!("{registry} dies of a create: the bucket supervisor {fate}").into())
         },
     )
+    .reading(|world, event, into| {
+        let registry = world.process(Pid::who(event));
+        let top = registry.spawner().filter(|_| registry.label() == label::REGISTRY);
+        if let Some(top) = top.filter(|_| misses_supervisor(world, Term::told(event))) {
+            // It alone starts bucket supervisors.
+            world.reads_declared(top, into);
+        }
+    })
 }
 
 /// `{noproc, {'Elixir.GenServer', call, ['Elixir.KV.BucketSupervisor' | _]}}`

@@ -1,12 +1,15 @@
 //! The audit of footprints: what claims to be independent is swapped, and must commute.
 //!
 //! In a random run each two adjacent moves of different processes with disjoint observed footprints
-//! are played in the other order; the world must come to the same state. A footprint that leaves
-//! something out fails here, and so does an announcement that does not cover what was observed.
+//! are played in the other order; the world must come to the same state, and the invariants must
+//! say of each move what they said before. A footprint that leaves something out fails here, and so
+//! does an invariant that does not declare what it reads, and an announcement that does not cover
+//! what was observed. The audit of a run ends with the first violation, as the run does.
 
 use crate::{
     decisions::{Decisions, Names, Seeded},
     footprint::Footprint,
+    invariant::Invariants,
     moves::{Move, MoveSet},
     name::Name,
     plan::Plan,
@@ -35,6 +38,19 @@ pub enum Lie {
         /// Their footprints.
         footprints: [String; 2],
     },
+    /// What an invariant says of two moves with disjoint footprints depends on their order.
+    Verdict {
+        /// The step of the first, from 1.
+        step: usize,
+        /// Who moved first and second.
+        movers: [Name; 2],
+        /// Their footprints.
+        footprints: [String; 2],
+        /// What was violated by each, in the order as it was run.
+        as_run: [Option<String>; 2],
+        /// And the other way round.
+        swapped: [Option<String>; 2],
+    },
     /// A move enabled another although their footprints are disjoint.
     Enabling {
         /// The step of the first, from 1.
@@ -62,6 +78,8 @@ struct Step {
     /// Time passed before it: nothing may be moved across.
     barrier: bool,
     state: Digest,
+    /// The invariant that it violated.
+    violated: Option<String>,
 }
 
 /// Answers the values of one move from a list.
@@ -100,17 +118,18 @@ impl Decisions for Noted<'_> {
     }
 }
 
-/// Audits one run of a plan. `start` resets the world (with arrivals, if the strategy wants them)
+/// Audits one run of a plan under these invariants. `start` resets the world (with arrivals, if the strategy wants them)
 /// and starts its processes.
 #[expect(clippy::result_large_err, reason = "a lie is found once and ends the audit")]
 pub fn audit<W: World>(
     world: &mut W,
+    invariants: &Invariants<W>,
     plan: &Plan,
     mut start: impl FnMut(&mut W),
 ) -> Result<Audit, Lie> {
     world.observe(true);
     start(world);
-    let steps = record(world, plan)?;
+    let steps = record(world, invariants, plan)?;
     let mut audit = Audit { steps: steps.len() as u64, swapped: 0 };
     for at in 0..steps.len().saturating_sub(1) {
         let (first, second) = (&steps[at], &steps[at + 1]);
@@ -119,7 +138,7 @@ pub fn audit<W: World>(
             continue;
         }
         start(world);
-        steps[..at].iter().for_each(|step| play(world, step));
+        steps[..at].iter().for_each(|step| drop(play(world, invariants, step)));
         if first.barrier {
             world.wait();
         }
@@ -127,31 +146,50 @@ pub fn audit<W: World>(
         if world.moves().position(second.mv).is_none() {
             return Err(Lie::Enabling { step: at + 1, movers: movers() });
         }
-        play(world, second);
-        if world.moves().position(first.mv).is_some() {
-            play(world, first);
-        }
+        let footprints = || [first.footprint.to_string(), second.footprint.to_string()];
+        let late = play(world, invariants, second);
+        let early = match world.moves().position(first.mv) {
+            Some(_) => play(world, invariants, first),
+            None => None,
+        };
         audit.swapped += 1;
         if world.state() != second.state {
-            let footprints = [first.footprint.to_string(), second.footprint.to_string()];
-            return Err(Lie::Order { step: at + 1, movers: movers(), footprints });
+            return Err(Lie::Order { step: at + 1, movers: movers(), footprints: footprints() });
+        }
+        let as_run = [first.violated.clone(), second.violated.clone()];
+        let swapped = [early, late];
+        if as_run != swapped {
+            let (step, movers, footprints) = (at + 1, movers(), footprints());
+            return Err(Lie::Verdict { step, movers, footprints, as_run, swapped });
         }
     }
     world.observe(false);
     Ok(audit)
 }
 
-fn play<W: World>(world: &mut W, step: &Step) {
+/// Plays a step again; the invariant that it violates, if any.
+fn play<W: World>(world: &mut W, invariants: &Invariants<W>, step: &Step) -> Option<String> {
     while world.moves().is_empty() && world.wait() {}
-    world.play(step.mv, &mut Values(&step.values), &mut Trace::default());
+    let mut trace = Trace::default();
+    world.play(step.mv, &mut Values(&step.values), &mut trace);
+    judged(world, invariants, &trace)
+}
+
+fn judged<W: World>(world: &W, invariants: &Invariants<W>, trace: &Trace) -> Option<String> {
+    let violation = invariants.after_step(world, trace.events(), &mut 0)?;
+    Some(violation.invariant)
 }
 
 #[expect(clippy::result_large_err, reason = "a lie is found once and ends the audit")]
-fn record<W: World>(world: &mut W, plan: &Plan) -> Result<Vec<Step>, Lie> {
+fn record<W: World>(
+    world: &mut W,
+    invariants: &Invariants<W>,
+    plan: &Plan,
+) -> Result<Vec<Step>, Lie> {
     let mut seeded = Seeded::new(plan.seed);
     seeded.start(plan.index, plan.strategy, 32, plan.step_limit);
     let mut steps = Vec::new();
-    let mut announced = Footprint::default();
+    let (mut announced, mut reads) = (Footprint::default(), Footprint::default());
     while steps.len() < plan.step_limit as usize {
         let mut barrier = false;
         while world.moves().is_empty() {
@@ -166,13 +204,23 @@ fn record<W: World>(world: &mut W, plan: &Plan) -> Result<Vec<Step>, Lie> {
         let (id, name) = (world.id(mv), world.name(mv));
         world.announced(mv, &mut announced);
         let mut noted = Noted(&mut seeded, Vec::new());
-        world.play(mv, &mut noted, &mut Trace::default());
-        let (values, footprint) = (noted.1, world.observed().clone());
-        if !announced.covers(&footprint) {
-            let footprints = [announced.to_string(), footprint.to_string()];
+        let mut trace = Trace::default();
+        world.play(mv, &mut noted, &mut trace);
+        let values = noted.1;
+        if !announced.covers(world.observed()) {
+            let footprints = [announced.to_string(), world.observed().to_string()];
             return Err(Lie::Announcement { step: steps.len() + 1, mover: name, footprints });
         }
-        steps.push(Step { mv, id, name, values, footprint, barrier, state: world.state() });
+        reads.clear();
+        invariants.reads(world, trace.events(), &mut reads);
+        world.join(&reads);
+        let (footprint, state) = (world.observed().clone(), world.state());
+        let violated = judged(world, invariants, &trace);
+        let over = violated.is_some();
+        steps.push(Step { mv, id, name, values, footprint, barrier, state, violated });
+        if over {
+            break;
+        }
     }
     Ok(steps)
 }

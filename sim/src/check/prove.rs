@@ -7,11 +7,13 @@ use super::dpor::{self, Bounds, Draws, Reduced, Steps};
 use crate::{
     case::{Case, Player},
     decisions::{Decisions, Names},
+    footprint::Footprint,
     invariant::Violation,
     moves::{Move, MoveSet},
     plan::Conditions,
     scenario::{Scenario, Variant},
     scheduler::{self, End},
+    world::World,
 };
 
 /// What a check came to.
@@ -40,11 +42,13 @@ pub fn check<S: Scenario>(
     let mut player = Player::new(scenario, variant);
     // Whatever the variant is expected to break may end it.
     player.invariants.arm(|_| true);
+    let reads = player.invariants.read_anything().then(Footprint::default);
     let mut checked = Checked {
         conditions,
         workload,
         steps: bounds.steps,
         player,
+        reads,
         goes_on,
         executions: 0,
         proof: Proof { reduced: Reduced::default(), found: None, reached: 0, longest: 0 },
@@ -59,6 +63,8 @@ struct Checked<'s, S: Scenario, G> {
     /// The longest schedule.
     steps: u32,
     player: Player<'s, S>,
+    /// What invariants read of a step, if any of them declares it.
+    reads: Option<Footprint>,
     goes_on: G,
     executions: u64,
     proof: Proof,
@@ -86,7 +92,14 @@ impl<S: Scenario, G: FnMut(u64) -> bool> Steps for Checked<'_, S, G> {
 
     fn play(&mut self, mv: Move, draws: &mut Draws) -> bool {
         let Player { world, invariants, record, .. } = &mut self.player;
-        match scheduler::step(world, &mut Told { mv, draws }, invariants, record) {
+        let seen = record.trace.len();
+        let end = scheduler::step(world, &mut Told { mv, draws }, invariants, record);
+        if let Some(reads) = &mut self.reads {
+            reads.clear();
+            invariants.reads(world, record.trace.since(seen), reads);
+            world.join(reads);
+        }
+        match end {
             Some(End::Violated(violation)) => {
                 self.violated(violation);
                 false

@@ -96,9 +96,11 @@ impl ProcessWorld {
     /// hit is not: it does nothing more, and what is sent to it comes too late.
     pub(super) fn counts_as_alive(&mut self, process: u32) -> bool {
         self.reads(b'l', process);
+        if !self.profile.doom_is_death {
+            return self.tables.is_alive(process);
+        }
         self.reads(b'd', process);
-        let doomed = self.profile.doom_is_death && self.tables.hot[process as usize].doomed;
-        self.tables.is_alive(process) && !doomed
+        self.tables.is_alive(process) && !self.tables.hot[process as usize].doomed
     }
 
     /// What a signal does to its receiver.
@@ -335,7 +337,8 @@ impl ProcessWorld {
     /// A step of the fault process: it kills somebody who lives, or nobody.
     #[inline(never)]
     pub(super) fn fault(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
-        self.recorder.print.make_opaque();
+        self.touches_anything();
+        self.counts_the_living();
         let mut living: Vec<u32> =
             (0..self.tables.hot.len() as u32).filter(|&p| self.can_be_killed(p)).collect();
         living.sort_by_cached_key(|&process| self.tables.path(process));
@@ -346,7 +349,9 @@ impl ProcessWorld {
         }
         let victim = answer.checked_sub(1).map(|nth| living[nth as usize]);
         trace.push(Words::new(event::FAULT, 0, victim.unwrap_or(0), u64::from(victim.is_some())));
-        if let Some(victim) = victim.filter(|&victim| !self.tables.hot[victim as usize].doomed) {
+        let Some(victim) = victim else { return };
+        self.reads(b'd', victim);
+        if !self.tables.hot[victim as usize].doomed {
             self.doom(victim, victim, Term::KILLED, trace);
         }
     }

@@ -379,10 +379,12 @@ impl ProcessWorld {
             Mover::Process(_) | Mover::Channel(_) => false,
             Mover::Timer(_) | Mover::Fault => true,
         };
-        if !self.moves.all().iter().all(idle) || self.stage_ends() {
+        if !self.moves.all().iter().all(idle) {
             return;
         }
-        if self.conditions.timers == TimerRule::Idle {
+        // It comes behind all that happened before.
+        self.touches_anything();
+        if !self.stage_ends() && self.conditions.timers == TimerRule::Idle {
             self.let_time_pass();
         }
     }

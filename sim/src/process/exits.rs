@@ -31,15 +31,18 @@ impl ProcessWorld {
     ) {
         self.writes(b'l', me);
         self.writes(b'm', me);
+        self.changes_the_living();
         if self.profile.wrong.is_some() {
             self.die_wrongly(me, reason, trace);
         }
         trace.push(Words::new(event::EXIT, me, 0, reason.0));
         self.stop_timeout(me);
         self.forget_name(me);
+        self.holds_nothing(me);
         let row = &mut self.tables.processes[me as usize];
         row.mailbox.clear();
-        row.holds.clear();
+        self.keep_identities(me, |_| false);
+        let row = &mut self.tables.processes[me as usize];
         row.reason = Some(reason);
         row.cursor = 0;
         row.monitors_first = self.profile.notices == Notices::Either && decisions.value(2) == 1;
@@ -144,7 +147,7 @@ impl ProcessWorld {
         incoming
             .sort_by_key(|&channel| self.tables.id(self.tables.channels[channel as usize].from));
         for channel in incoming {
-            self.writes_channel(channel);
+            self.drains(channel);
             let from = self.tables.channels[channel as usize].from;
             while let Some(signal) = self.tables.channels[channel as usize].queue.pop_front() {
                 let (id, monitor) = (signal.arg(), signal.arg());

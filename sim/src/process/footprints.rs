@@ -1,11 +1,16 @@
 //! Footprints of the process world.
 //!
+//! Under [`Relation::Arrival`] a receive that takes a message depends on that message instead of its
+//! mailbox: what is put behind it in the meantime makes no difference to it.
+//!
 //! | kind | resource | written by | read by |
 //! |---|---|---|---|
 //! | `l` | life of a process | its birth and its exit event | whoever asks or sends |
 //! | `d` | doom of a process | what will end it | each of its own steps |
 //! | `t` | its trap_exit flag | process_flag | exit signals |
-//! | `m` | its mailbox | messages, its receives, its exit | |
+//! | `m` | its mailbox | messages, its receives, its exit | whoever looks at it |
+//! | `e` | a message; by arrival alone | what puts it, what takes it | |
+//! | `b` | what stands in a mailbox; by arrival alone | whoever looks at it | what puts and takes |
 //! | `k` | the link of a pair | link, unlink, their signals, the link's exit | |
 //! | `o` | the list of its links | reading the list; where order counts, each change | each change |
 //! | `r` | a monitor or an alias | monitor, demonitor, DOWN, alias, unalias, messages to it | |
@@ -15,10 +20,14 @@
 //! | `w` | the time-outs of a process | arming and firing one | |
 //! | `c` | a channel | sending and delivering | |
 //! | `u` | what a process brought upon itself and has not fetched | that, and the fetch | signals, its receives |
+//! | `p` | who lives | faults, which choose among the living | each birth and exit event |
 //! | `q` | the director's table | turns, reports | |
+//! | `s` | what a process has declared and knows | its own steps | invariants |
+//! | `h` | who holds a process | invariants that look | hold, release, the holder's exit |
 
 use super::{
     Mover, ProcessWorld, Term,
+    identity::Identities,
     kind::{effect, item},
     table::Phase,
     timers::Purpose,
@@ -27,22 +36,30 @@ use crate::{
     footprint::{Footprint, Resource},
     moves::Move,
     name,
+    relation::Relation,
     word::mix,
 };
+
+/// All that live.
+const LIVING: Resource = Resource::new(b'p', 0);
 
 /// Records what a move touches, if somebody wants to know.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
     pub(super) on: bool,
     pub(super) print: Footprint,
+    /// What it changes that only invariants read: see `reads`.
+    pub(super) told: Footprint,
+    pub(super) relation: Relation,
+    pub(super) messages: Identities,
+    /// Channels that a dying process drained: they could have delivered before.
+    pub(super) drained: Vec<u32>,
 }
 
 impl Recorder {
-    #[inline(always)]
     pub(super) fn begin(&mut self) {
-        if self.on {
-            self.print.clear();
-        }
+        self.print.clear();
+        self.told.clear();
     }
 }
 
@@ -75,6 +92,71 @@ impl ProcessWorld {
         }
     }
 
+    /// What was on its way to a dying process is handled by its exit event.
+    pub(super) fn drains(&mut self, channel: u32) {
+        self.writes_channel(channel);
+        let waits = !self.tables.channels[channel as usize].queue.is_empty();
+        if self.recorder.on && waits && !self.recorder.drained.contains(&channel) {
+            self.recorder.drained.push(channel);
+        }
+    }
+
+    /// Deliveries that an exit event made needless.
+    pub(super) fn missed_deliveries(&self, into: &mut Vec<(u64, Footprint)>) {
+        for &channel in &self.recorder.drained {
+            let row = &self.tables.channels[channel as usize];
+            let mut print = Footprint::default();
+            print.write(self.channel_of(row.from, row.to));
+            into.push((name::channel_id(self.tables.id(row.from), self.tables.id(row.to)), print));
+        }
+    }
+
+    /// A message is put into a mailbox: it comes behind all that stands there.
+    #[inline(always)]
+    pub(super) fn puts_message(&mut self, to: u32) {
+        self.writes(b'm', to);
+        if self.recorder.on {
+            let message = self.identify(to);
+            if self.is_by_arrival() {
+                self.reads(b'b', to);
+                self.recorder.print.write(Resource::new(b'e', message));
+            }
+        }
+    }
+
+    /// The message that stands there is taken. By arrival that depends on the message alone.
+    #[inline(always)]
+    pub(super) fn takes_message(&mut self, me: u32, place: usize) {
+        if self.recorder.on {
+            let message = self.take_identity(me, place);
+            if self.is_by_arrival() {
+                self.reads(b'b', me);
+                self.recorder.print.write(Resource::new(b'e', message.unwrap_or(0)));
+            } else {
+                self.writes(b'm', me);
+            }
+        }
+    }
+
+    /// A receive finds nothing.
+    pub(super) fn finds_nothing(&mut self, me: u32) {
+        if self.is_by_arrival() { self.reads(b'm', me) } else { self.writes(b'm', me) }
+    }
+
+    /// Somebody looks at a whole mailbox.
+    pub(super) fn sees_mailbox(&mut self, of: u32) {
+        self.reads(b'm', of);
+        if self.is_by_arrival() {
+            // What takes and puts reads it, so that the two do not conflict.
+            self.writes(b'b', of);
+        }
+    }
+
+    /// A rule that is wrong may look anywhere in a mailbox.
+    fn is_by_arrival(&self) -> bool {
+        self.recorder.relation == Relation::Arrival && self.profile.wrong.is_none()
+    }
+
     pub(super) fn writes_link(&mut self, a: u32, b: u32) {
         self.writes_resource(|world| world.link_of(a, b));
         self.reads(b'o', a);
@@ -95,6 +177,17 @@ impl ProcessWorld {
         if self.recorder.on {
             self.recorder.print.make_opaque();
         }
+    }
+
+    /// A birth or a death: whoever counts the living comes before it or after it.
+    pub(super) fn changes_the_living(&mut self) {
+        if self.recorder.on {
+            self.recorder.print.read(LIVING);
+        }
+    }
+
+    pub(super) fn counts_the_living(&mut self) {
+        self.writes_resource(|_| LIVING);
     }
 
     pub(super) fn touches_director(&mut self) {
@@ -129,11 +222,11 @@ impl ProcessWorld {
         }
     }
 
-    fn of_process(&self, kind: u8, process: u32) -> Resource {
+    pub(super) fn of_process(&self, kind: u8, process: u32) -> Resource {
         Resource::new(kind, self.tables.id(process))
     }
 
-    fn link_of(&self, a: u32, b: u32) -> Resource {
+    pub(super) fn link_of(&self, a: u32, b: u32) -> Resource {
         Resource::new(b'k', pair(self.tables.id(a), self.tables.id(b)))
     }
 
@@ -141,7 +234,7 @@ impl ProcessWorld {
         Resource::new(b'c', name::channel_id(self.tables.id(from), self.tables.id(to)))
     }
 
-    fn timer_of(&self, timer: u32) -> Resource {
+    pub(super) fn timer_of(&self, timer: u32) -> Resource {
         let Some(timer) = self.tables.timers.get(timer) else { return Resource::new(b'i', 0) };
         match timer.purpose {
             Purpose::Timeout => self.of_process(b'w', timer.owner),
@@ -157,17 +250,28 @@ impl ProcessWorld {
     pub(super) fn announce(&self, mv: Move, into: &mut Footprint) {
         into.clear();
         match Mover::of(mv) {
-            Mover::Process(me) => self.announce_step(me, into),
+            Mover::Process(me) => self.announce_step(mv, me, into),
             _ => into.make_opaque(),
         }
     }
 
-    fn announce_step(&self, me: u32, into: &mut Footprint) {
+    /// A message that is put or taken, by arrival.
+    fn announce_message(&self, mailbox: u32, message: Option<u64>, into: &mut Footprint) {
+        if self.recorder.on && self.is_by_arrival() {
+            into.read(self.of_process(b'b', mailbox));
+            into.write(Resource::new(b'e', message.unwrap_or(0)));
+        }
+    }
+
+    fn announce_step(&self, mv: Move, me: u32, into: &mut Footprint) {
         let hot = &self.tables.hot[me as usize];
         into.read(self.of_process(b'd', me));
         into.read(self.of_process(b'u', me));
         // Each step may end at a receive whose time-out it arms.
         into.write(self.of_process(b'w', me));
+        if self.fires_any_time() {
+            into.read(self.of_process(b'm', me));
+        }
         if self.tables.director.is_some() {
             // And each may end with a turn, which reports.
             into.write(Resource::new(b'q', 0));
@@ -185,6 +289,7 @@ impl ProcessWorld {
                     into.read(self.of_process(b'u', op.who()));
                     into.read(self.of_process(b'l', op.who()));
                     into.write(self.of_process(b'm', op.who()));
+                    self.announce_message(op.who(), Some(self.next_message(mv)), into);
                 } else {
                     into.write(self.channel_of(me, op.who()));
                     if self.profile.drains_at_death {
@@ -196,6 +301,8 @@ impl ProcessWorld {
             effect::RECEIVE if self.tables.hot[me as usize].unfetched => into.make_opaque(),
             effect::RECEIVE => {
                 into.write(self.of_process(b'm', me));
+                let found = self.place_found(me);
+                self.announce_message(me, found.and_then(|at| self.message_at(me, at)), into);
                 if let Some(dead) = self.death_found(me) {
                     into.read(self.of_process(b'l', dead));
                 }

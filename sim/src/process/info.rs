@@ -65,7 +65,7 @@ impl ProcessWorld {
             item::LINKS => self.reads_ties(of),
             item::TRAP_EXIT => self.reads(b't', of),
             item::REGISTERED_NAME => self.reads(b'g', of),
-            item::MESSAGES | item::MESSAGE_QUEUE_LEN => self.reads(b'm', of),
+            item::MESSAGES | item::MESSAGE_QUEUE_LEN => self.sees_mailbox(of),
             _ => self.touches_anything(),
         }
     }
@@ -171,7 +171,9 @@ impl ProcessWorld {
         self.tables.hot[me as usize].unfetched = false;
         let own = self.channel(me, me) as usize;
         while let Some(signal) = self.tables.channels[own].queue.pop_front() {
+            self.fetches(Some(me));
             self.arrive(signal.who(), me, signal, trace);
+            self.fetches(None);
         }
     }
 

@@ -100,22 +100,19 @@ pub fn no_duplicate_link() -> ProcessInvariant {
         "a link is one relation however often it is made",
         EventMask::of(&[event::LINK, event::LINKED, event::SPAWN]),
         |world: &ProcessWorld, event: Event| {
-            [event.who(), event.arg()].into_iter().find_map(|pid| duplicate_link(world, Pid(pid)))
+            let (who, other) = (Pid::who(event), Pid::party(event));
+            duplicate_link(world, who, other).or_else(|| duplicate_link(world, other, who))
         },
     )
+    .reading(|world, event, into| world.reads_link(Pid::who(event), Pid::party(event), into))
 }
 
-fn duplicate_link(world: &ProcessWorld, pid: Pid) -> Option<Evidence> {
-    let process = world.process(pid);
-    // One link is no two.
-    process.links().nth(1)?;
-    let count = |peer| process.links().filter(|&other| other == peer).count();
-    let twice = process.links().find(|&peer| count(peer) > 1)?;
-    let times = count(twice);
-    Some(
-        format!("{} lists {} {times} times among its links", world.shown(pid), world.shown(twice))
-            .into(),
-    )
+fn duplicate_link(world: &ProcessWorld, pid: Pid, peer: Pid) -> Option<Evidence> {
+    let times = world.process(pid).links().filter(|&other| other == peer).count();
+    (times > 1).then(|| {
+        let (who, peer) = (world.shown(pid), world.shown(peer));
+        format!("{who} lists {peer} {times} times among its links").into()
+    })
 }
 
 /// Each establishment of a link brings at most one EXIT, and none once it was unlinked. "At most
@@ -231,6 +228,8 @@ pub fn no_stale_pid() -> ProcessInvariant {
             )
         },
     )
+    // Who mourns was told, so the death comes before the use in each order: nothing new.
+    .reading(|world, event, into| world.reads_life(Pid::party(event), into))
 }
 
 /// Every registered name belongs to a living process.
@@ -319,20 +318,27 @@ pub fn mailbox_bounded(most: usize) -> ProcessInvariant {
             event::TIMER_FIRED,
         ]),
         move |world: &ProcessWorld, event: Event| {
-            let receiver = match event.kind() {
-                event::SEND | event::TIMER_FIRED => event.arg(),
-                _ => event.who(),
-            };
-            let full =
-                Some(receiver).filter(|&pid| world.process(Pid(pid)).mailbox_len() > most)?;
-            let held = world.process(Pid(full)).mailbox_len();
-            Some(
-                format!(
-                    "{} holds {held} messages, at most {most} are allowed",
-                    world.shown(Pid(full))
-                )
-                .into(),
-            )
+            let receiver = receiver(world, event)?;
+            let held = world.process(receiver).mailbox_len();
+            (held > most).then(|| {
+                let receiver = world.shown(receiver);
+                format!("{receiver} holds {held} messages, at most {most} are allowed").into()
+            })
         },
     )
+    .reading(|world, event, into| {
+        if let Some(receiver) = receiver(world, event) {
+            world.reads_mailbox(receiver, into);
+        }
+    })
+}
+
+/// Whose mailbox a message has reached.
+fn receiver(world: &ProcessWorld, event: Event) -> Option<Pid> {
+    let (who, other) = (Pid::who(event), Pid::party(event));
+    match event.kind() {
+        event::SEND => (who == other || world.is_instant()).then_some(other),
+        event::TIMER_FIRED => Some(other),
+        _ => Some(who),
+    }
 }

@@ -48,6 +48,11 @@ impl ProcessWorld {
             // depend on who came first.
             row.timers_made += 1;
         }
+        if timeout > 1 && timeout != NO_TIMEOUT && self.fires_any_time() {
+            // Whether a timer is armed, and may fire, depends on what has come.
+            self.reads(b'm', me);
+        }
+        let row = &self.tables.processes[me as usize];
         if row.found.is_some() || timeout == 1 {
             return;
         }
@@ -66,7 +71,7 @@ impl ProcessWorld {
     /// filter that waits.
     #[inline]
     pub(super) fn put_message(&mut self, to: u32, entry: Words) {
-        self.writes(b'm', to);
+        self.puts_message(to);
         let hot = &self.tables.hot[to as usize];
         let wakes = hot.phase == Phase::Waiting
             && hot.pending.kind() == effect::RECEIVE
@@ -99,17 +104,18 @@ impl ProcessWorld {
 
     #[inline]
     pub(super) fn receive(&mut self, me: u32, wanted: Words, trace: &mut Trace) -> Outcome {
-        self.writes(b'm', me);
         let row = &mut self.tables.processes[me as usize];
-        let taken = match row.found.take() {
-            Some(0) => row.mailbox.pop_front(),
-            Some(at) => row.mailbox.remove(at as usize),
+        let (found, taken) = match row.found.take() {
+            Some(0) => (0, row.mailbox.pop_front()),
+            Some(at) => (at, row.mailbox.remove(at as usize)),
             None => self.take_late(me, wanted),
         };
         let Some(entry) = taken else {
+            self.finds_nothing(me);
             trace.push(Words::new(event::TIMEOUT, me, 0, 0));
             return Words::new(reply::TIMEOUT, 0, 0, 0);
         };
+        self.takes_message(me, found as usize);
         if entry.kind() != message::USER || wanted.arg() & filter::INSPECT != 0 {
             return self.receive_rare(me, wanted, entry, trace);
         }
@@ -120,13 +126,15 @@ impl ProcessWorld {
     /// The message of a receive that was enabled by none: `after 0` is enabled before it looks, and
     /// one may have come since. A time-out that fired takes none.
     #[inline(never)]
-    fn take_late(&mut self, me: u32, wanted: Words) -> Option<Words> {
+    fn take_late(&mut self, me: u32, wanted: Words) -> (u32, Option<Words>) {
         if std::mem::take(&mut self.tables.hot[me as usize].timed_out) {
-            return None;
+            return (0, None);
         }
         let looks_once = self.is_wrong(Wrong::AfterZeroLooksOnce);
-        let at = self.find_message(me, wanted).filter(|&at| at == 0 || !looks_once)?;
-        self.tables.processes[me as usize].mailbox.remove(at as usize)
+        match self.find_message(me, wanted).filter(|&at| at == 0 || !looks_once) {
+            Some(at) => (at, self.tables.processes[me as usize].mailbox.remove(at as usize)),
+            None => (0, None),
+        }
     }
 
     /// Takes an EXIT or a DOWN, or any message as a term.
@@ -151,11 +159,17 @@ impl ProcessWorld {
         Words::new(reply::MESSAGE + entry.kind(), who, arg, word)
     }
 
+    /// Where the message stands that a process will take.
+    pub(super) fn place_found(&self, me: u32) -> Option<usize> {
+        let late = || self.find_message(me, self.tables.hot[me as usize].pending);
+        let found = self.tables.processes[me as usize].found.or_else(late);
+        found.map(|at| at as usize)
+    }
+
     /// Of whose death the message tells that a process will take, if of any.
     pub(super) fn death_found(&self, me: u32) -> Option<u32> {
         let row = &self.tables.processes[me as usize];
-        let late = || self.find_message(me, self.tables.hot[me as usize].pending);
-        self.death_in(me, *row.mailbox.get(row.found.or_else(late)? as usize)?)
+        self.death_in(me, *row.mailbox.get(self.place_found(me)?)?)
     }
 
     fn death_in(&self, me: u32, entry: Words) -> Option<u32> {
@@ -174,6 +188,7 @@ impl ProcessWorld {
         if self.tables.is_alive(dead) {
             return;
         }
+        self.declares(me);
         self.tables.hot[me as usize].mourning = true;
         let mourned = &mut self.tables.processes[me as usize].mourned;
         if mourned.last().is_none_or(|&last| last < dead) {

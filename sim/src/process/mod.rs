@@ -18,6 +18,7 @@ mod desk;
 mod director;
 mod exits;
 mod footprints;
+mod identity;
 mod info;
 pub mod invariants;
 mod kind;
@@ -27,8 +28,10 @@ mod links;
 mod mailbox;
 mod monitors;
 mod names;
+mod observer;
 pub mod otp;
 mod profile;
+mod reads;
 mod scenario;
 mod state;
 mod step;
@@ -58,6 +61,7 @@ use crate::{
     moves::{Move, MoveSet},
     name::{self, Name},
     plan::{Conditions, Delivery, TimerRule},
+    relation::{Relation, Sight},
     timeline::Line,
     trace::{Digest, Event, Trace},
     world::World,
@@ -342,6 +346,8 @@ impl World for ProcessWorld {
         self.desk.terms.borrow_mut().clear();
         self.prelude.clear();
         self.questions = Questions::default();
+        self.recorder.messages.clear();
+        self.recorder.drained.clear();
         self.moves.reset(arrivals);
         if conditions.faults > 0 {
             self.enable(Mover::Fault);
@@ -360,7 +366,7 @@ impl World for ProcessWorld {
 
     #[inline]
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
-        self.recorder.begin();
+        self.begin_move(mv);
         if !self.prelude.is_empty() || self.tables.director.is_some() {
             return self.play_rare(mv, decisions, trace);
         }
@@ -379,8 +385,31 @@ impl World for ProcessWorld {
         self.recorder.on = on;
     }
 
+    fn relate(&mut self, relation: Relation) -> bool {
+        let known = relation != Relation::Observer;
+        if known {
+            self.recorder.relation = relation;
+        }
+        known
+    }
+
     fn observed(&self) -> &Footprint {
         &self.recorder.print
+    }
+
+    fn sight(&self, mv: Move, events: &[Event]) -> Option<Sight> {
+        self.sight_of(mv, events)
+    }
+
+    fn wanted(&self, into: &mut Vec<(u64, Footprint)>) {
+        self.missed_timers(into);
+        self.missed_deliveries(into);
+    }
+
+    fn join(&mut self, reads: &Footprint) {
+        let Recorder { print, told, .. } = &mut self.recorder;
+        print.join(told);
+        print.join(reads);
     }
 
     fn state(&self) -> Digest {

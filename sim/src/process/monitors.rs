@@ -124,6 +124,11 @@ impl ProcessWorld {
         if flush && !self.is_wrong(Wrong::FlushLeaves) {
             self.writes(b'm', me);
             let is_down = |m: &Words| m.kind() == message::DOWN && m.arg() == monitor;
+            if self.recorder.on {
+                let mailbox = &self.tables.processes[me as usize].mailbox;
+                let goes: Vec<bool> = mailbox.iter().map(is_down).collect();
+                self.keep_identities(me, |at| !goes[at]);
+            }
             self.tables.processes[me as usize].mailbox.retain(|entry| !is_down(entry));
         }
         value(u64::from(row.active || self.is_wrong(Wrong::InfoIsTrue)))

@@ -249,11 +249,12 @@ impl ProcessWorld {
             match note {
                 Note::Hold(label, pid) => {
                     trace.push(Words::new(event::HOLD, me, pid.0, label_word(self, &label)));
+                    self.holds_otherwise(me, pid.0);
                     self.tables.processes[me as usize].holds.push((label, pid.0));
                 }
                 Note::Release(label) => {
                     trace.push(Words::new(event::RELEASE, me, 0, label_word(self, &label)));
-                    self.tables.processes[me as usize].holds.retain(|(held, _)| *held != label);
+                    self.release(me, &label);
                 }
                 Note::Mark(label) => {
                     trace.push(Words::new(event::MARK, me, 0, label_word(self, &label)));
@@ -269,8 +270,16 @@ impl ProcessWorld {
         history
     }
 
+    fn release(&mut self, me: u32, label: &str) {
+        let row = &mut self.tables.processes[me as usize];
+        let freed = row.holds.extract_if(.., |(held, _)| *held == label);
+        let freed: Vec<u32> = freed.map(|(_, held)| held).collect();
+        freed.into_iter().for_each(|held| self.holds_otherwise(me, held));
+    }
+
     /// A server's state stands for all that it has seen since it was started: see Ctx::state.
     fn declare(&mut self, me: u32, state: Term, trace: &mut Trace) -> u64 {
+        self.declares(me);
         let row = &mut self.tables.processes[me as usize];
         if row.state.replace(state) != Some(state) {
             trace.push(Words::new(event::STATE, me, 0, state.0));
@@ -305,6 +314,8 @@ impl ProcessWorld {
         self.remember_birth(me, child);
         self.writes(b'd', child);
         self.writes(b'l', child);
+        self.changes_the_living();
+        self.declares(me);
         trace.push(Words::new(event::SPAWN, me, child, u64::from(options)));
         let mut monitor = 0;
         if self.is_wrong(Wrong::TrapInherited) {

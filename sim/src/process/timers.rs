@@ -12,7 +12,7 @@ use super::{
     step::{Outcome, TIMER_REF, value},
     term::{Ref, Term},
 };
-use crate::{trace::Trace, word::Words};
+use crate::{footprint::Footprint, name, trace::Trace, word::Words};
 use serde::Serialize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -34,6 +34,7 @@ pub(super) struct Timer {
     pub(super) deadline: u64,
     pub(super) purpose: Purpose,
     pub(super) armed: bool,
+    pub(super) fired: bool,
 }
 
 /// The timers of a run and its clock.
@@ -59,7 +60,7 @@ impl Timers {
 
     pub(super) fn arm(&mut self, owner: u32, ordinal: u32, ms: u64, purpose: Purpose) -> u32 {
         let deadline = self.now + ms;
-        let timer = Timer { owner, ordinal, deadline, purpose, armed: true };
+        let timer = Timer { owner, ordinal, deadline, purpose, armed: true, fired: false };
         let index = self.rows.len() as u32;
         self.rows.push(timer);
         let at = self.queue.partition_point(|&(other, _)| other > deadline);
@@ -75,6 +76,16 @@ impl Timers {
         timer.armed = false;
         self.queue.retain(|&(_, row)| row != index);
         true
+    }
+
+    /// Those that were disarmed although they could have fired: at any time, or by now.
+    fn missed(&self, any_time: bool) -> impl Iterator<Item = (u32, &Timer)> {
+        let now = self.now;
+        let missed = move |timer: &Timer| {
+            !timer.armed && !timer.fired && (any_time || timer.deadline <= now)
+        };
+        let rows = self.rows.iter().enumerate();
+        rows.filter(move |(_, timer)| missed(timer)).map(|(row, timer)| (row as u32, timer))
     }
 
     /// How many timers there were.
@@ -107,10 +118,23 @@ impl Timers {
 }
 
 impl ProcessWorld {
+    /// Timers that somebody disarmed although they could have fired, with what keeps them from it.
+    pub(super) fn missed_timers(&self, into: &mut Vec<(u64, Footprint)>) {
+        for (index, timer) in self.tables.timers.missed(self.fires_any_time()) {
+            let mut print = Footprint::default();
+            print.write(self.timer_of(index));
+            if timer.purpose == Purpose::Timeout {
+                print.read(self.of_process(b'd', timer.owner));
+                print.write(self.of_process(b'm', timer.owner));
+            }
+            into.push((name::timer_id(self.tables.id(timer.owner), timer.ordinal), print));
+        }
+    }
+
     /// `erlang:monotonic_time/1`: whoever has seen the clock may act on it, so it counts as state
     /// from now on.
     pub(super) fn monotonic_time(&mut self, me: u32, trace: &mut Trace) -> Outcome {
-        self.touches_anything();
+        // Time moves only where nothing else does: all that look between two such moments see one time.
         self.tables.timers.was_read = true;
         let now = self.tables.timers.now;
         trace.push(Words::new(event::MONOTONIC_TIME, me, 0, now));
@@ -213,6 +237,7 @@ impl ProcessWorld {
         };
         trace.push(Words::new(event::TIMER_FIRED, row.owner, target, u64::from(row.ordinal)));
         self.disable(Mover::Timer(timer));
+        self.tables.timers.rows[timer as usize].fired = true;
         match row.purpose {
             Purpose::Timeout => {
                 self.reads(b'd', row.owner);
