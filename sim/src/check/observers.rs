@@ -28,7 +28,7 @@ pub fn count<W: World>(
 ) -> Option<Classes> {
     let (hash, trace, seen) = (TraceHash::default(), Trace::default(), BTreeSet::new());
     let mut counted = Counted { world, start, hash, trace, seen };
-    let reduced = dpor::explore(&mut counted, bounds);
+    let reduced = dpor::explore(&mut counted, dpor::Reduction::Optimal, bounds);
     let observers = counted.seen.len() as u64;
     reduced.closed.then_some(Classes { related: reduced.executions, observers })
 }

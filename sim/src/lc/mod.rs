@@ -5,9 +5,11 @@
 //! rests on that. Its rules are a page: docs/exploration.md. It is no model of the BEAM, and where
 //! it differs from the process world that page has a table.
 
+mod choices;
 mod order;
 mod program;
 mod relation;
+mod signals;
 mod state;
 mod step;
 
@@ -24,17 +26,17 @@ use crate::{
     plan::Conditions,
     timeline::Line,
     trace::{Digest, Event, Trace, digest_bytes},
-    word::{Words, mix},
+    word::Words,
     world::World,
 };
-use order::{ANY, Entry, Happened, KILLED, Known, Order};
+use order::{ANY, Known, Order};
 use program::{Code, Compiled};
 use state::{State, Timer};
 use std::{
     hash::{Hash, Hasher},
     rc::Rc,
 };
-use step::{Actor, Played, Step, fits};
+use step::{Actor, Played, Step};
 use xxhash_rust::xxh3::Xxh3;
 
 /// A program of lc-v1 at some point of its run.
@@ -148,15 +150,13 @@ impl LcWorld {
         let (actor, choice) = self.actor(mv);
         let program = Rc::clone(&self.program);
         self.offers.clear();
-        if let (Actor::Process(process), true) = (actor, self.program.makes_entries)
-            && self.is_dying(process)
+        if let (Actor::Process(process), Some(chosen)) = (actor, choice)
+            && chosen & ANY != 0
         {
-            if let Some(chosen) = choice.filter(|choice| choice & ANY != 0) {
-                for lists in self.exits(process, Known::Caused) {
-                    self.offers.push((process, self.choice_of(&lists)));
-                }
-                self.arrange(process, chosen);
+            for lists in self.exits(process, Known::Caused) {
+                self.offers.push((process, self.choice_of(&lists)));
             }
+            self.arrange(process, chosen);
         }
         let mut step = self.step(&program, choice);
         step.play(actor);
@@ -165,66 +165,6 @@ impl LcWorld {
             self.order(mv);
         }
         self.refresh();
-    }
-
-    /// Whether the next step of a process is its exit.
-    fn is_dying(&self, process: u32) -> bool {
-        let row = &self.state.processes[process as usize];
-        let exits = || match self.next_code(process) {
-            Some(code) => matches!(code, Code::Exit(_)),
-            None => self.program.implicit_exit,
-        };
-        row.is_alive() && (row.doomed.is_some() || row.failed.is_some() || exits())
-    }
-
-    /// What the exit of a process may find in its lists, as far as is known: the order in which they
-    /// were made.
-    fn exits(&self, process: u32, known: Known) -> Vec<Lists> {
-        let row = &self.state.processes[process as usize];
-        let links = if self.relation == Relation::Observer { &row.ever_linked } else { &row.links };
-        let link = |peer: u32| Entry::Link(process.min(peer), process.max(peer));
-        let links = self.order.arrangements(links, known, link);
-        let watched = self.order.arrangements(&row.watched, known, Entry::Monitor);
-        let all = links.iter().flat_map(|links| {
-            watched.iter().map(|watched| Lists { links: links.clone(), watched: watched.clone() })
-        });
-        all.collect()
-    }
-
-    /// The order of lists as a choice; where it cannot be made, any other of its mover will do.
-    fn choice_of(&self, lists: &Lists) -> u64 {
-        let monitors = lists.watched.iter().map(|&monitor| self.state.monitor_id(monitor));
-        let links = lists.links.iter().map(|&peer| u64::from(peer));
-        links.chain([u64::MAX]).chain(monitors).fold(0, mix) | ANY
-    }
-
-    /// The exit of a process finds its lists in the order that was chosen.
-    fn arrange(&mut self, process: u32, choice: u64) {
-        let mut exits = self.exits(process, Known::Chosen).into_iter();
-        let lists = exits.find(|lists| self.choice_of(lists) == choice).expect("an enabled choice");
-        self.order.arranged(&lists.links, |peer| Entry::Link(process.min(peer), process.max(peer)));
-        self.order.arranged(&lists.watched, Entry::Monitor);
-        let row = &mut self.state.processes[process as usize];
-        row.watched = lists.watched;
-        if self.relation == Relation::Observer {
-            row.ever_linked = lists.links;
-        } else {
-            row.links = lists.links;
-        }
-    }
-
-    /// Keeps what the event that was played tells of the order of arrivals.
-    fn order(&mut self, mv: Move) {
-        self.see();
-        let Played { arrived, ref took, ref made, .. } = self.played;
-        let text = arrived.map(|(to, _)| {
-            let mailbox = &self.state.processes[to as usize].mailbox;
-            &mailbox.back().expect("what arrived stands last").text
-        });
-        let (mover, print) = (mv.0 % self.stride(), &self.observed);
-        let happened = Happened { mover, print, arrived, took: took.as_ref(), made };
-        let program = &self.program;
-        self.order.add(&happened, |tag| text.is_some_and(|text| fits(program, tag, text)));
     }
 
     /// What the event that was played touched, under the relation at hand.
@@ -266,15 +206,6 @@ impl LcWorld {
         })
     }
 
-    fn to_choice(&mut self, actor: Actor, choice: u64) -> Move {
-        let known = self.choices.iter().position(|&known| known == choice);
-        let slot = known.unwrap_or_else(|| {
-            self.choices.push(choice);
-            self.choices.len() - 1
-        });
-        Move(self.to_move(actor).0 + (slot as u32 + 1) * self.stride())
-    }
-
     /// Switches each move on or off as the tables say.
     fn refresh(&mut self) {
         let mut wanted: Vec<Move> = Vec::new();
@@ -290,57 +221,6 @@ impl LcWorld {
             self.moves.all().iter().copied().filter(|mv| !wanted.contains(mv)).collect();
         gone.into_iter().for_each(|mv| self.moves.disable(mv));
         wanted.into_iter().for_each(|mv| self.moves.enable(mv));
-    }
-
-    /// What a process can do next.
-    fn moves_of(&mut self, process: u32, into: &mut Vec<Move>) {
-        let actor = Actor::Process(process);
-        if self.program.makes_entries && self.is_dying(process) {
-            if self.exits(process, Known::Caused).len() > 1 {
-                for lists in self.exits(process, Known::Chosen) {
-                    let choice = self.choice_of(&lists);
-                    into.push(self.to_choice(actor, choice));
-                }
-                return;
-            }
-        }
-        match self.receiving(process) {
-            Some((tag, blocks)) if self.relation == Relation::Observer => {
-                let row = &self.state.processes[process as usize];
-                if row.doomed.is_some() {
-                    return into.push(self.to_choice(actor, KILLED));
-                }
-                let choices = self.messages_for(process, tag, blocks);
-                into.extend(choices.into_iter().map(|choice| self.to_choice(actor, choice)));
-            }
-            _ if self.can_move(process) => into.push(self.to_move(actor)),
-            _ => {}
-        }
-    }
-
-    /// The receive that a process stands at, unless it has something to tell or its own failure to
-    /// die of: of what, and whether it waits.
-    fn receiving(&self, process: u32) -> Option<(Option<u32>, bool)> {
-        let row = &self.state.processes[process as usize];
-        if !row.notices.is_empty() || !row.is_alive() || row.failed.is_some() {
-            return None;
-        }
-        match self.next_code(process) {
-            Some(&Code::Recv { tag, blocks, .. }) => Some((tag, blocks)),
-            _ => None,
-        }
-    }
-
-    /// What a receive can choose.
-    fn messages_for(&self, process: u32, tag: Option<u32>, blocks: bool) -> Vec<u64> {
-        let matching = self.state.matching(&self.program, process, tag);
-        let first = |&message: &u64| self.order.may_be_first(message, &matching);
-        let mut choices: Vec<u64> = matching.iter().copied().filter(first).collect();
-        let mover = self.to_move(Actor::Process(process)).0;
-        if !blocks && self.order.may_be_late(mover, &matching) {
-            choices.push(self.state.timeout_of(process, 1));
-        }
-        choices
     }
 
     fn next_code(&self, process: u32) -> Option<&Code> {
@@ -523,13 +403,6 @@ impl Steps for LcWorld {
     fn ended(&mut self) -> bool {
         true
     }
-}
-
-/// Whom an exit tells: links, and monitors on it.
-#[derive(Clone, Debug)]
-struct Lists {
-    links: Vec<u32>,
-    watched: Vec<u32>,
 }
 
 /// A hasher that gives 128 bits.
