@@ -38,6 +38,8 @@ pub struct Footprint {
     // invariant: the union of the resources' bits, so that most pairs are told apart by masks
     read_mask: u64,
     write_mask: u64,
+    /// The first 64 of `writes` that were put, one bit each.
+    put: u64,
     opaque: bool,
 }
 
@@ -46,7 +48,7 @@ impl Footprint {
     pub fn clear(&mut self) {
         self.reads.clear();
         self.writes.clear();
-        (self.read_mask, self.write_mask, self.opaque) = (0, 0, false);
+        (self.read_mask, self.write_mask, self.put, self.opaque) = (0, 0, 0, false);
     }
 
     /// Adds a read.
@@ -57,19 +59,57 @@ impl Footprint {
         }
     }
 
-    /// Adds a write.
+    /// Adds a write; what was there may have decided what the move did.
     pub fn write(&mut self, resource: Resource) {
-        self.write_mask |= resource.bit();
-        if !self.writes.contains(&resource) {
-            self.writes.push(resource);
+        let at = self.written(resource);
+        self.put &= !(1 << (at & 63));
+    }
+
+    /// Adds a write of a move that did not look: a message behind all others, a value over another.
+    pub fn put(&mut self, resource: Resource) {
+        let (known, at) = (self.writes.len(), self.written(resource));
+        if at == known && at < 64 {
+            self.put |= 1 << at;
         }
+    }
+
+    /// Where a write stands in the list.
+    fn written(&mut self, resource: Resource) -> usize {
+        self.write_mask |= resource.bit();
+        let known = self.writes.iter().position(|&other| other == resource);
+        known.unwrap_or_else(|| {
+            self.writes.push(resource);
+            self.writes.len() - 1
+        })
+    }
+
+    /// True if it may have looked at something that the other writes: without the other it may do
+    /// something else.
+    pub fn looks_at(&self, other: &Footprint) -> bool {
+        let reads = || self.reads.iter().any(|read| other.writes.contains(read));
+        let writes = || {
+            let mut looked = self.writes.iter().enumerate().filter(|&(at, _)| !self.was_put(at));
+            looked.any(|(_, write)| other.writes.contains(write))
+        };
+        self.opaque || other.opaque || self.read_mask & other.write_mask != 0 && reads() || writes()
     }
 
     /// Adds all that another touches.
     pub fn join(&mut self, other: &Footprint) {
-        other.reads.iter().for_each(|&resource| self.read(resource));
-        other.writes.iter().for_each(|&resource| self.write(resource));
+        self.join_some(other, |_| true);
         self.opaque |= other.opaque;
+    }
+
+    /// Adds what another touches of some resources.
+    pub(crate) fn join_some(&mut self, other: &Footprint, keeps: impl Fn(Resource) -> bool) {
+        other.reads.iter().filter(|&&r| keeps(r)).for_each(|&resource| self.read(resource));
+        for (at, &resource) in other.writes.iter().enumerate().filter(|&(_, &r)| keeps(r)) {
+            if other.was_put(at) { self.put(resource) } else { self.write(resource) }
+        }
+    }
+
+    fn was_put(&self, at: usize) -> bool {
+        at < 64 && self.put >> at & 1 == 1
     }
 
     /// Says that the move may touch anything: it conflicts with every other.

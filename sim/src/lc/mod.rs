@@ -175,8 +175,7 @@ impl LcWorld {
         } else {
             self.observed.clear();
         }
-        ties.reads().iter().for_each(|&tie| self.observed.read(tie));
-        ties.writes().iter().for_each(|&tie| self.observed.write(tie));
+        self.observed.join(ties);
     }
 
     /// Moves without a choice are below this.

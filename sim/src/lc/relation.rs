@@ -58,11 +58,6 @@ impl Relation {
     /// The footprint under this relation of an event with this full footprint.
     pub(super) fn narrow(self, nature: Nature, full: &Footprint, into: &mut Footprint) {
         into.clear();
-        for &resource in full.reads().iter().filter(|&&r| self.keeps(nature, r)) {
-            into.read(resource);
-        }
-        for &resource in full.writes().iter().filter(|&&r| self.keeps(nature, r)) {
-            into.write(resource);
-        }
+        into.join_some(full, |resource| self.keeps(nature, resource));
     }
 }

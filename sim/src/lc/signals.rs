@@ -149,7 +149,7 @@ impl Step<'_> {
         }
         if row.trapping {
             let text = format!("EXIT:{}:{text}", self.name(from));
-            self.tie(identity);
+            self.tie_put(identity);
             self.put_in_mailbox(to, Message { text, identity });
             self.played.nature = self.neutral();
         } else if text == "normal" {
@@ -210,7 +210,7 @@ impl Step<'_> {
         if active && self.takes_messages(watcher) {
             let reason = self.program.words.name(reason);
             let text = format!("DOWN:{}:{reason}", self.name(from));
-            self.tie(identity);
+            self.tie_put(identity);
             self.put_in_mailbox(watcher, Message { text, identity });
         }
     }

@@ -107,6 +107,11 @@ impl Step<'_> {
         self.played.ties.write(Resource::new(kind::MESSAGE, message));
     }
 
+    /// It is the one that sent it.
+    pub(super) fn tie_put(&mut self, message: u64) {
+        self.played.ties.put(Resource::new(kind::MESSAGE, message));
+    }
+
     pub(super) fn writes_channel(&mut self, from: u32, to: u32) {
         let id = u64::from(from) << 32 | u64::from(to);
         self.played.full.write(Resource::new(kind::CHANNEL, id));
@@ -197,7 +202,7 @@ impl Step<'_> {
                 self.keep(me, into, value);
             }
             Code::Write { var, operand } => {
-                self.writes(kind::VAR, var);
+                self.played.full.put(Resource::new(kind::VAR, u64::from(var)));
                 let value = self.value(me, &operand);
                 self.said("write", "ok");
                 self.state.vars[var as usize] = Some(value);
@@ -355,7 +360,7 @@ impl Step<'_> {
         self.reads(kind::LIFE, to);
         self.ties_to(kind::BIRTH, to);
         if self.takes_messages(to) {
-            self.tie(message.identity);
+            self.tie_put(message.identity);
             self.put_in_mailbox(to, message);
         }
     }
@@ -366,7 +371,7 @@ impl Step<'_> {
     }
 
     pub(super) fn put_in_mailbox(&mut self, to: u32, message: Message) {
-        self.writes(kind::MAILBOX, to);
+        self.played.full.put(Resource::new(kind::MAILBOX, u64::from(to)));
         self.played.arrived = Some((to, message.identity));
         self.state.processes[to as usize].mailbox.push_back(message);
     }

@@ -114,12 +114,13 @@ impl ProcessWorld {
     /// A message is put into a mailbox: it comes behind all that stands there.
     #[inline(always)]
     pub(super) fn puts_message(&mut self, to: u32) {
-        self.writes(b'm', to);
         if self.recorder.on {
+            let mailbox = self.of_process(b'm', to);
+            self.recorder.print.put(mailbox);
             let message = self.identify(to);
             if self.is_by_arrival() {
                 self.reads(b'b', to);
-                self.recorder.print.write(Resource::new(b'e', message));
+                self.recorder.print.put(Resource::new(b'e', message));
             }
         }
     }

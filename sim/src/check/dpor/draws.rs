@@ -15,8 +15,12 @@ pub struct Draws {
 }
 
 impl Draws {
-    pub(super) fn new(told: Vec<u32>) -> Self {
-        Draws { told, ..Draws::default() }
+    /// Forgets what was drawn and is told what comes.
+    pub(super) fn tell(&mut self, told: &[u32]) {
+        self.told.clear();
+        self.told.extend_from_slice(told);
+        self.drawn.clear();
+        self.options.clear();
     }
 
     /// What was drawn.

@@ -8,15 +8,33 @@ use super::{
 use crate::world::World;
 use std::rc::Rc;
 
+/// Two steps that conflict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Race {
+    /// They cannot come the other way round.
+    None,
+    /// They can, and the later step is the same then.
+    Certain,
+    /// They can, and the later step is another then: so may be what follows.
+    InDoubt,
+}
+
 impl Search {
-    /// Plans, for each race of the schedule at hand, how it is turned round. Races that it shares with
-    /// the one before count again: what may come between the two is another.
+    /// Plans, for each race of the schedule at hand, how it is turned round. A race that it shares
+    /// with the one before counts again, if what comes between the two may make a difference.
     pub(super) fn plan_reversals(&mut self, run: &mut impl Steps) {
         let mut wanted = Vec::new();
         run.world().wanted(&mut wanted);
         for later in 1..self.steps.len() {
             let step = Rc::clone(&self.steps[later].step);
-            self.plan_reversals_of(&step, later, run);
+            let in_doubt = match self.steps[later].races.take() {
+                None => self.plan_reversals_of(&step, later, run),
+                Some(mut races) => {
+                    races.retain(|&at| self.plan_reversal(at, later, &step, run) == Race::InDoubt);
+                    races
+                }
+            };
+            self.steps[later].races = Some(in_doubt);
         }
         // Who is kept from a step to the end would have taken it earlier.
         for (mover, print) in wanted {
@@ -30,39 +48,60 @@ impl Search {
     /// The races of a step that stands, or would stand, at a place: earlier ones that it conflicts
     /// with, of others, with nothing between that keeps them apart. One that could not come the other
     /// way round (a lock is taken after it was given back, a message received after it was sent) keeps
-    /// nothing apart: what the step really waited for lies further back.
-    fn plan_reversals_of(&mut self, step: &Rc<Step>, place: usize, run: &mut impl Steps) {
+    /// nothing apart: what the step really waited for lies further back. Says which are in doubt.
+    fn plan_reversals_of(
+        &mut self,
+        step: &Rc<Step>,
+        place: usize,
+        run: &mut impl Steps,
+    ) -> Vec<usize> {
         let mut known = self.past_of(step, place);
+        let mut in_doubt = Vec::new();
         for at in (0..place).rev() {
             if known.has(at) || !self.steps[at].step.conflicts(step) {
                 continue;
             }
             known.add(at);
-            if self.plan_reversal(at, place, step, run) {
+            let race = self.plan_reversal(at, place, step, run);
+            if race != Race::None {
                 known.join(&self.steps[at].before);
             }
+            if race == Race::InDoubt {
+                in_doubt.push(at);
+            }
         }
+        in_doubt
     }
 
     /// Plans that the later step comes first, after all of the schedule that does not depend on the
-    /// earlier one; false if it cannot.
+    /// earlier one.
     fn plan_reversal(
         &mut self,
         earlier: usize,
         place: usize,
         later: &Rc<Step>,
         run: &mut impl Steps,
-    ) -> bool {
+    ) -> Race {
         let wanted = |at: usize| at != place && !self.steps[at].before.has(earlier);
         let mut sequence = self.picked(earlier + 1, wanted);
+        let steady = !later.print.looks_at(&self.steps[earlier].step.print);
+        let race = if steady { Race::Certain } else { Race::InDoubt };
         if self.points[earlier].is_explored(&sequence, later) {
-            return true;
+            return race;
+        }
+        if steady {
+            sequence.push(Rc::clone(later));
+            self.plan(earlier, sequence, run);
+            return race;
         }
         // In its new place it may touch other things than in the old one.
-        let Some(step) = self.play_after(earlier, &sequence, later.who, run) else { return false };
+        let Some(step) = self.play_after(earlier, &sequence, later.who, run) else {
+            return Race::None;
+        };
+        let same = step.print == later.print;
         sequence.push(Rc::new(step));
         self.plan(earlier, sequence, run);
-        true
+        if same { Race::Certain } else { Race::InDoubt }
     }
 
     /// A step as it would be after a sequence from a point on; none if it is not possible there.

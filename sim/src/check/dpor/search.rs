@@ -38,6 +38,9 @@ pub(super) struct Taken {
     mv: Move,
     /// Steps before it that it depends on.
     pub(super) before: Set,
+    /// Its races, once they were looked for: earlier steps, of which it is still in doubt how it comes
+    /// out before them.
+    pub(super) races: Option<Vec<usize>>,
 }
 
 #[derive(Default)]
@@ -50,6 +53,7 @@ pub(super) struct Search {
     /// Whether the schedule at hand came to its end, or was given up.
     pub(super) complete: bool,
     pub(super) result: Reduced,
+    pub(super) draws: Draws,
 }
 
 /// Lets time pass until somebody can move: none if the world has settled, else whether it did.
@@ -94,7 +98,8 @@ impl Search {
         self.result.steps += end as u64;
         for taken in &self.steps[..end] {
             awake(run.world());
-            run.play(taken.mv, &mut Draws::new(taken.step.values.clone()));
+            self.draws.tell(&taken.step.values);
+            run.play(taken.mv, &mut self.draws);
         }
     }
 
@@ -118,10 +123,11 @@ impl Search {
             };
             let point = self.points.last().expect("there is a point before each step");
             let mv = find(&point.enabled, wanted).expect("who is planned can move");
-            let mut draws = Draws::new(values);
-            let (step, goes_on) = play(run, mv, &mut draws, barrier);
+            self.draws.tell(&values);
+            let (step, goes_on) = play(run, mv, &mut self.draws, barrier);
             self.result.steps += 1;
-            self.take(Rc::new(step), mv, draws.next());
+            let next = self.draws.next();
+            self.take(Rc::new(step), mv, next);
             if !goes_on {
                 self.result.executions += 1;
                 return;
@@ -168,7 +174,7 @@ impl Search {
             let again = Step { who, values, print: print.clone(), offers: offers.clone() };
             point.planned.branches.insert(1, (Rc::new(again), Wakeup::default()));
         }
-        self.steps.push(Taken { step, mv, before });
+        self.steps.push(Taken { step, mv, before, races: None });
     }
 
     /// The steps that a further one depends on.
@@ -196,7 +202,8 @@ impl Search {
                 return false;
             };
             let mv = enabled[at].1;
-            run.play(mv, &mut Draws::new(step.values.clone()))
+            self.draws.tell(&step.values);
+            run.play(mv, &mut self.draws)
         })
     }
 
