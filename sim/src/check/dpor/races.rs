@@ -59,7 +59,10 @@ impl Search {
             return true;
         }
         // In its new place it may touch other things than in the old one.
-        let Some(step) = self.play_after(earlier, &sequence, later.who, run) else { return false };
+        let Some(step) = self.play_after(earlier, &sequence, (later.who, &later.values), run)
+        else {
+            return false;
+        };
         sequence.push(Rc::new(step));
         self.plan(earlier, sequence, run);
         true
@@ -70,14 +73,14 @@ impl Search {
         &mut self,
         point: usize,
         sequence: &[Rc<Step>],
-        who: Who,
+        (who, values): (Who, &[u32]),
         run: &mut impl Steps,
     ) -> Option<Step> {
         if !self.lead(point, sequence, run) {
             return None;
         }
         let (mv, barrier) = can_play(run, who)?;
-        Some(play(run, mv, &mut Draws::default(), barrier).0)
+        Some(play(run, mv, &mut Draws::new(values.to_vec()), barrier).0)
     }
 
     /// What the mover of a step depends on before it.
@@ -138,7 +141,7 @@ impl Search {
                 self.picked(point, |at| needed.has(at)),
             ];
             for mut sequence in [most, least] {
-                if let Some(step) = self.play_after(point, &sequence, rival, run) {
+                if let Some(step) = self.play_after(point, &sequence, (rival, &[]), run) {
                     sequence.push(Rc::new(step));
                     return self.plan(point, sequence, run);
                 }
@@ -153,6 +156,9 @@ impl Search {
             return self.points[point].plan_first(&sequence);
         }
         for asleep in &sleep {
+            if !self.points[point].has_run(asleep.who, &sequence) {
+                continue;
+            }
             let explored = match initial(asleep, &sequence) {
                 Some(Some(_)) => true,
                 Some(None) => {
@@ -187,6 +193,14 @@ impl Point {
         if !known.any(|step| matches!(initial(step, sequence), Some(Some(_)))) {
             self.planned.append(sequence[..1].to_vec());
         }
+    }
+
+    /// Whether a sleeper could come first in a sequence whatever it draws, and has drawn all there is:
+    /// then a schedule with each was run.
+    fn has_run(&self, who: Who, sequence: &[Rc<Step>]) -> bool {
+        let draws_on = self.planned.branches.iter().any(|(step, _)| step.who == who);
+        let mut drawn = self.sleep.iter().filter(|step| step.who == who);
+        !draws_on && drawn.all(|step| initial(step, sequence).is_some())
     }
 
     /// Whether what begins with a sequence, or with a step that could go before it, was explored
