@@ -40,6 +40,7 @@ pub struct Footprint {
     write_mask: u64,
     /// The first 64 of `writes` that were put, one bit each.
     put: u64,
+    plain: bool,
     opaque: bool,
 }
 
@@ -48,7 +49,8 @@ impl Footprint {
     pub fn clear(&mut self) {
         self.reads.clear();
         self.writes.clear();
-        (self.read_mask, self.write_mask, self.put, self.opaque) = (0, 0, 0, false);
+        (self.read_mask, self.write_mask, self.put) = (0, 0, 0);
+        (self.plain, self.opaque) = (false, false);
     }
 
     /// Adds a read.
@@ -83,15 +85,28 @@ impl Footprint {
         })
     }
 
-    /// True if it may have looked at something that the other writes: without the other it may do
-    /// something else.
-    pub fn looks_at(&self, other: &Footprint) -> bool {
+    /// Says that nothing but what the move reads decides what it touches.
+    pub fn make_plain(&mut self) {
+        self.plain = true;
+    }
+
+    /// True if [`Footprint::make_plain`] was said of it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// True if without the other before it the move may touch something else.
+    pub fn depends_on(&self, other: &Footprint) -> bool {
         let reads = || self.reads.iter().any(|read| other.writes.contains(read));
         let writes = || {
             let mut looked = self.writes.iter().enumerate().filter(|&(at, _)| !self.was_put(at));
             looked.any(|(_, write)| other.writes.contains(write))
         };
-        self.opaque || other.opaque || self.read_mask & other.write_mask != 0 && reads() || writes()
+        !self.plain
+            || self.opaque
+            || other.opaque
+            || self.read_mask & other.write_mask != 0 && reads()
+            || writes()
     }
 
     /// Adds all that another touches.

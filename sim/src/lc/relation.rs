@@ -59,5 +59,8 @@ impl Relation {
     pub(super) fn narrow(self, nature: Nature, full: &Footprint, into: &mut Footprint) {
         into.clear();
         into.join_some(full, |resource| self.keeps(nature, resource));
+        if full.is_plain() {
+            into.make_plain();
+        }
     }
 }

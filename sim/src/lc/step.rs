@@ -194,6 +194,16 @@ impl Step<'_> {
     }
 
     fn operation(&mut self, me: u32, code: Code) {
+        if matches!(
+            code,
+            Code::Read { .. }
+                | Code::Write { .. }
+                | Code::Send { .. }
+                | Code::Recv { .. }
+                | Code::Nop
+        ) {
+            self.played.full.make_plain();
+        }
         match code {
             Code::Read { var, into } => {
                 self.reads(kind::VAR, var);

@@ -337,7 +337,6 @@ impl ProcessWorld {
     /// A step of the fault process: it kills somebody who lives, or nobody.
     #[inline(never)]
     pub(super) fn fault(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
-        self.touches_anything();
         self.counts_the_living();
         let mut living: Vec<u32> =
             (0..self.tables.hot.len() as u32).filter(|&p| self.can_be_killed(p)).collect();

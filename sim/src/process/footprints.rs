@@ -92,6 +92,14 @@ impl ProcessWorld {
         }
     }
 
+    /// Nothing but what the step reads decides what it touches.
+    #[inline(always)]
+    pub(super) fn is_plain(&mut self) {
+        if self.recorder.on {
+            self.recorder.print.make_plain();
+        }
+    }
+
     /// What was on its way to a dying process is handled by its exit event.
     pub(super) fn drains(&mut self, channel: u32) {
         self.writes_channel(channel);

@@ -79,6 +79,7 @@ impl ProcessWorld {
                 DONE
             }
             effect::SEND => {
+                self.is_plain();
                 trace.push(Words::new(event::SEND, me, who, word));
                 self.uses(me, who, trace);
                 self.signal(me, who, Words::new(signal::MESSAGE, who, 0, word), trace);

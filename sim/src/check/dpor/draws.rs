@@ -28,7 +28,7 @@ impl Draws {
         self.drawn.clone()
     }
 
-    /// The next values in the order of an odometer; none after the last.
+    /// The next values in the order of an odometer, round to the first ones; none if nothing was drawn.
     pub(super) fn next(&self) -> Option<Vec<u32>> {
         let mut values = self.values();
         while let Some(last) = values.pop() {
@@ -37,7 +37,7 @@ impl Draws {
                 return Some(values);
             }
         }
-        None
+        (!self.options.is_empty()).then(Vec::new)
     }
 }
 

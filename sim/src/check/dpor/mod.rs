@@ -9,8 +9,9 @@
 //! Abdulla, Aronis, Jonsson, Sagonas: "Source Sets: A Foundation for Optimal Dynamic Partial Order
 //! Reduction", J. ACM 64(4), 2017. Its words are used here. Footprints are the observed ones
 //! ([`World::observed`]). Where nothing can move, time passes, which is a barrier that conflicts with
-//! every step. Values that a move draws are tried one after the other and not reduced: a move that
-//! drew sleeps once all its values were tried, and wakes as one.
+//! every step. Values that a move draws are tried one after the other and not reduced, all of them
+//! wherever one is planned. With another value it is another step, since it may touch other things
+//! and lead elsewhere; it sleeps once all were tried, and wakes as one.
 //!
 //! Memory grows with the length of a schedule and what is planned along it, not with the number of
 //! schedules. Leaves out bounds on preemptions.

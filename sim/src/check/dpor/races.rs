@@ -13,28 +13,39 @@ use std::rc::Rc;
 enum Race {
     /// They cannot come the other way round.
     None,
-    /// They can, and the later step is the same then.
-    Certain,
-    /// They can, and the later step is another then: so may be what follows.
-    InDoubt,
+    /// They can, and that was explored, whatever follows.
+    Settled,
+    /// They can; what it leads to depends on what follows.
+    Open,
+}
+
+/// Which step was explored that can come first in a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Explored {
+    /// The one at this place.
+    At(usize),
+    /// The one after it.
+    Last,
 }
 
 impl Search {
     /// Plans, for each race of the schedule at hand, how it is turned round. A race that it shares
-    /// with the one before counts again, if what comes between the two may make a difference.
+    /// with the one before counts again, as long as what follows the two may make a difference.
     pub(super) fn plan_reversals(&mut self, run: &mut impl Steps) {
         let mut wanted = Vec::new();
         run.world().wanted(&mut wanted);
         for later in 1..self.steps.len() {
             let step = Rc::clone(&self.steps[later].step);
-            let in_doubt = match self.steps[later].races.take() {
+            let open = match self.steps[later].races.take() {
                 None => self.plan_reversals_of(&step, later, run),
                 Some(mut races) => {
-                    races.retain(|&at| self.plan_reversal(at, later, &step, run) == Race::InDoubt);
+                    races.retain(|&at| {
+                        self.plan_reversal(at, (later, &step), false, run) == Race::Open
+                    });
                     races
                 }
             };
-            self.steps[later].races = Some(in_doubt);
+            self.steps[later].races = Some(open);
         }
         // Who is kept from a step to the end would have taken it earlier.
         for (mover, print) in wanted {
@@ -48,7 +59,7 @@ impl Search {
     /// The races of a step that stands, or would stand, at a place: earlier ones that it conflicts
     /// with, of others, with nothing between that keeps them apart. One that could not come the other
     /// way round (a lock is taken after it was given back, a message received after it was sent) keeps
-    /// nothing apart: what the step really waited for lies further back. Says which are in doubt.
+    /// nothing apart: what the step really waited for lies further back. Says which are open.
     fn plan_reversals_of(
         &mut self,
         step: &Rc<Step>,
@@ -56,52 +67,57 @@ impl Search {
         run: &mut impl Steps,
     ) -> Vec<usize> {
         let mut known = self.past_of(step, place);
-        let mut in_doubt = Vec::new();
+        let (mut open, mut is_free) = (Vec::new(), true);
         for at in (0..place).rev() {
             if known.has(at) || !self.steps[at].step.conflicts(step) {
                 continue;
             }
             known.add(at);
-            let race = self.plan_reversal(at, place, step, run);
-            if race != Race::None {
+            let race = self.plan_reversal(at, (place, step), is_free, run);
+            if race == Race::None {
+                is_free = false;
+            } else {
                 known.join(&self.steps[at].before);
             }
-            if race == Race::InDoubt {
-                in_doubt.push(at);
+            if race == Race::Open {
+                open.push(at);
             }
         }
-        in_doubt
+        open
     }
 
     /// Plans that the later step comes first, after all of the schedule that does not depend on the
-    /// earlier one.
+    /// earlier one. `is_free` says that nothing between the two had to come before the later one.
     fn plan_reversal(
         &mut self,
         earlier: usize,
-        place: usize,
-        later: &Rc<Step>,
+        (place, later): (usize, &Rc<Step>),
+        is_free: bool,
         run: &mut impl Steps,
     ) -> Race {
         let wanted = |at: usize| at != place && !self.steps[at].before.has(earlier);
         let mut sequence = self.picked(earlier + 1, wanted);
-        let steady = !later.print.looks_at(&self.steps[earlier].step.print);
-        let race = if steady { Race::Certain } else { Race::InDoubt };
-        if self.points[earlier].is_explored(&sequence, later) {
-            return race;
+        let between = (earlier + 1..place).filter(|&at| wanted(at)).count();
+        let overtaken = &self.steps[earlier].step.print;
+        let steady = is_free && later.who.choice == 0 && !later.print.depends_on(overtaken);
+        match self.points[earlier].explored(&sequence, later.who) {
+            Some(Explored::At(at)) if at < between => return Race::Settled,
+            Some(Explored::Last) if steady => return Race::Settled,
+            Some(_) => return Race::Open,
+            None => {}
         }
         if steady {
             sequence.push(Rc::clone(later));
-            self.plan(earlier, sequence, run);
-            return race;
+        } else {
+            // In its new place it may touch other things than in the old one.
+            let told = (later.who, later.values.as_slice());
+            let Some(step) = self.play_after(earlier, &sequence, told, run) else {
+                return Race::None;
+            };
+            sequence.push(Rc::new(step));
         }
-        // In its new place it may touch other things than in the old one.
-        let Some(step) = self.play_after(earlier, &sequence, later.who, run) else {
-            return Race::None;
-        };
-        let same = step.print == later.print;
-        sequence.push(Rc::new(step));
         self.plan(earlier, sequence, run);
-        if same { Race::Certain } else { Race::InDoubt }
+        Race::Open
     }
 
     /// A step as it would be after a sequence from a point on; none if it is not possible there.
@@ -109,14 +125,16 @@ impl Search {
         &mut self,
         point: usize,
         sequence: &[Rc<Step>],
-        who: Who,
+        (who, values): (Who, &[u32]),
         run: &mut impl Steps,
     ) -> Option<Step> {
         if !self.lead(point, sequence, run) {
             return None;
         }
         let (mv, barrier) = can_play(run, who)?;
-        Some(play(run, mv, &mut Draws::default(), barrier).0)
+        let mut draws = Draws::default();
+        draws.tell(values);
+        Some(play(run, mv, &mut draws, barrier).0)
     }
 
     /// What the mover of a step depends on before it.
@@ -177,7 +195,7 @@ impl Search {
                 self.picked(point, |at| needed.has(at)),
             ];
             for mut sequence in [most, least] {
-                if let Some(step) = self.play_after(point, &sequence, rival, run) {
+                if let Some(step) = self.play_after(point, &sequence, (rival, &[]), run) {
                     sequence.push(Rc::new(step));
                     return self.plan(point, sequence, run);
                 }
@@ -192,6 +210,9 @@ impl Search {
             return self.points[point].plan_first(&sequence);
         }
         for asleep in &sleep {
+            if !self.points[point].has_run(asleep.who, &sequence) {
+                continue;
+            }
             let explored = match initial(asleep, &sequence) {
                 Some(Some(_)) => true,
                 Some(None) => {
@@ -228,13 +249,25 @@ impl Point {
         }
     }
 
-    /// Whether what begins with a sequence, or with a step that could go before it, was explored
-    /// already. Knows only what needs no playing.
-    fn is_explored(&self, sequence: &[Rc<Step>], last: &Step) -> bool {
-        self.sleep.iter().any(|asleep| match initial(asleep, sequence) {
-            Some(Some(_)) => true,
-            Some(None) => asleep.who == last.who,
-            None => false,
+    /// Whether a sleeper could come first in a sequence whatever it draws, and has drawn all there is:
+    /// then a schedule with each was run.
+    fn has_run(&self, who: Who, sequence: &[Rc<Step>]) -> bool {
+        let draws_on = self.planned.branches.iter().any(|(step, _)| step.who == who);
+        let mut drawn = self.sleep.iter().filter(|step| step.who == who);
+        !draws_on && drawn.all(|step| initial(step, sequence).is_some())
+    }
+
+    /// How it is known that what begins with a sequence, and then a step of this mover, was explored
+    /// already, as far as that can be said without playing.
+    fn explored(&self, sequence: &[Rc<Step>], last: Who) -> Option<Explored> {
+        let mut sleep = self.sleep.iter();
+        sleep.find_map(|asleep| {
+            let first = match initial(asleep, sequence)? {
+                Some(at) => Explored::At(at),
+                None if asleep.who == last => Explored::Last,
+                None => return None,
+            };
+            self.has_run(asleep.who, sequence).then_some(first)
         })
     }
 }

@@ -19,6 +19,12 @@ pub(super) struct Point {
 }
 
 impl Point {
+    /// Whether a step with the same values is planned here or was taken.
+    fn knows(&self, step: &Step) -> bool {
+        let planned = self.planned.branches.iter().map(|(step, _)| step);
+        planned.chain(&self.sleep).any(|known| known.who == step.who && known.draws(step))
+    }
+
     /// Who moves next, and what it is told to draw: as planned, else the first who is not asleep.
     fn next(&self) -> Option<(Who, Vec<u32>)> {
         if let Some((planned, _)) = self.planned.branches.first() {
@@ -38,8 +44,7 @@ pub(super) struct Taken {
     mv: Move,
     /// Steps before it that it depends on.
     pub(super) before: Set,
-    /// Its races, once they were looked for: earlier steps, of which it is still in doubt how it comes
-    /// out before them.
+    /// Its races, once they were looked for: earlier steps, as long as what follows makes a difference.
     pub(super) races: Option<Vec<usize>>,
 }
 
@@ -172,7 +177,9 @@ impl Search {
         if let Some(values) = next {
             let Step { who, ref print, ref offers, .. } = *step;
             let again = Step { who, values, print: print.clone(), offers: offers.clone() };
-            point.planned.branches.insert(1, (Rc::new(again), Wakeup::default()));
+            if !point.knows(&again) {
+                point.planned.branches.insert(1, (Rc::new(again), Wakeup::default()));
+            }
         }
         self.steps.push(Taken { step, mv, before, races: None });
     }

@@ -29,6 +29,13 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// Whether it draws the same values as another; those not told are 0.
+    pub(super) fn draws(&self, other: &Step) -> bool {
+        let most = self.values.len().max(other.values.len());
+        let drawn = |values: &[u32], at: usize| values.get(at).copied().unwrap_or(0);
+        (0..most).all(|at| drawn(&self.values, at) == drawn(&other.values, at))
+    }
+
     pub(super) fn conflicts(&self, other: &Step) -> bool {
         self.who.mover == other.who.mover || self.print.conflicts(&other.print)
     }
@@ -77,8 +84,12 @@ impl Wakeup {
         loop {
             let found = tree.branches.iter().position(|(step, _)| match initial(step, &sequence) {
                 Some(Some(at)) => {
-                    sequence.remove(at);
-                    true
+                    // With another value it is another step.
+                    let same = sequence[at].draws(step);
+                    if same {
+                        sequence.remove(at);
+                    }
+                    same
                 }
                 Some(None) => !step.excludes(&sequence) || fits(&joined(&path, step, &sequence)),
                 None => false,
