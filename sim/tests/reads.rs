@@ -13,7 +13,8 @@ use atropos::{
     invariant::{Invariant, Invariants},
     plan::{Conditions, Delivery, Plan, Spec},
     process::{Filter, Pid, ProcessScenario, ProcessWorld, event, invariants},
-    scenario::Scenario,
+    relation::Relation,
+    scenario::{Scenario, Variant},
     trace::EventMask,
     world::World,
 };
@@ -260,4 +261,93 @@ fn an_invariant_that_keeps_its_reads_to_itself_is_caught_by_the_audit() {
     assert_eq!(audited(&session(declared_use), PAIRWISE), None);
     assert_eq!(audited(&lent(declared_scope), INSTANT), None);
     assert_eq!(audited(&slot(declared_holder), INSTANT), None);
+}
+
+/// A pair of whom one sends two messages and the other takes them, by arrival.
+struct ByArrival(ProcessScenario);
+
+impl Scenario for ByArrival {
+    type World = ProcessWorld;
+    type Op = ();
+
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn about(&self) -> &str {
+        self.0.about()
+    }
+
+    fn variants(&self) -> &[Variant] {
+        self.0.variants()
+    }
+
+    fn world(&self, variant: &Variant) -> ProcessWorld {
+        let mut world = self.0.world(variant);
+        assert!(world.relate(Relation::Arrival));
+        world
+    }
+
+    fn fixed(&self, variant: &Variant) -> Vec<()> {
+        self.0.fixed(variant)
+    }
+
+    fn workload(&self, variant: &Variant, seed: [u8; 32]) -> Vec<()> {
+        self.0.workload(variant, seed)
+    }
+
+    fn start(&self, variant: &Variant, workload: &[()], world: &mut ProcessWorld) {
+        self.0.start(variant, workload, world);
+    }
+
+    fn invariants(&self, variant: &Variant) -> Vec<Rule> {
+        self.0.invariants(variant)
+    }
+}
+
+/// As `mailbox-bounded:1`, but tells nobody that it looks at the mailbox.
+fn one_message() -> Rule {
+    Invariant::always(
+        "one-message",
+        "no mailbox holds two messages",
+        EventMask::of(&[event::SEND]),
+        |world: &ProcessWorld, event| {
+            let receiver = world.process(Pid::party(event));
+            (receiver.mailbox_len() > 1).then(|| world.shown(receiver.pid()).into())
+        },
+    )
+}
+
+fn queue(rule: fn() -> Rule) -> ByArrival {
+    let scenario = ProcessScenario::new("queue", |world| {
+        world.client("sender", |ctx| async move {
+            ctx.send(Pid::root(1), "one").await;
+            ctx.send(Pid::root(1), "two").await;
+            Ok(())
+        });
+        world.client("receiver", |ctx| async move {
+            ctx.receive(Filter::User).await;
+            ctx.receive(Filter::User).await;
+            Ok(())
+        });
+    });
+    ByArrival(scenario.invariant(rule))
+}
+
+#[test]
+fn a_full_mailbox_is_found_by_arrival_since_the_check_reads_it() {
+    let bounds = Bounds { executions: 100, steps: 100 };
+    let prove = |rule| {
+        let scenario = queue(rule);
+        let variant = &scenario.variants()[0];
+        prove::check(&scenario, variant, (INSTANT, &[]), bounds, |_| true)
+    };
+    let silent = prove(one_message);
+    assert_eq!((silent.reduced.executions, silent.reduced.closed), (1, true));
+    assert!(silent.found.is_none(), "it is not by chance the schedule that was run");
+    let told = prove(|| invariants::mailbox_bounded(1));
+    assert_eq!(
+        told.found.expect("both come before the first is taken").0.invariant,
+        "mailbox-bounded"
+    );
 }
