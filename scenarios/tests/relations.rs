@@ -3,7 +3,7 @@
 
 use atropos::{
     check::{
-        dpor::Bounds,
+        Search,
         prove::{self, Proof},
     },
     invariant::Invariant,
@@ -89,11 +89,11 @@ fn prove<S: Scenario>(
     let scenario = Under(scenario, relation);
     let variant = variant_of(&scenario, variant).expect("a variant of that name");
     let fixed = scenario.fixed(variant);
-    let bounds = Bounds { executions: 2_000, steps: 300 };
+    let search = Search { executions: 2_000, steps: 300, ..Search::default() };
     let workload = (conditions, workload.unwrap_or(&fixed));
-    let Proof { reduced, found, .. } = prove::check(&scenario, variant, workload, bounds, |_| true);
+    let Proof { covered, found, .. } = prove::check(&scenario, variant, workload, search, |_| true);
     let found = found.map(|(violation, _)| violation.invariant);
-    Told { executions: reduced.executions, closed: reduced.closed, found }
+    Told { executions: covered.executions, closed: covered.closed, found }
 }
 
 /// The same verdict under both relations, with no more schedules by arrival; how many each ran.

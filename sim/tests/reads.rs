@@ -6,8 +6,8 @@
 
 use atropos::{
     check::{
+        Search,
         audit::{Lie, audit},
-        dpor::Bounds,
         prove::{self, Proof},
     },
     invariant::{Invariant, Invariants},
@@ -26,16 +26,16 @@ const INSTANT: Conditions =
 const PAIRWISE: Conditions = Conditions { delivery: Delivery::Pairwise, ..INSTANT };
 
 fn prove(scenario: &ProcessScenario, conditions: Conditions) -> Proof {
-    let bounds = Bounds { executions: 10_000, steps: 100 };
+    let search = Search { executions: 10_000, steps: 100, ..Search::default() };
     let variant = &scenario.variants()[0];
-    prove::check(scenario, variant, (conditions, &[]), bounds, |_| true)
+    prove::check(scenario, variant, (conditions, &[]), search, |_| true)
 }
 
 /// It holds in all of so many schedules.
 fn holds(scenario: &ProcessScenario, conditions: Conditions, executions: u64) {
-    let Proof { reduced, found, .. } = prove(scenario, conditions);
-    assert!(reduced.closed && found.is_none(), "{found:?}");
-    assert_eq!(reduced.executions, executions);
+    let Proof { covered, found, .. } = prove(scenario, conditions);
+    assert!(covered.closed && found.is_none(), "{found:?}");
+    assert_eq!(covered.executions, executions);
 }
 
 /// A schedule breaks this invariant.
@@ -336,14 +336,14 @@ fn queue(rule: fn() -> Rule) -> ByArrival {
 
 #[test]
 fn a_full_mailbox_is_found_by_arrival_since_the_check_reads_it() {
-    let bounds = Bounds { executions: 100, steps: 100 };
+    let search = Search { executions: 100, steps: 100, ..Search::default() };
     let prove = |rule| {
         let scenario = queue(rule);
         let variant = &scenario.variants()[0];
-        prove::check(&scenario, variant, (INSTANT, &[]), bounds, |_| true)
+        prove::check(&scenario, variant, (INSTANT, &[]), search, |_| true)
     };
     let silent = prove(one_message);
-    assert_eq!((silent.reduced.executions, silent.reduced.closed), (1, true));
+    assert_eq!((silent.covered.executions, silent.covered.closed), (1, true));
     assert!(silent.found.is_none(), "it is not by chance the schedule that was run");
     let told = prove(|| invariants::mailbox_bounded(1));
     assert_eq!(

@@ -15,17 +15,22 @@ pub struct Draws {
 }
 
 impl Draws {
-    pub(super) fn new(told: Vec<u32>) -> Self {
+    pub(in super::super) fn new(told: Vec<u32>) -> Self {
         Draws { told, ..Draws::default() }
     }
 
     /// What was drawn.
-    pub(super) fn values(&self) -> Vec<u32> {
+    pub(in super::super) fn values(&self) -> Vec<u32> {
         self.drawn.clone()
     }
 
+    /// How many sequences of values there are, if each had as many options as this one.
+    pub(in super::super) fn sequences(&self) -> f64 {
+        self.options.iter().map(|&options| f64::from(options)).product()
+    }
+
     /// The next values in the order of an odometer, round to the first ones; none if nothing was drawn.
-    pub(super) fn next(&self) -> Option<Vec<u32>> {
+    pub(in super::super) fn next(&self) -> Option<Vec<u32>> {
         let mut values = self.values();
         while let Some(last) = values.pop() {
             if last + 1 < self.options[values.len()] {
