@@ -6,7 +6,7 @@
 use crate::{
     case::{self, Case, Replay, Unplayable, decode},
     check::{
-        Claim, Progress,
+        Claim, Covered, Progress,
         prove::{self, Proof},
     },
     decisions::RunIndex,
@@ -73,6 +73,12 @@ pub trait Subject: Sync {
         claim: &Claim,
         goes_on: &mut dyn FnMut(Progress) -> bool,
     ) -> Proof;
+
+    /// Counts the schedules of a claim, whatever they break: [`prove::count`].
+    ///
+    /// # Panics
+    /// If its workload is not one of this scenario.
+    fn count(&self, variant: &Variant, claim: &Claim) -> Covered;
 
     /// Plays a case to the letter.
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable>;
@@ -147,6 +153,11 @@ impl<S: Scenario> Subject for S {
     ) -> Proof {
         let workload: Vec<S::Op> = decode(&claim.workload).expect("a workload of this scenario");
         prove::check(self, variant, (claim.conditions, &workload), claim.search, goes_on)
+    }
+
+    fn count(&self, variant: &Variant, claim: &Claim) -> Covered {
+        let workload: Vec<S::Op> = decode(&claim.workload).expect("a workload of this scenario");
+        prove::count(self, variant, (claim.conditions, &workload), claim.search)
     }
 
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable> {

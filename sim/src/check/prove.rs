@@ -46,22 +46,23 @@ pub fn check<S: Scenario>(
     search: Search,
     goes_on: impl FnMut(Progress) -> bool,
 ) -> Proof {
-    let conditions = scenario.conditions(variant, conditions);
-    let mut player = Player::new(scenario, variant);
-    // Whatever the variant is expected to break may end it.
-    player.invariants.arm(|_| true);
-    // States need no footprints.
-    let observes = search.engine != Engine::States && player.invariants.read_anything();
-    let reads = observes.then(Footprint::default);
-    let proof =
-        Proof { covered: Covered::default(), conditions, found: None, reached: 0, longest: 0 };
-    let limit = search.steps;
-    let silent = Invariants::new(Vec::new());
-    let mut checked =
-        Checked { conditions, workload, limit, player, silent, reads, goes_on, proof };
+    let mut checked = Checked::new(scenario, variant, (conditions, workload), search, goes_on);
     let covered = search.run(&mut checked);
     checked.look_back();
     Proof { covered, ..checked.proof }
+}
+
+/// Counts the schedules of a workload, whatever they break.
+pub fn count<S: Scenario>(
+    scenario: &S,
+    variant: &Variant,
+    workload: (Conditions, &[S::Op]),
+    search: Search,
+) -> Covered {
+    let mut checked = Checked::new(scenario, variant, workload, search, |_| true);
+    checked.player.invariants.arm(|_| false);
+    (checked.judges, checked.reads) = (false, None);
+    search.run(&mut checked)
 }
 
 struct Checked<'s, S: Scenario, G> {
@@ -75,10 +76,39 @@ struct Checked<'s, S: Scenario, G> {
     /// What invariants read of a step, if any of them declares it.
     reads: Option<Footprint>,
     goes_on: G,
+    /// False if schedules are only counted.
+    judges: bool,
     proof: Proof,
 }
 
-impl<S: Scenario, G> Checked<'_, S, G> {
+impl<'s, S: Scenario, G> Checked<'s, S, G> {
+    fn new(
+        scenario: &'s S,
+        variant: &'s Variant,
+        (conditions, workload): (Conditions, &'s [S::Op]),
+        search: Search,
+        goes_on: G,
+    ) -> Self {
+        let conditions = scenario.conditions(variant, conditions);
+        let mut player = Player::new(scenario, variant);
+        // Whatever the variant is expected to break may end it.
+        player.invariants.arm(|_| true);
+        // States need no footprints.
+        let observes = search.engine != Engine::States && player.invariants.read_anything();
+        let covered = Covered::default();
+        Checked {
+            conditions,
+            workload,
+            limit: search.steps,
+            player,
+            silent: Invariants::new(Vec::new()),
+            reads: observes.then(Footprint::default),
+            goes_on,
+            judges: true,
+            proof: Proof { covered, conditions, found: None, reached: 0, longest: 0 },
+        }
+    }
+
     fn violated(&mut self, violation: Violation) {
         let invariant = Some(violation.invariant.clone());
         let limit = self.limit.max(self.player.record.tape.len() as u32);
@@ -151,8 +181,8 @@ impl<S: Scenario, G: FnMut(Progress) -> bool> Steps for Checked<'_, S, G> {
     }
 
     fn ended(&mut self) -> bool {
-        if self.proof.found.is_some() {
-            return false;
+        if self.proof.found.is_some() || !self.judges {
+            return !self.judges;
         }
         let violation = match scheduler::can_move(&mut self.player.world) {
             true => self.go_on_fairly(),
