@@ -1,6 +1,11 @@
 //! The arguments: an enum of verbs. Flags are a promise.
 
-use atropos::plan::{Conditions, Delivery, Spec, TimerRule};
+use crate::exit::{Exit, Stop};
+use atropos::{
+    check::{Claim, Engine, Search},
+    plan::{Conditions, Delivery, Spec, TimerRule},
+    relation::Relation,
+};
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     error::ErrorKind, parser::ValueSource,
@@ -113,7 +118,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Make a failure smaller
     Shrink(ShrinkArgs),
-    /// Run one schedule of each class: proof that a workload holds, or the run that shows it does not
+    /// Search all schedules of a workload: proof that it holds, or the run that shows it does not
     Check(CheckArgs),
     /// Hold the process world against what a real BEAM observed
     Conform(ConformArgs),
@@ -168,41 +173,153 @@ pub(crate) struct ConformArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Scenarios, or scenario/variant; all if absent
+    /// Scenarios, or scenario/variant; all if absent. A variant that is named shows its failure
     pub(crate) filter: Vec<String>,
 
     #[command(flatten)]
     pub(crate) source: SourceArgs,
 
-    /// When signals act
-    #[arg(long, value_enum, default_value = "instant")]
-    pub(crate) delivery: DeliveryArg,
+    /// Who searches; what the variant says if absent
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineArg>,
 
-    /// When timers fire
-    #[arg(long, value_enum, default_value = "idle")]
-    pub(crate) timers: TimersArg,
+    /// Only schedules of at most so many preemptions; searched by states
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000))]
+    pub(crate) preemptions: Option<u32>,
 
-    /// How many processes may be killed in a schedule
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
-    pub(crate) faults: u32,
+    /// When two schedules count as one, with the engines dpor, source and enumerate; full if absent
+    #[arg(long, value_enum)]
+    pub(crate) equivalence: Option<EquivalenceArg>,
 
-    /// The longest schedule, in steps; a longer one is cut
+    /// When signals act; what the variant says if absent, mostly instant
+    #[arg(long, value_enum)]
+    pub(crate) delivery: Option<DeliveryArg>,
+
+    /// When timers fire; what the variant says if absent, mostly idle
+    #[arg(long, value_enum)]
+    pub(crate) timers: Option<TimersArg>,
+
+    /// How many processes may be killed in a schedule; what the variant says if absent
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
+    pub(crate) faults: Option<u32>,
+
+    /// The longest schedule, in steps; a longer one is cut, and called a livelock if it does not even
+    /// end when all get their turn
     #[arg(long, value_name = "STEPS", default_value_t = 1_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) depth: u32,
 
-    /// At most so many classes a variant
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    /// At most so many classes, with the engines dpor and source
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) classes: u64,
+
+    /// At most so many states or traces in memory, with the engines states and enumerate
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) states: u64,
 }
 
 impl CheckArgs {
-    pub(crate) fn conditions(&self) -> Conditions {
-        Conditions {
-            delivery: self.delivery.into(),
-            timers: self.timers.into(),
-            faults: self.faults,
+    /// Refuses what does not go together.
+    pub(crate) fn refuse(&self) -> Result<(), Stop> {
+        let reduces = self.engine.filter(|&engine| engine != EngineArg::States);
+        match (self.preemptions, reduces) {
+            (Some(_), Some(engine)) => {
+                let why = format!(
+                    "--preemptions does not go with --engine {}: what stands for its class may have \
+                     more preemptions than another that is left out; --engine states knows the bound",
+                    name_of(engine)
+                );
+                Err(Stop::new(Exit::Usage, why))
+            }
+            _ => self.refuse_equivalence(),
+        }
+    }
+
+    fn refuse_equivalence(&self) -> Result<(), Stop> {
+        let merges = self.engine == Some(EngineArg::States) || self.preemptions.is_some();
+        let why = match self.equivalence {
+            Some(EquivalenceArg::Observer) => {
+                "--equivalence observer is known of programs of lc-v1 alone (atropos count); processes \
+                 are checked under full or arrival"
+            }
+            Some(_) if merges => {
+                "--equivalence does not go with --engine states, which merges schedules by where they \
+                 lead"
+            }
+            _ => return Ok(()),
+        };
+        Err(Stop::new(Exit::Usage, why.to_owned()))
+    }
+
+    /// A claim, with what was asked for in the place of what it says.
+    pub(crate) fn over(&self, claim: Claim) -> Claim {
+        let Claim { conditions, search, .. } = claim;
+        let conditions = Conditions {
+            delivery: self.delivery.map_or(conditions.delivery, Delivery::from),
+            timers: self.timers.map_or(conditions.timers, TimerRule::from),
+            faults: self.faults.unwrap_or(conditions.faults),
+        };
+        let relation = self.equivalence.map_or(search.relation, Relation::from);
+        let (engine, preemptions) = match (self.engine, self.preemptions) {
+            // States know no equivalence.
+            (None, None) if self.equivalence.is_some() && search.engine == Engine::States => {
+                (Engine::Dpor, None)
+            }
+            (None, None) => (search.engine, search.preemptions),
+            (None, Some(_)) => (Engine::States, self.preemptions),
+            (Some(engine), _) => (engine.into(), self.preemptions),
+        };
+        let (steps, executions, held) = (self.depth, self.classes, self.states);
+        Claim {
+            search: Search { engine, preemptions, relation, steps, executions, held },
+            conditions,
+            ..claim
+        }
+    }
+}
+
+/// See docs/exploration.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EquivalenceArg {
+    /// Whatever touches the same comes in the same order
+    Full,
+    /// A receive depends on its message, not on the mailbox
+    Arrival,
+    /// What nobody observed has no order; for programs of lc-v1
+    Observer,
+}
+
+impl From<EquivalenceArg> for Relation {
+    fn from(equivalence: EquivalenceArg) -> Relation {
+        match equivalence {
+            EquivalenceArg::Full => Relation::Full,
+            EquivalenceArg::Arrival => Relation::Arrival,
+            EquivalenceArg::Observer => Relation::Observer,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// One schedule of each class
+    Dpor,
+    /// One schedule of each class, and some that are given up
+    Source,
+    /// Each state once
+    States,
+    /// Every schedule: exact numbers, and slow
+    Enumerate,
+}
+
+impl From<EngineArg> for Engine {
+    fn from(engine: EngineArg) -> Engine {
+        match engine {
+            EngineArg::Dpor => Engine::Dpor,
+            EngineArg::Source => Engine::Source,
+            EngineArg::States => Engine::States,
+            EngineArg::Enumerate => Engine::Enumerate,
         }
     }
 }

@@ -67,7 +67,12 @@ pub(crate) struct Meter {
     bar: Option<ProgressBar>,
     plain: bool,
     lines: u64,
+    calls: u64,
+    since: Option<Clock>,
 }
+
+#[expect(clippy::disallowed_types, reason = "how often progress is shown changes no result")]
+type Clock = std::time::Instant;
 
 const PLAIN_EVERY: u64 = 10;
 
@@ -80,7 +85,7 @@ impl Meter {
             Progress::Plain => (false, true),
             Progress::None => (false, false),
         };
-        Meter { bar: bar.then(new_bar), plain, lines: 0 }
+        Meter { bar: bar.then(new_bar), plain, lines: 0, calls: 0, since: None }
     }
 
     /// Shows where the campaign is; called about ten times a second.
@@ -105,6 +110,23 @@ impl Meter {
         }
         // Things are counted, not timed: a line for each thousand.
         let due = done / 1000;
+        if self.plain && due > self.lines {
+            self.lines = due;
+            crate::output::remark(&text());
+        }
+    }
+
+    /// Shows how far a search has come, as a share and a text; called after each of its runs.
+    pub(crate) fn explored(&mut self, share: Option<f64>, text: impl Fn() -> String) {
+        self.calls += 1;
+        if !self.calls.is_multiple_of(256) {
+            return;
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_position((share.unwrap_or(0.0) * 1000.0) as u64);
+            bar.set_message(text());
+        }
+        let due = self.since.get_or_insert_with(Clock::now).elapsed().as_secs() / PLAIN_EVERY;
         if self.plain && due > self.lines {
             self.lines = due;
             crate::output::remark(&text());

@@ -6,6 +6,7 @@ mod common;
 
 use common::{Place, VARIANTS, json_file};
 use std::{
+    io::Read,
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
@@ -99,4 +100,19 @@ fn a_kill_leaves_no_file_half_written() {
             json_file(&file);
         }
     }
+}
+
+#[test]
+fn an_interrupt_of_a_check_keeps_what_it_covered_and_says_so() {
+    let place = Place::new();
+    let mut command = place.command(&["check", "kv-registry/guide"]);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    sleep(500);
+    send("-INT", &child);
+    assert_eq!(ended(&mut child).code(), Some(130));
+    let mut said = String::new();
+    child.stdout.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    assert!(said.contains("open  kv-registry/guide  interrupted: "), "{said}");
+    assert!(said.contains(" states held"), "{said}");
 }

@@ -9,6 +9,7 @@
 
 use crate::generate;
 use atropos::{
+    check::Claim,
     invariant::Invariant,
     plan::{Conditions, Delivery},
     process::{
@@ -314,6 +315,16 @@ impl Scenario for AtomvmLinks {
             _ => &LINKED_TWICE,
         };
         told.to_vec()
+    }
+
+    /// The variant that holds does so whoever is killed, and however signals travel.
+    fn claims(&self, variant: &Variant) -> Vec<Claim> {
+        let fixed = Claim::of(&self.fixed(variant));
+        if !variant.expectation.breaks().is_empty() {
+            return vec![fixed];
+        }
+        let pairwise = Conditions { delivery: Delivery::Pairwise, ..Conditions::default() };
+        vec![fixed.clone().with_faults(1), fixed.under(pairwise).with_faults(1)]
     }
 
     fn workload(&self, _: &Variant, seed: [u8; 32]) -> Vec<Op> {

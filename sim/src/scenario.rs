@@ -4,7 +4,7 @@
 //! its expectation: it holds, or it breaks the invariants named. A workload is plain data, so it can
 //! be shrunk, stored and sent; the scenario only interprets it.
 
-use crate::{invariant::Invariant, plan::Conditions, world::World};
+use crate::{check::Claim, invariant::Invariant, plan::Conditions, world::World};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{borrow::Cow, fmt::Debug};
 
@@ -96,6 +96,13 @@ pub trait Scenario: Sync {
 
     /// What must be true, in the order in which settled verdicts are given.
     fn invariants(&self, variant: &Variant) -> Vec<Invariant<Self::World>>;
+
+    /// What `check` is to show of a variant without being told more, at least one claim: within
+    /// minutes, and with it every variant that breaks has broken. The fixed workload in all its
+    /// schedules, unless that is too much or too little.
+    fn claims(&self, variant: &Variant) -> Vec<Claim> {
+        vec![Claim::of(&self.fixed(variant))]
+    }
 
     /// The conditions that make sense for a variant, given those that were drawn.
     fn conditions(&self, _variant: &Variant, drawn: Conditions) -> Conditions {

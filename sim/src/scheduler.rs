@@ -53,7 +53,7 @@ pub fn run<W: World, D: Decisions>(
     record.clear();
     loop {
         if record.tape.len() >= step_limit as usize && can_move(world) {
-            return livelock(step_limit);
+            return End::Violated(livelock(step_limit));
         }
         if let Some(end) = step(world, decisions, invariants, record) {
             return end;
@@ -99,12 +99,14 @@ pub(crate) fn step<W: World, D: Decisions>(
     invariants.after_step(world, trace.since(seen), reached).map(End::Violated)
 }
 
-fn livelock(step_limit: u32) -> End {
+/// The verdict on a run that took so many steps, the second half of them round-robin, and has not
+/// ended.
+pub(crate) fn livelock(step_limit: u32) -> Violation {
     let evidence = format!(
         "still running after {step_limit} steps, the last {} of them round-robin",
         step_limit.div_ceil(2)
     );
-    End::Violated(Violation { invariant: NO_LIVELOCK.to_owned(), evidence: evidence.into() })
+    Violation { invariant: NO_LIVELOCK.to_owned(), evidence: evidence.into() }
 }
 
 /// Writes down the values that a move draws.

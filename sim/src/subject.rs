@@ -6,7 +6,7 @@
 use crate::{
     case::{self, Case, Replay, Unplayable, decode},
     check::{
-        dpor::Bounds,
+        Claim, Covered, Progress,
         prove::{self, Proof},
     },
     decisions::RunIndex,
@@ -60,14 +60,25 @@ pub trait Subject: Sync {
     /// The fixed workload under the canonical schedule.
     fn canonical(&self, variant: &Variant, conditions: Conditions) -> Case;
 
-    /// Runs one schedule of each class of the fixed workload: [`prove::check`].
+    /// See [`Scenario::claims`].
+    fn claims(&self, variant: &Variant) -> Vec<Claim>;
+
+    /// Searches the schedules of a claim: [`prove::check`].
+    ///
+    /// # Panics
+    /// If its workload is not one of this scenario.
     fn check(
         &self,
         variant: &Variant,
-        conditions: Conditions,
-        bounds: Bounds,
-        goes_on: &mut dyn FnMut(u64) -> bool,
+        claim: &Claim,
+        goes_on: &mut dyn FnMut(Progress) -> bool,
     ) -> Proof;
+
+    /// Counts the schedules of a claim, whatever they break: [`prove::count`].
+    ///
+    /// # Panics
+    /// If its workload is not one of this scenario.
+    fn count(&self, variant: &Variant, claim: &Claim) -> Covered;
 
     /// Plays a case to the letter.
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable>;
@@ -130,15 +141,23 @@ impl<S: Scenario> Subject for S {
         case::canonical(self, variant, conditions)
     }
 
+    fn claims(&self, variant: &Variant) -> Vec<Claim> {
+        Scenario::claims(self, variant)
+    }
+
     fn check(
         &self,
         variant: &Variant,
-        conditions: Conditions,
-        bounds: Bounds,
-        goes_on: &mut dyn FnMut(u64) -> bool,
+        claim: &Claim,
+        goes_on: &mut dyn FnMut(Progress) -> bool,
     ) -> Proof {
-        let workload = self.fixed(variant);
-        prove::check(self, variant, (conditions, &workload), bounds, goes_on)
+        let workload: Vec<S::Op> = decode(&claim.workload).expect("a workload of this scenario");
+        prove::check(self, variant, (claim.conditions, &workload), claim.search, goes_on)
+    }
+
+    fn count(&self, variant: &Variant, claim: &Claim) -> Covered {
+        let workload: Vec<S::Op> = decode(&claim.workload).expect("a workload of this scenario");
+        prove::count(self, variant, (claim.conditions, &workload), claim.search)
     }
 
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable> {

@@ -9,6 +9,7 @@ use crate::{
     footprint::Footprint,
     invariant::Evidence,
     moves::{Move, MoveSet},
+    name::Name,
     plan::Conditions,
     relation::{Relation, Sight},
     timeline::Line,
@@ -26,6 +27,11 @@ pub trait World: Names {
 
     /// The same, for the scheduler to say that arrivals were seen.
     fn moves_mut(&mut self) -> &mut MoveSet;
+
+    /// Whether a move is a step of a process: a delivery, a timer or a fault is none.
+    fn is_turn(&self, mv: Move) -> bool {
+        matches!(self.name(mv), Name::Process(_))
+    }
 
     /// Plays an enabled move and pushes at least one event.
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace);

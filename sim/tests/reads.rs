@@ -6,13 +6,14 @@
 
 use atropos::{
     check::{
+        Search,
         audit::{Lie, audit},
-        dpor::Bounds,
         prove::{self, Proof},
     },
     invariant::{Invariant, Invariants},
     plan::{Conditions, Delivery, Plan, Spec},
     process::{Filter, Pid, ProcessScenario, ProcessWorld, event, invariants},
+    relation::Relation,
     scenario::Scenario,
     trace::EventMask,
     world::World,
@@ -25,16 +26,16 @@ const INSTANT: Conditions =
 const PAIRWISE: Conditions = Conditions { delivery: Delivery::Pairwise, ..INSTANT };
 
 fn prove(scenario: &ProcessScenario, conditions: Conditions) -> Proof {
-    let bounds = Bounds { executions: 10_000, steps: 100 };
+    let search = Search { executions: 10_000, steps: 100, ..Search::default() };
     let variant = &scenario.variants()[0];
-    prove::check(scenario, variant, (conditions, &[]), bounds, |_| true)
+    prove::check(scenario, variant, (conditions, &[]), search, |_| true)
 }
 
 /// It holds in all of so many schedules.
 fn holds(scenario: &ProcessScenario, conditions: Conditions, executions: u64) {
-    let Proof { reduced, found, .. } = prove(scenario, conditions);
-    assert!(reduced.closed && found.is_none(), "{found:?}");
-    assert_eq!(reduced.executions, executions);
+    let Proof { covered, found, .. } = prove(scenario, conditions);
+    assert!(covered.closed && found.is_none(), "{found:?}");
+    assert_eq!(covered.executions, executions);
 }
 
 /// A schedule breaks this invariant.
@@ -260,4 +261,52 @@ fn an_invariant_that_keeps_its_reads_to_itself_is_caught_by_the_audit() {
     assert_eq!(audited(&session(declared_use), PAIRWISE), None);
     assert_eq!(audited(&lent(declared_scope), INSTANT), None);
     assert_eq!(audited(&slot(declared_holder), INSTANT), None);
+}
+
+/// As `mailbox-bounded:1`, but tells nobody that it looks at the mailbox.
+fn one_message() -> Rule {
+    Invariant::always(
+        "one-message",
+        "no mailbox holds two messages",
+        EventMask::of(&[event::SEND]),
+        |world: &ProcessWorld, event| {
+            let receiver = world.process(Pid::party(event));
+            (receiver.mailbox_len() > 1).then(|| world.shown(receiver.pid()).into())
+        },
+    )
+}
+
+/// One sends two messages and the other takes them.
+fn queue(rule: fn() -> Rule) -> ProcessScenario {
+    ProcessScenario::new("queue", |world| {
+        world.client("sender", |ctx| async move {
+            ctx.send(Pid::root(1), "one").await;
+            ctx.send(Pid::root(1), "two").await;
+            Ok(())
+        });
+        world.client("receiver", |ctx| async move {
+            ctx.receive(Filter::User).await;
+            ctx.receive(Filter::User).await;
+            Ok(())
+        });
+    })
+    .invariant(rule)
+}
+
+#[test]
+fn a_full_mailbox_is_found_by_arrival_since_the_check_reads_it() {
+    let search = Search { relation: Relation::Arrival, steps: 100, ..Search::default() };
+    let prove = |rule| {
+        let scenario = queue(rule);
+        let variant = &scenario.variants()[0];
+        prove::check(&scenario, variant, (INSTANT, &[]), search, |_| true)
+    };
+    let silent = prove(one_message);
+    assert_eq!((silent.covered.executions, silent.covered.closed), (1, true));
+    assert!(silent.found.is_none(), "it is not by chance the schedule that was run");
+    let told = prove(|| invariants::mailbox_bounded(1));
+    assert_eq!(
+        told.found.expect("both come before the first is taken").0.invariant,
+        "mailbox-bounded"
+    );
 }

@@ -7,8 +7,10 @@ use super::{
     indented,
     play::{Play, body},
 };
+use crate::progress::{counted as number_of, grouped};
 use atropos::{
     case::Case,
+    check::{Claim, Covered, Engine, Search},
     hunt::Found,
     invariant::NO_LIVELOCK,
     plan::{Conditions, Spec},
@@ -55,7 +57,45 @@ pub fn story(subject: &dyn Subject, variant: &Variant) -> String {
         let sign = if reached >> at & 1 == 1 { "reached" } else { "never reached" };
         text.push_str(&format!("\n{sign}: {} ({})", rule.name, rule.sentence));
     }
-    text.trim_end().to_owned() + "\n"
+    text = text.trim_end().to_owned();
+    text.push_str(&format!("\n\n{}\n", counted(subject, variant)));
+    text
+}
+
+/// How many schedules the fixed workload has, at the widest bound under which they are few.
+fn counted(subject: &dyn Subject, variant: &Variant) -> String {
+    let case = subject.canonical(variant, Conditions::default());
+    let (workload, conditions) = (case.workload, case.conditions);
+    let search = Search { steps: 500, executions: 300, held: 4_000, ..Search::default() };
+    let states = |preemptions| Search { engine: Engine::States, preemptions, ..search };
+    let bounds = [search, states(None), states(Some(2)), states(Some(1)), states(Some(0))];
+    for search in bounds {
+        let claim = Claim { workload: workload.clone(), conditions, search };
+        let covered = subject.count(variant, &claim);
+        if covered.closed {
+            return counts(&covered, search, conditions);
+        }
+        if covered.cut > 0 {
+            break;
+        }
+    }
+    format!("schedules: not counted (fixed workload, {conditions})")
+}
+
+fn counts(covered: &Covered, search: Search, conditions: Conditions) -> String {
+    let Covered { executions, held, .. } = *covered;
+    let number = match search.engine {
+        Engine::States => {
+            let ends = number_of(executions, "last state", "last states");
+            format!("states with a choice: {}, {ends}", grouped(held))
+        }
+        _ => format!("classes: {}", grouped(executions)),
+    };
+    let bound = match search.preemptions {
+        None => "whole space".to_owned(),
+        Some(most) => format!("at most {}", number_of(most.into(), "preemption", "preemptions")),
+    };
+    format!("{number} ({}, fixed workload, {conditions}, {bound})", search.engine)
 }
 
 fn told(subject: &dyn Subject, case: &Case) -> String {

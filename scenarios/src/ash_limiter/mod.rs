@@ -19,6 +19,7 @@ pub use workload::{Act, After, Fate, Load, Mood, Op, READERS, Read, workloads};
 
 use crate::generate;
 use atropos::{
+    check::Claim,
     invariant::Invariant,
     plan::{Conditions, TimerRule},
     process::{OTP_25, ProcessWorld, invariants as ready},
@@ -271,6 +272,30 @@ fn told(variant: &Variant) -> Vec<Op> {
     }
 }
 
+/// What is proved of the variant that holds: workloads that pass every window between them.
+fn holding() -> [Vec<Op>; 5] {
+    let read = |loads: &[Load], after| {
+        Act::Read(Read { limit: 3, page: false, loads: loads.to_vec(), after })
+    };
+    let (plain, nested) = (Load::plain(0), Load { nested: 2, ..Load::plain(0) });
+    let two = [plain.clone(), plain.clone()];
+    let killed = op(1, Act::Kill(0));
+    [
+        vec![op(0, read(&two, After::Return)), op(1, read(&two, After::Return))],
+        vec![
+            op(0, Act::Trap),
+            op(0, read(&[plain.clone(), plain.clone(), plain.clone()], After::Return)),
+            killed.clone(),
+        ],
+        vec![
+            op(0, read(&[failing(0), plain.clone(), plain.clone()], After::Return)),
+            killed.clone(),
+        ],
+        vec![op(0, Act::Trap), op(0, page(2, &[plain, nested])), op(0, Act::Rerun)],
+        vec![op(0, read(&two, After::Leave)), killed],
+    ]
+}
+
 impl Scenario for AshLimiter {
     type World = ProcessWorld;
     type Op = Op;
@@ -320,6 +345,15 @@ impl Scenario for AshLimiter {
         all.extend(invariants::rules());
         all.extend(invariants::windows(&variant.name));
         all
+    }
+
+    fn claims(&self, variant: &Variant) -> Vec<Claim> {
+        match &*variant.name {
+            "fixed" => {
+                holding().iter().map(|w| Claim::of(w).with_faults(1).by_states(Some(2))).collect()
+            }
+            _ => vec![Claim::of(&self.fixed(variant))],
+        }
     }
 
     /// Timers fire when idle: a call waits 5 s at most, and where any timer could fire at any time it

@@ -21,8 +21,9 @@ pub use workload::{Act, CLIENTS, Mood, Op, Reason, workloads};
 
 use crate::generate;
 use atropos::{
+    check::Claim,
     invariant::Invariant,
-    plan::{Conditions, TimerRule},
+    plan::{Conditions, Delivery, TimerRule},
     process::{
         Ctx, Ending, Filter, OTP_25, ProcessWorld, Term, invariants as ready,
         otp::{child::Restart, supervisor::Strategy},
@@ -178,6 +179,28 @@ const EVERYTHING: [Op; 9] = [
     op(1, Act::KillRegistry),
 ];
 
+/// Two clients and two buckets; one client stops the bucket of the other.
+const CREATED_AND_STOPPED: [Op; 5] = [
+    op(0, Act::Wait(1)),
+    op(0, Act::Create(0)),
+    op(1, Act::Wait(1)),
+    op(1, Act::Create(1)),
+    op(1, Act::Stop(0, Reason::Normal)),
+];
+
+/// One of two buckets is stopped while it crashes.
+const STOPPED_AND_CRASHED: [Op; 6] = [
+    op(0, Act::Wait(1)),
+    op(0, Act::Create(0)),
+    op(0, Act::Create(1)),
+    op(0, Act::Stop(0, Reason::Normal)),
+    op(1, Act::Wait(1)),
+    op(1, Act::Crash(0)),
+];
+
+/// Two clients create buckets before the store is up.
+const CREATED_AT_ONCE: [Op; 2] = [op(0, Act::Create(0)), op(1, Act::Create(1))];
+
 /// What the story tells of a variant.
 fn told(variant: &Variant) -> Vec<Op> {
     match &*variant.name {
@@ -244,6 +267,23 @@ impl Scenario for KvRegistry {
         all.extend(invariants::rules());
         all.extend(invariants::windows(&variant.name));
         all
+    }
+
+    fn claims(&self, variant: &Variant) -> Vec<Claim> {
+        let fixed = Claim::of(&self.fixed(variant));
+        match &*variant.name {
+            // Where a DOWN comes at once, a client that was told of a death is told after the registry.
+            "stop-then-lookup" | "synchronous-call" => {
+                let delivery = Delivery::Pairwise;
+                vec![fixed.under(Conditions { delivery, ..Conditions::default() })]
+            }
+            "guide" => vec![
+                Claim::of(&CREATED_AND_STOPPED).with_faults(1).by_states(Some(2)),
+                Claim::of(&STOPPED_AND_CRASHED).by_states(None),
+                Claim::of(&CREATED_AT_ONCE).by_states(None),
+            ],
+            _ => vec![fixed],
+        }
     }
 
     /// Timers fire when idle. Where any timer could fire at any time, most calls of a run would be over

@@ -1,15 +1,13 @@
 //! How many schedules of an lc-v1 program there are, and how many of them differ, under each
 //! equivalence: by walking all of them, merged where they are the same trace so far.
 //!
-//! Slow, plain, and the oracle that reducing engines must match. A trace is a sum of event hashes,
-//! each over the event's label and the hashes of those that it depends on, so it does not depend on
-//! the order of what is independent.
+//! Slow, plain, and the oracle that reducing engines must match.
 
+use super::traces::{TraceHash, Traced, hash};
 use crate::{
-    footprint::{Footprint, Resource},
+    footprint::Footprint,
     lc::{EventView, LcWorld, Relation},
     moves::Move,
-    trace::digest_words,
     world::World,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +120,7 @@ impl Walked {
     fn event(&mut self, mv: Move, event: EventView<'_>) {
         self.events += 1;
         for (trace, relation) in self.traces.iter_mut().zip(Relation::ALL) {
-            trace.event(mv, event, relation);
+            add(trace, mv, event, relation);
         }
         if event.is_own() {
             let seen = self.seen.entry(mv).or_default();
@@ -137,50 +135,17 @@ impl Walked {
     }
 }
 
-/// The hash of a trace, event by event.
-#[derive(Clone, Debug, Default)]
-struct TraceHash {
-    sum: u128,
-    /// The last event of each mover.
-    own: BTreeMap<Move, u128>,
-    /// The last writer of each resource, and its readers since then.
-    touched: BTreeMap<Resource, (Option<u128>, Vec<u128>)>,
-    /// Events by the hash of their id, for those that depend on them by name.
-    by_id: BTreeMap<u64, u128>,
-}
-
-impl TraceHash {
-    fn event(&mut self, mv: Move, event: EventView<'_>, relation: Relation) {
-        if !event.counts(relation) {
-            return;
-        }
-        let mut print = Footprint::default();
-        event.footprint(relation, &mut print);
-        let mut before: BTreeSet<u128> = self.own.get(&mv).copied().into_iter().collect();
-        before.extend(event.origin().and_then(|id| self.by_id.get(&id)));
-        for resource in print.reads().iter().chain(print.writes()) {
-            before.extend(self.touched.get(resource).and_then(|(writer, _)| *writer));
-        }
-        for resource in print.writes() {
-            before.extend(self.touched.get(resource).into_iter().flat_map(|(_, readers)| readers));
-        }
-        let mut words = vec![u128::from(event.id()), u128::from(event.label(relation))];
-        words.extend(before);
-        let own = hash(&words);
-        self.sum = self.sum.wrapping_add(own);
-        self.own.insert(mv, own);
-        self.by_id.insert(event.id(), own);
-        for &resource in print.writes() {
-            self.touched.insert(resource, (Some(own), Vec::new()));
-        }
-        for &resource in print.reads().iter().filter(|r| !print.writes().contains(r)) {
-            self.touched.entry(resource).or_default().1.push(own);
-        }
+fn add(trace: &mut TraceHash, mv: Move, event: EventView<'_>, relation: Relation) {
+    if !event.counts(relation) {
+        return;
     }
-}
-
-fn hash(words: &[u128]) -> u128 {
-    let halves: Vec<u64> =
-        words.iter().flat_map(|&word| [word as u64, (word >> 64) as u64]).collect();
-    digest_words(&halves).0
+    let mut print = Footprint::default();
+    event.footprint(relation, &mut print);
+    trace.event(Traced {
+        mover: mv.0.into(),
+        id: event.id(),
+        label: event.label(relation),
+        origin: event.origin(),
+        print: &print,
+    });
 }

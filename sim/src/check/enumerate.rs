@@ -1,16 +1,19 @@
 //! Every schedule of a world, merged where two prefixes lead to the same state.
 //!
-//! Bodies cannot be cloned, so each path is run from the start by an odometer; a state that was met
-//! before, keyed by the world's [`World::state`] (tables and reply histories), is not entered again,
-//! and its number of interleavings is added instead. So totals are exact although few paths run.
+//! A state that was met before, keyed by the world's [`World::state`] (tables and reply histories), is
+//! not entered again, and its number of interleavings is added instead. So totals are exact although
+//! few paths run.
 //!
 //! Needs memory for one key a state. Leaves out reductions, but for those of [`ends`]: two orders of
 //! independent moves are two interleavings.
 
+use super::{
+    dpor::{Draws, Steps},
+    walk::{Arrival, Limits, Point, Rule, Told, walk},
+};
 use crate::{
-    decisions::{Decisions, Enumerated, Names},
     invariant::{Invariants, Violation},
-    moves::{Move, MoveSet},
+    moves::Move,
     scheduler::{self, End, Record},
     world::World,
 };
@@ -53,7 +56,7 @@ pub fn enumerate<W: World>(
     start: impl FnMut(&mut W),
     ended: impl FnMut(&W, &End),
 ) -> Enumeration {
-    Search::default().all(world, invariants, bounds, start, ended)
+    Runs::new(world, invariants, start, ended).all(Merged::default(), bounds)
 }
 
 /// Visits every end, but not every schedule: a move that may as well go first does
@@ -64,153 +67,115 @@ pub fn ends<W: World>(
     start: impl FnMut(&mut W),
     ended: impl FnMut(&W, &End),
 ) -> Enumeration {
-    let search = Search { ends_alone: true, ..Search::default() };
-    search.all(world, &Invariants::new(Vec::new()), bounds, start, ended)
+    let merged = Merged { ends_alone: true, ..Merged::default() };
+    Runs::new(world, &Invariants::new(Vec::new()), start, ended).all(merged, bounds)
 }
 
-/// A state on the current path.
-struct Frame {
-    state: u128,
-    /// Decisions taken before it.
-    digits: usize,
-    /// Interleavings found below it so far.
-    below: u128,
-}
-
-#[derive(Default)]
-struct Search {
-    odometer: Enumerated,
-    /// States whose decisions are all tried, with the interleavings below them.
-    known: BTreeMap<u128, u128>,
-    /// The states of the current run, from the first.
-    path: Vec<Frame>,
-    /// Decisions that this run shares with the run before.
-    kept: usize,
+/// Merges by state, and counts.
+#[derive(Debug, Default)]
+struct Merged {
+    /// States below which all is walked, with the interleavings there.
+    below: BTreeMap<u128, u128>,
     /// Only ends count.
     ends_alone: bool,
-    /// True once the bound on steps has cut a run.
-    cut: bool,
+    /// The next move goes first.
+    led: bool,
+}
+
+impl<W: World> Rule<W> for Merged {
+    fn options(&mut self, world: &W, into: &mut Vec<Move>) {
+        let leading = if self.ends_alone { world.leading() } else { None };
+        self.led = leading.is_some();
+        match leading {
+            Some(leading) => into.push(leading),
+            None => into.extend(world.moves().all()),
+        }
+    }
+
+    fn arrive(&mut self, world: &W, point: Point<'_>) -> Arrival {
+        // Where nothing is tried beside a move there is nothing to merge, but a run has a first state.
+        if std::mem::take(&mut self.led) && point.depth > 0 {
+            return Arrival::Plain;
+        }
+        let state = world.state().0;
+        self.below.get(&state).map_or(Arrival::Marked(state), |&below| Arrival::Known(below))
+    }
+
+    fn leave(&mut self, mark: u128, below: u128) {
+        self.below.insert(mark, below);
+    }
+
+    fn held(&self) -> u64 {
+        self.below.len() as u64
+    }
+}
+
+/// The runs of a world under its invariants.
+struct Runs<'w, W, S, E> {
+    world: &'w mut W,
+    invariants: &'w Invariants<W>,
+    start: S,
+    ended: E,
     record: Record,
+    /// How the run at hand ended before the world had settled.
+    end: Option<End>,
     result: Enumeration,
 }
 
-impl Search {
-    fn all<W: World>(
-        mut self,
-        world: &mut W,
-        invariants: &Invariants<W>,
-        bounds: Bounds,
-        mut start: impl FnMut(&mut W),
-        mut ended: impl FnMut(&W, &End),
-    ) -> Enumeration {
-        while self.result.runs < bounds.runs {
-            start(world);
-            if let Some(end) = self.run(world, invariants, bounds.steps) {
-                self.count(&end);
-                ended(world, &end);
-            }
-            if !self.advance() {
-                self.result.closed = !self.cut;
-                break;
-            }
-        }
-        self.result.states = self.known.len() as u64;
-        self.result
+impl<'w, W: World, S: FnMut(&mut W), E: FnMut(&W, &End)> Runs<'w, W, S, E> {
+    fn new(world: &'w mut W, invariants: &'w Invariants<W>, start: S, ended: E) -> Self {
+        let (record, result) = (Record::default(), Enumeration::default());
+        Runs { world, invariants, start, ended, record, end: None, result }
     }
 
-    /// One run, up to its end (then how it ended), a state met before, or the bound on steps.
-    fn run<W: World>(
-        &mut self,
-        world: &mut W,
-        invariants: &Invariants<W>,
-        steps: u32,
-    ) -> Option<End> {
-        self.odometer.rewind();
+    fn all(mut self, mut merged: Merged, bounds: Bounds) -> Enumeration {
+        let limits = Limits { runs: bounds.runs, held: u64::MAX, steps: bounds.steps };
+        let walked = walk(&mut self, &mut merged, limits);
+        Enumeration {
+            interleavings: walked.schedules,
+            states: merged.below.len() as u64,
+            runs: walked.runs,
+            steps: walked.steps,
+            closed: walked.closed,
+            ..self.result
+        }
+    }
+
+    /// How the run at hand ended; not at all if it was cut.
+    fn end(&mut self) -> Option<End> {
+        let ended = self.end.take();
+        if ended.is_some() || scheduler::can_move(self.world) {
+            return ended;
+        }
+        Some(self.invariants.settled(self.world).map_or(End::Settled, End::Violated))
+    }
+}
+
+impl<W: World, S: FnMut(&mut W), E: FnMut(&W, &End)> Steps for Runs<'_, W, S, E> {
+    type World = W;
+
+    fn start(&mut self) {
+        (self.start)(self.world);
         self.record.clear();
-        self.result.runs += 1;
-        loop {
-            let leading = if self.ends_alone { world.leading() } else { None };
-            // Where nothing is tried beside a move there is nothing to merge, but a run has a first state.
-            let merges = leading.is_none() || self.path.is_empty();
-            if merges && !self.enter(world) {
-                break;
-            }
-            if self.record.tape.len() >= steps as usize && scheduler::can_move(world) {
-                self.cut = true;
-                self.below_last(1);
-                return None;
-            }
-            let mut decisions = Led { leading, odometer: &mut self.odometer };
-            let end = scheduler::step(world, &mut decisions, invariants, &mut self.record);
-            if end.is_some() {
-                self.result.steps += self.record.tape.len() as u64;
-                return end;
-            }
-        }
-        self.result.steps += self.record.tape.len() as u64;
-        None
     }
 
-    /// Enters the state that the world is in; false if its schedules are counted already.
-    fn enter<W: World>(&mut self, world: &W) -> bool {
-        // Where the decisions are still those of the run before, the path knows the state.
-        if self.odometer.depth() < self.kept {
-            return true;
-        }
-        let state = world.state().0;
-        if let Some(&below) = self.known.get(&state) {
-            self.below_last(below);
-            return false;
-        }
-        self.path.push(Frame { state, digits: self.odometer.depth(), below: 0 });
-        true
+    fn world(&mut self) -> &mut W {
+        self.world
     }
 
-    fn below_last(&mut self, interleavings: u128) {
-        self.path.last_mut().expect("the first state of a run is never known").below +=
-            interleavings;
+    fn play(&mut self, mv: Move, draws: &mut Draws) -> bool {
+        let mut told = Told { mv, draws };
+        self.end = scheduler::step(self.world, &mut told, self.invariants, &mut self.record);
+        self.end.is_none()
     }
 
-    fn count(&mut self, end: &End) {
-        self.below_last(1);
-        if let End::Violated(violation) = end {
+    fn ended(&mut self) -> bool {
+        let Some(end) = self.end() else { return true };
+        if let End::Violated(violation) = &end {
             *self.result.violations.entry(violation.invariant.clone()).or_default() += 1;
             self.result.first.get_or_insert_with(|| violation.clone());
         }
-    }
-
-    /// Turns to the next run and closes the states whose decisions are all tried; false after the
-    /// last.
-    fn advance(&mut self) -> bool {
-        let next = self.odometer.advance();
-        self.kept = next.unwrap_or(0);
-        while self.path.last().is_some_and(|frame| next.is_none() || frame.digits >= self.kept) {
-            let frame = self.path.pop().expect("there is a last frame");
-            self.known.insert(frame.state, frame.below);
-            match self.path.last_mut() {
-                Some(parent) => parent.below += frame.below,
-                None => self.result.interleavings = frame.below,
-            }
-        }
-        next.is_some()
-    }
-}
-
-/// The odometer, but for a move that goes first.
-struct Led<'a> {
-    leading: Option<Move>,
-    odometer: &'a mut Enumerated,
-}
-
-impl Decisions for Led<'_> {
-    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
-        match self.leading {
-            Some(leading) => moves.position(leading),
-            None => self.odometer.next_move(moves, names),
-        }
-    }
-
-    fn value(&mut self, options: u32) -> u32 {
-        self.odometer.value(options)
+        (self.ended)(self.world, &end);
+        true
     }
 }

@@ -1,15 +1,24 @@
 //! Exhaustive checking, and what keeps it honest.
 //!
-//! [`enumerate`] visits every schedule by merging prefixes that lead to the same state: it is small
-//! and the oracle that faster engines must match. [`classes`] counts the schedules of lc-v1 programs
-//! under each equivalence. [`dpor`] runs one schedule of each class; [`prove`] does so for a
-//! scenario and watches its invariants. [`observers`] counts what can be observed of a program in any
+//! [`prove`] searches the schedules of a scenario's workload and watches its invariants. A [`Search`]
+//! names who searches, a [`Claim`] what is to be shown of a variant without being asked. [`dpor`] runs
+//! one schedule of each class, `states` visits each state once, `traces` counts every schedule by what
+//! happened before what; the last two are walks, an odometer with memory. [`enumerate`] is the walk
+//! that counts schedules by state, for worlds without a scenario. [`classes`] counts the schedules of
+//! lc-v1 programs under each equivalence, [`observers`] what can be observed of a program in any
 //! world. [`audit`] shows that footprints do not lie.
 
 pub mod audit;
+mod claim;
 pub mod classes;
 pub mod dpor;
+mod engine;
 pub mod enumerate;
 pub mod observers;
 pub mod prove;
+mod states;
 mod traces;
+mod walk;
+
+pub use claim::Claim;
+pub use engine::{Covered, Engine, Progress, Search};

@@ -6,9 +6,12 @@
 //! conflict. Merged by such prefixes a walk counts the classes and the schedules of a world exactly:
 //! slow, plain, and the oracle that reducing engines must match.
 
+use super::walk::{Arrival, Point, Rule};
 use crate::{
     footprint::{Footprint, Resource},
+    moves::Move,
     trace::digest_words,
+    world::World,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,4 +94,59 @@ pub(super) fn hash(words: &[u128]) -> u128 {
     let halves: Vec<u64> =
         words.iter().flat_map(|&word| [word as u64, (word >> 64) as u64]).collect();
     digest_words(&halves).0
+}
+
+/// Merges by trace, and counts.
+#[derive(Debug, Default)]
+pub(super) struct Traces {
+    hash: TraceHash,
+    /// Steps of each mover.
+    turns: BTreeMap<u64, u64>,
+    /// What the step at hand chose.
+    choice: u64,
+    /// Schedules below each trace.
+    below: BTreeMap<u128, u128>,
+}
+
+impl<W: World> Rule<W> for Traces {
+    fn begin(&mut self) {
+        self.hash.clear();
+        self.turns.clear();
+    }
+
+    fn options(&mut self, world: &W, into: &mut Vec<Move>) {
+        into.extend(world.moves().all());
+    }
+
+    fn arrive(&mut self, _: &W, _: Point<'_>) -> Arrival {
+        let trace = self.hash.sum;
+        self.below.get(&trace).map_or(Arrival::Marked(trace), |&below| Arrival::Known(below))
+    }
+
+    fn before(&mut self, world: &W, mv: Move) {
+        self.choice = world.choice(mv);
+    }
+
+    fn after(&mut self, world: &W, mv: Move, values: &[u32], barrier: bool) {
+        let mut print = world.observed().clone();
+        if barrier {
+            print.make_opaque();
+        }
+        let mover = world.id(mv);
+        let turn = self.turns.entry(mover).or_default();
+        *turn += 1;
+        let id = digest_words(&[mover, *turn]).0 as u64;
+        let values = values.iter().map(|&value| u64::from(value));
+        let chosen: Vec<u64> = values.chain([self.choice]).collect();
+        let label = digest_words(&chosen).0 as u64;
+        self.hash.event(Traced { mover, id, label, origin: None, print: &print });
+    }
+
+    fn leave(&mut self, mark: u128, below: u128) {
+        self.below.insert(mark, below);
+    }
+
+    fn held(&self) -> u64 {
+        self.below.len() as u64
+    }
 }

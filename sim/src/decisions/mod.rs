@@ -31,7 +31,7 @@ pub trait Names {
 }
 
 /// The next move after the last one in the order of indices: each enabled move gets its turn.
-fn round_robin(moves: &MoveSet, last: Move) -> usize {
+pub(crate) fn round_robin(moves: &MoveSet, last: Move) -> usize {
     let after = moves.all().iter().filter(|&&mv| mv > last).min();
     let next = after.or_else(|| moves.all().iter().min()).expect("some move is enabled");
     moves.position(*next).expect("an enabled move has a position")

@@ -334,7 +334,8 @@ impl ProcessWorld {
         self.tables.is_alive(process) && !directs
     }
 
-    /// A step of the fault process: it kills somebody who lives, or nobody.
+    /// A step of the fault process: it kills somebody who lives, or nobody. Where nobody else can move
+    /// it lets time pass instead of killing nobody, and may strike later.
     #[inline(never)]
     pub(super) fn fault(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.counts_the_living();
@@ -342,11 +343,18 @@ impl ProcessWorld {
             (0..self.tables.hot.len() as u32).filter(|&p| self.can_be_killed(p)).collect();
         living.sort_by_cached_key(|&process| self.tables.path(process));
         let answer = decisions.value(living.len() as u32 + 1);
-        self.tables.faults -= 1;
+        let victim = answer.checked_sub(1).map(|nth| living[nth as usize]);
+        let is_alone = self.moves.len() == 1 && self.tables.director.is_none();
+        if victim.is_none() {
+            // Whether time passes depends on who else can move.
+            self.touches_anything();
+        }
+        if victim.is_some() || !is_alone || !self.let_time_pass() {
+            self.tables.faults -= 1;
+        }
         if self.tables.faults == 0 {
             self.disable(Mover::Fault);
         }
-        let victim = answer.checked_sub(1).map(|nth| living[nth as usize]);
         trace.push(Words::new(event::FAULT, 0, victim.unwrap_or(0), u64::from(victim.is_some())));
         let Some(victim) = victim else { return };
         self.reads(b'd', victim);

@@ -364,6 +364,10 @@ impl World for ProcessWorld {
         &mut self.moves
     }
 
+    fn is_turn(&self, mv: Move) -> bool {
+        matches!(Mover::of(mv), Mover::Process(_))
+    }
+
     #[inline]
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.begin_move(mv);

@@ -16,7 +16,7 @@ pub struct Draws {
 
 impl Draws {
     /// Forgets what was drawn and is told what comes.
-    pub(super) fn tell(&mut self, told: &[u32]) {
+    pub(in super::super) fn tell(&mut self, told: &[u32]) {
         self.told.clear();
         self.told.extend_from_slice(told);
         self.drawn.clear();
@@ -24,12 +24,17 @@ impl Draws {
     }
 
     /// What was drawn.
-    pub(super) fn values(&self) -> Vec<u32> {
+    pub(in super::super) fn values(&self) -> Vec<u32> {
         self.drawn.clone()
     }
 
+    /// How many sequences of values there are, if each had as many options as this one.
+    pub(in super::super) fn sequences(&self) -> f64 {
+        self.options.iter().map(|&options| f64::from(options)).product()
+    }
+
     /// The next values in the order of an odometer, round to the first ones; none if nothing was drawn.
-    pub(super) fn next(&self) -> Option<Vec<u32>> {
+    pub(in super::super) fn next(&self) -> Option<Vec<u32>> {
         let mut values = self.values();
         while let Some(last) = values.pop() {
             if last + 1 < self.options[values.len()] {

@@ -25,8 +25,10 @@ mod wakeup;
 pub use draws::Draws;
 pub(crate) use set::Set;
 
+use super::Progress;
 use crate::{moves::Move, world::World};
 use search::Search;
+pub(super) use search::awake;
 
 /// A run that can be begun again and played step by step.
 pub trait Steps {
@@ -42,8 +44,18 @@ pub trait Steps {
     /// Plays an enabled move, which may draw; false if the run ends with it.
     fn play(&mut self, mv: Move, draws: &mut Draws) -> bool;
 
+    /// Plays a step that was played before, after the same steps.
+    fn again(&mut self, mv: Move, draws: &mut Draws) -> bool {
+        self.play(mv, draws)
+    }
+
     /// The run has come to its end; false to search no further.
     fn ended(&mut self) -> bool;
+
+    /// How far the search has come, asked after each run; false to search no further.
+    fn goes_on(&mut self, _progress: Progress) -> bool {
+        true
+    }
 }
 
 /// Which schedules are planned to turn a race round.
@@ -89,7 +101,9 @@ pub fn explore(run: &mut impl Steps, reduction: Reduction, bounds: Bounds) -> Re
     loop {
         search.replay(run);
         search.extend(run);
-        if search.complete && !run.ended() {
+        let done = search.result.executions;
+        let progress = Progress { done, share: None, held: 0 };
+        if search.complete && !run.ended() || !run.goes_on(progress) {
             break;
         }
         search.plan_reversals(run);

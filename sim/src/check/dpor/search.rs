@@ -62,7 +62,7 @@ pub(super) struct Search {
 }
 
 /// Lets time pass until somebody can move: none if the world has settled, else whether it did.
-fn awake<W: World>(world: &mut W) -> Option<bool> {
+pub(in super::super) fn awake<W: World>(world: &mut W) -> Option<bool> {
     let mut barrier = false;
     while world.moves().is_empty() {
         if !world.wait() {

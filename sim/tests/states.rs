@@ -1,0 +1,219 @@
+//! The engines that walk: states merged, preemptions bounded, everything counted.
+
+mod common;
+
+use atropos::{
+    check::{
+        Claim, Covered, Engine, Search,
+        dpor::{Draws as Drawn, Steps},
+        enumerate::{Bounds, enumerate},
+    },
+    decisions::{Draws, Purpose, RunIndex},
+    invariant::Invariants,
+    moves::Move,
+    plan::Conditions,
+    process::{Filter, OTP_25, PROFILES, ProcessScenario, ProcessWorld, Profile, Whereis},
+    scenario::Scenario,
+    subject::Subject,
+    trace::Trace,
+    world::World,
+};
+use std::collections::BTreeSet;
+
+/// The runs of a random program, and the states that they end in.
+struct Runs<'p> {
+    world: ProcessWorld,
+    program: &'p common::Program,
+    conditions: Conditions,
+    ends: BTreeSet<u128>,
+}
+
+impl<'p> Runs<'p> {
+    fn of(profile: &'static Profile, program: &'p common::Program, conditions: Conditions) -> Self {
+        Runs { world: ProcessWorld::new(profile), program, conditions, ends: BTreeSet::new() }
+    }
+
+    fn search(mut self, search: Search) -> (Covered, BTreeSet<u128>) {
+        let covered = search.run(&mut self);
+        (covered, self.ends)
+    }
+}
+
+impl Steps for Runs<'_> {
+    type World = ProcessWorld;
+
+    fn start(&mut self) {
+        self.world.reset(&self.conditions, false);
+        common::start(&mut self.world, self.program);
+    }
+
+    fn world(&mut self) -> &mut ProcessWorld {
+        &mut self.world
+    }
+
+    fn play(&mut self, mv: Move, draws: &mut Drawn) -> bool {
+        self.world.play(mv, draws, &mut Trace::default());
+        true
+    }
+
+    fn ended(&mut self) -> bool {
+        self.ends.insert(self.world.state().0);
+        true
+    }
+}
+
+fn by(engine: Engine) -> Search {
+    Search { engine, executions: 3_000, held: 4_000, ..Search::default() }
+}
+
+/// The number of schedules of a program by state, and the states that they end in.
+fn merged(
+    profile: &'static Profile,
+    program: &common::Program,
+    conditions: Conditions,
+) -> (u128, BTreeSet<u128>) {
+    let (mut world, mut ends) = (ProcessWorld::new(profile), BTreeSet::new());
+    let start = |world: &mut ProcessWorld| {
+        world.reset(&conditions, false);
+        common::start(world, program);
+    };
+    let bounds = Bounds { runs: 1_000_000, steps: 1_000 };
+    let all = enumerate(&mut world, &Invariants::new(Vec::new()), bounds, start, |world, _| {
+        ends.insert(world.state().0);
+    });
+    assert!(all.closed);
+    (all.interleavings, ends)
+}
+
+#[test]
+fn both_walks_come_to_all_ends_of_random_programs() {
+    let mut draws = Draws::new(11, RunIndex::default(), Purpose::Workload);
+    let mut compared = 0;
+    for _ in 0..300 {
+        let profile = PROFILES[draws.below(4) as usize];
+        let program = common::random_program(&mut draws, 3, 3);
+        let conditions = common::random_conditions(&mut draws, 1);
+        let runs = || Runs::of(profile, &program, conditions);
+        let (traces, ends) = runs().search(by(Engine::Enumerate));
+        if !traces.closed {
+            continue;
+        }
+        let what = || format!("{}, {conditions}, {program:?}", profile.name);
+        let (schedules, by_state) = merged(profile, &program, conditions);
+        assert_eq!((traces.schedules, &ends), (Some(schedules), &by_state), "{}", what());
+        let (states, ends) = runs().search(by(Engine::States));
+        assert_eq!((states.closed, &ends), (true, &by_state), "{}", what());
+        assert_eq!(states.executions, ends.len() as u64, "each last state once: {}", what());
+        assert!(states.held <= traces.held, "a state has a trace at least: {}", what());
+        for share in [states.share, traces.share] {
+            let share = share.expect("walks know their share");
+            assert!((share - 1.0).abs() < 1e-6, "{share}: {}", what());
+        }
+        compared += 1;
+    }
+    assert!(compared >= 100, "only {compared} programs were small enough to compare");
+}
+
+#[test]
+fn a_growing_bound_on_preemptions_covers_more_and_comes_to_all() {
+    let mut draws = Draws::new(12, RunIndex::default(), Purpose::Workload);
+    let mut grown = 0;
+    for _ in 0..200 {
+        let program = common::random_program(&mut draws, 3, 3);
+        let conditions = common::random_conditions(&mut draws, 1);
+        let search = |preemptions| {
+            let search = Search { preemptions, ..by(Engine::States) };
+            Runs::of(&OTP_25, &program, conditions).search(search)
+        };
+        let (all, ends) = search(None);
+        if !all.closed {
+            continue;
+        }
+        let ((_, few), (_, some), (most, many)) =
+            (search(Some(0)), search(Some(1)), search(Some(100)));
+        if !most.closed {
+            continue;
+        }
+        assert!(few.is_subset(&some) && some.is_subset(&ends), "{program:?}");
+        assert_eq!(many, ends, "nobody is preempted so often: {program:?}");
+        grown += u64::from(few.len() < some.len());
+    }
+    assert!(grown >= 20, "a bound of 1 came to more than one of 0 in {grown} programs");
+}
+
+/// A worker that was found may end before it is written to.
+fn check_then_use() -> ProcessScenario {
+    ProcessScenario::new("check-then-use", |world| {
+        world.root("worker", |ctx| async move {
+            ctx.register("worker", ctx.me()).await?;
+            ctx.receive(Filter::Any).await;
+            Ok(())
+        });
+        for _ in 0..2 {
+            world.client("client", |ctx| async move {
+                if let Whereis::At(_) = ctx.whereis("worker").await {
+                    ctx.send_name("worker", "job").await.expect("it was there a moment ago");
+                }
+                Ok(())
+            });
+        }
+    })
+}
+
+/// What a search of a scenario finds; `None` if all holds.
+fn found(scenario: &ProcessScenario, claim: Claim) -> Option<String> {
+    let variant = &Scenario::variants(scenario)[0];
+    let proof = Subject::check(scenario, variant, &claim, &mut |_| true);
+    let (violation, case) = match proof.found {
+        Some(found) => found,
+        None => {
+            assert!(proof.covered.closed);
+            return None;
+        }
+    };
+    let replay = scenario.replay(&case).expect("a case of this scenario");
+    assert!(replay.divergence.is_none(), "what is found replays");
+    Some(violation.invariant)
+}
+
+#[test]
+fn a_bug_that_needs_one_preemption_is_missed_with_none() {
+    let claim = |preemptions| Claim::of::<()>(&[]).by_states(preemptions);
+    let scenario = check_then_use();
+    assert_eq!(found(&scenario, claim(Some(0))), None);
+    for enough in [Some(1), Some(2), None] {
+        assert_eq!(found(&scenario, claim(enough)).as_deref(), Some("no-panic"));
+    }
+    assert_eq!(found(&scenario, Claim::of::<()>(&[])).as_deref(), Some("no-panic"));
+}
+
+/// A client sleeps, then asks a process that it starts.
+fn asked_after_a_while() -> ProcessScenario {
+    ProcessScenario::new("asked-after-a-while", |world| {
+        world.client("client", |ctx| async move {
+            ctx.sleep(1).await;
+            let client = ctx.me();
+            let server = ctx.spawn("server", move |ctx| async move {
+                ctx.receive(Filter::Any).await;
+                ctx.send(client, "answer").await;
+                Ok(())
+            });
+            ctx.send(server.await, "question").await;
+            ctx.receive(Filter::Any).await;
+            Ok(())
+        });
+    })
+}
+
+#[test]
+fn a_fault_may_wait_until_time_has_passed() {
+    let scenario = asked_after_a_while();
+    assert_eq!(found(&scenario, Claim::of::<()>(&[])), None);
+    let variant = &Scenario::variants(&scenario)[0];
+    for claim in [Claim::of::<()>(&[]), Claim::of::<()>(&[]).by_states(None)] {
+        let claim = claim.with_faults(1);
+        let proof = Subject::check(&scenario, variant, &claim, &mut |_| true);
+        let (violation, _) = proof.found.expect("the client waits for ever");
+        assert_eq!(violation.invariant, "no-deadlock");
+    }
+}
