@@ -70,8 +70,9 @@ impl Default for Search {
 pub struct Progress {
     /// Schedules that were run to their end.
     pub done: u64,
-    /// An unbiased estimate of the share that was explored, 0 to 1, from engines that have one:
-    /// Knuth's, each branch of a point weighs the same.
+    /// An estimate of the share that was explored, 0 to 1, from engines that have one: Knuth's, each
+    /// branch of a point weighs the same. Unbiased where all branches of a point are known when it is
+    /// met; reduction finds branches as it goes, and begins with too great a share.
     pub share: Option<f64>,
     /// States or traces that are held in memory.
     pub held: u64,
@@ -128,9 +129,10 @@ impl Search {
 
     fn reduce(self, reduction: Reduction, run: &mut impl Steps) -> Covered {
         let bounds = dpor::Bounds { executions: self.executions, steps: self.steps };
-        let Reduced { executions, blocked, cut, steps, closed } =
+        let Reduced { executions, blocked, cut, steps, share, closed } =
             dpor::explore(run, reduction, bounds);
-        Covered { executions, blocked, cut, steps, closed, ..Covered::default() }
+        let share = Some(share);
+        Covered { executions, blocked, cut, steps, share, closed, ..Covered::default() }
     }
 
     fn walk<S: Steps>(self, rule: &mut impl Rule<S::World>, run: &mut S) -> Covered {

@@ -78,7 +78,7 @@ pub struct Bounds {
 }
 
 /// What a search came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reduced {
     /// Schedules that were run to their end: one of each class.
     pub executions: u64,
@@ -89,6 +89,8 @@ pub struct Reduced {
     pub cut: u64,
     /// Steps that were played, those of replays included.
     pub steps: u64,
+    /// About which share was explored, from 0 to 1.
+    pub share: f64,
     /// Nothing was left out.
     pub closed: bool,
 }
@@ -102,11 +104,12 @@ pub fn explore(run: &mut impl Steps, reduction: Reduction, bounds: Bounds) -> Re
         search.replay(run);
         search.extend(run);
         let done = search.result.executions;
-        let progress = Progress { done, share: None, held: 0 };
+        let progress = Progress { done, share: Some(search.share()), held: 0 };
         if search.complete && !run.ended() || !run.goes_on(progress) {
             break;
         }
         search.plan_reversals(run);
+        search.result.share = search.share();
         if !search.backtrack() {
             search.result.closed = search.result.cut == 0;
             break;

@@ -12,6 +12,8 @@ use std::rc::Rc;
 pub(super) struct Point {
     /// Steps that need not be taken here: a schedule with each was run.
     pub(super) sleep: Vec<Rc<Step>>,
+    /// How many of them slept when the schedule came here; the others were taken here.
+    inherited: usize,
     /// What is planned, the branch at hand first.
     pub(super) planned: Wakeup,
     /// What could be played, in order.
@@ -104,7 +106,7 @@ impl Search {
         for taken in &self.steps[..end] {
             awake(run.world());
             self.draws.tell(&taken.step.values);
-            run.play(taken.mv, &mut self.draws);
+            run.again(taken.mv, &mut self.draws);
         }
     }
 
@@ -147,7 +149,8 @@ impl Search {
             let (mut sleep, planned) = self.carried();
             // A choice that others leave no room for is none.
             sleep.retain(|step| enabled.binary_search_by_key(&step.who, |&(who, _)| who).is_ok());
-            self.points.push(Point { sleep, planned, enabled });
+            let inherited = sleep.len();
+            self.points.push(Point { sleep, inherited, planned, enabled });
         }
         self.points.last().expect("there is a point before each step").next()
     }
@@ -212,6 +215,21 @@ impl Search {
             self.draws.tell(&step.values);
             run.play(mv, &mut self.draws)
         })
+    }
+
+    /// The share of what is planned so far that was explored: of each point, as many parts as it has
+    /// branches, all of the same weight (Knuth, "Estimating the Efficiency of Backtrack Programs",
+    /// 1975). Branches that are not yet planned make it too great.
+    pub(super) fn share(&self) -> f64 {
+        let (mut share, mut weight) = (0.0, 1.0);
+        for point in &self.points {
+            let taken = (point.sleep.len() - point.inherited) as f64;
+            let branches = taken + point.planned.branches.len().max(1) as f64;
+            share += weight * taken / branches;
+            weight /= branches;
+        }
+        // The schedule at hand is at its end.
+        share + weight
     }
 
     /// Takes back the last step that leaves something planned; false if nothing is.
