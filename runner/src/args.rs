@@ -4,6 +4,7 @@ use crate::exit::{Exit, Stop};
 use atropos::{
     check::{Claim, Engine, Search},
     plan::{Conditions, Delivery, Spec, TimerRule},
+    relation::Relation,
 };
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
@@ -186,6 +187,10 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000))]
     pub(crate) preemptions: Option<u32>,
 
+    /// When two schedules count as one, with the engines dpor, source and enumerate; full if absent
+    #[arg(long, value_enum)]
+    pub(crate) equivalence: Option<EquivalenceArg>,
+
     /// When signals act; what the variant says if absent, mostly instant
     #[arg(long, value_enum)]
     pub(crate) delivery: Option<DeliveryArg>,
@@ -228,8 +233,24 @@ impl CheckArgs {
                 );
                 Err(Stop::new(Exit::Usage, why))
             }
-            _ => Ok(()),
+            _ => self.refuse_equivalence(),
         }
+    }
+
+    fn refuse_equivalence(&self) -> Result<(), Stop> {
+        let merges = self.engine == Some(EngineArg::States) || self.preemptions.is_some();
+        let why = match self.equivalence {
+            Some(EquivalenceArg::Observer) => {
+                "--equivalence observer is known of programs of lc-v1 alone (atropos count); processes \
+                 are checked under full or arrival"
+            }
+            Some(_) if merges => {
+                "--equivalence does not go with --engine states, which merges schedules by where they \
+                 lead"
+            }
+            _ => return Ok(()),
+        };
+        Err(Stop::new(Exit::Usage, why.to_owned()))
     }
 
     /// A claim, with what was asked for in the place of what it says.
@@ -240,16 +261,42 @@ impl CheckArgs {
             timers: self.timers.map_or(conditions.timers, TimerRule::from),
             faults: self.faults.unwrap_or(conditions.faults),
         };
+        let relation = self.equivalence.map_or(search.relation, Relation::from);
         let (engine, preemptions) = match (self.engine, self.preemptions) {
+            // States know no equivalence.
+            (None, None) if self.equivalence.is_some() && search.engine == Engine::States => {
+                (Engine::Dpor, None)
+            }
             (None, None) => (search.engine, search.preemptions),
             (None, Some(_)) => (Engine::States, self.preemptions),
             (Some(engine), _) => (engine.into(), self.preemptions),
         };
         let (steps, executions, held) = (self.depth, self.classes, self.states);
         Claim {
-            search: Search { engine, preemptions, steps, executions, held },
+            search: Search { engine, preemptions, relation, steps, executions, held },
             conditions,
             ..claim
+        }
+    }
+}
+
+/// See docs/exploration.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EquivalenceArg {
+    /// Whatever touches the same comes in the same order
+    Full,
+    /// A receive depends on its message, not on the mailbox
+    Arrival,
+    /// What nobody observed has no order; for programs of lc-v1
+    Observer,
+}
+
+impl From<EquivalenceArg> for Relation {
+    fn from(equivalence: EquivalenceArg) -> Relation {
+        match equivalence {
+            EquivalenceArg::Full => Relation::Full,
+            EquivalenceArg::Arrival => Relation::Arrival,
+            EquivalenceArg::Observer => Relation::Observer,
         }
     }
 }

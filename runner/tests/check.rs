@@ -41,6 +41,25 @@ fn each_engine_comes_to_the_same_verdict_and_says_what_it_covered() {
 }
 
 #[test]
+fn an_equivalence_is_told_and_refused_where_it_means_nothing() {
+    let place = Place::new();
+    let asked = ["check", "atomvm-links/fixed", "--delivery", "instant", "--faults", "0"];
+    for engine in ["dpor", "source", "enumerate"] {
+        let by = ["--engine", engine, "--equivalence", "arrival"];
+        let said = place.run(&[&asked[..], &by].concat()).ended(0);
+        assert!(said.stdout.contains(&format!("engine {engine}, by arrival;")), "{said:?}");
+    }
+    for (more, why) in [
+        (&["--equivalence", "observer"][..], "programs of lc-v1"),
+        (&["--equivalence", "full", "--engine", "states"], "--engine states"),
+        (&["--equivalence", "arrival", "--preemptions", "1"], "--engine states"),
+    ] {
+        let said = place.run(&[&asked[..], more].concat()).ended(2);
+        assert!(said.stderr.contains(why), "{said:?}");
+    }
+}
+
+#[test]
 fn a_bound_on_preemptions_is_told_and_does_not_go_with_reduction() {
     let place = Place::new();
     let asked = ["check", "atomvm-links/fixed", "--preemptions", "1"];

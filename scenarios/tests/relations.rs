@@ -6,67 +6,15 @@ use atropos::{
         Search,
         prove::{self, Proof},
     },
-    invariant::Invariant,
     plan::{Conditions, Delivery, TimerRule},
     relation::Relation,
-    scenario::{Scenario, Variant, variant as variant_of},
-    world::World,
+    scenario::{self, Scenario, Variant},
 };
 use atropos_scenarios::{
     ash_limiter::AshLimiter,
     atomvm_links::AtomvmLinks,
     kv_registry::{Act, KvRegistry, Op, Reason},
 };
-
-/// A scenario whose footprints are observed under a relation.
-struct Under<S>(S, Relation);
-
-impl<S: Scenario> Scenario for Under<S> {
-    type World = S::World;
-    type Op = S::Op;
-
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn about(&self) -> &str {
-        self.0.about()
-    }
-
-    fn variants(&self) -> &[Variant] {
-        self.0.variants()
-    }
-
-    fn world(&self, variant: &Variant) -> S::World {
-        let mut world = self.0.world(variant);
-        assert!(world.relate(self.1), "the world knows {:?}", self.1);
-        world
-    }
-
-    fn fixed(&self, variant: &Variant) -> Vec<S::Op> {
-        self.0.fixed(variant)
-    }
-
-    fn workload(&self, variant: &Variant, seed: [u8; 32]) -> Vec<S::Op> {
-        self.0.workload(variant, seed)
-    }
-
-    fn start(&self, variant: &Variant, workload: &[S::Op], world: &mut S::World) {
-        self.0.start(variant, workload, world);
-    }
-
-    fn conditions(&self, variant: &Variant, conditions: Conditions) -> Conditions {
-        self.0.conditions(variant, conditions)
-    }
-
-    fn is_valid(&self, workload: &[S::Op]) -> bool {
-        self.0.is_valid(workload)
-    }
-
-    fn invariants(&self, variant: &Variant) -> Vec<Invariant<S::World>> {
-        self.0.invariants(variant)
-    }
-}
 
 const INSTANT: Conditions =
     Conditions { delivery: Delivery::Instant, timers: TimerRule::Idle, faults: 0 };
@@ -86,10 +34,9 @@ fn prove<S: Scenario>(
     variant: &str,
     (conditions, workload): (Conditions, Option<&[S::Op]>),
 ) -> Told {
-    let scenario = Under(scenario, relation);
-    let variant = variant_of(&scenario, variant).expect("a variant of that name");
+    let variant = scenario::variant(&scenario, variant).expect("a variant of that name");
     let fixed = scenario.fixed(variant);
-    let search = Search { executions: 2_000, steps: 300, ..Search::default() };
+    let search = Search { relation, executions: 2_000, steps: 300, ..Search::default() };
     let workload = (conditions, workload.unwrap_or(&fixed));
     let Proof { covered, found, .. } = prove::check(&scenario, variant, workload, search, |_| true);
     let found = found.map(|(violation, _)| violation.invariant);

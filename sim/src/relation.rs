@@ -5,6 +5,7 @@
 //! is for each world to say ([`World::observed`](crate::world::World::observed)).
 
 use crate::footprint::Footprint;
+use std::fmt;
 
 /// An event as a relation sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,5 +37,15 @@ impl Relation {
     /// True if the label of an event carries its result.
     pub fn labels_results(self) -> bool {
         self != Relation::Full
+    }
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Relation::Full => "full",
+            Relation::Arrival => "arrival",
+            Relation::Observer => "observer",
+        })
     }
 }

@@ -14,7 +14,7 @@ use atropos::{
     plan::{Conditions, Delivery, Plan, Spec},
     process::{Filter, Pid, ProcessScenario, ProcessWorld, event, invariants},
     relation::Relation,
-    scenario::{Scenario, Variant},
+    scenario::Scenario,
     trace::EventMask,
     world::World,
 };
@@ -263,48 +263,6 @@ fn an_invariant_that_keeps_its_reads_to_itself_is_caught_by_the_audit() {
     assert_eq!(audited(&slot(declared_holder), INSTANT), None);
 }
 
-/// A pair of whom one sends two messages and the other takes them, by arrival.
-struct ByArrival(ProcessScenario);
-
-impl Scenario for ByArrival {
-    type World = ProcessWorld;
-    type Op = ();
-
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-
-    fn about(&self) -> &str {
-        self.0.about()
-    }
-
-    fn variants(&self) -> &[Variant] {
-        self.0.variants()
-    }
-
-    fn world(&self, variant: &Variant) -> ProcessWorld {
-        let mut world = self.0.world(variant);
-        assert!(world.relate(Relation::Arrival));
-        world
-    }
-
-    fn fixed(&self, variant: &Variant) -> Vec<()> {
-        self.0.fixed(variant)
-    }
-
-    fn workload(&self, variant: &Variant, seed: [u8; 32]) -> Vec<()> {
-        self.0.workload(variant, seed)
-    }
-
-    fn start(&self, variant: &Variant, workload: &[()], world: &mut ProcessWorld) {
-        self.0.start(variant, workload, world);
-    }
-
-    fn invariants(&self, variant: &Variant) -> Vec<Rule> {
-        self.0.invariants(variant)
-    }
-}
-
 /// As `mailbox-bounded:1`, but tells nobody that it looks at the mailbox.
 fn one_message() -> Rule {
     Invariant::always(
@@ -318,8 +276,9 @@ fn one_message() -> Rule {
     )
 }
 
-fn queue(rule: fn() -> Rule) -> ByArrival {
-    let scenario = ProcessScenario::new("queue", |world| {
+/// One sends two messages and the other takes them.
+fn queue(rule: fn() -> Rule) -> ProcessScenario {
+    ProcessScenario::new("queue", |world| {
         world.client("sender", |ctx| async move {
             ctx.send(Pid::root(1), "one").await;
             ctx.send(Pid::root(1), "two").await;
@@ -330,13 +289,13 @@ fn queue(rule: fn() -> Rule) -> ByArrival {
             ctx.receive(Filter::User).await;
             Ok(())
         });
-    });
-    ByArrival(scenario.invariant(rule))
+    })
+    .invariant(rule)
 }
 
 #[test]
 fn a_full_mailbox_is_found_by_arrival_since_the_check_reads_it() {
-    let search = Search { executions: 100, steps: 100, ..Search::default() };
+    let search = Search { relation: Relation::Arrival, steps: 100, ..Search::default() };
     let prove = |rule| {
         let scenario = queue(rule);
         let variant = &scenario.variants()[0];

@@ -21,6 +21,7 @@ use atropos::{
     hunt::Found,
     invariant::Violation,
     plan::Conditions,
+    relation::Relation,
     shrink::Effort,
 };
 use serde::Serialize;
@@ -33,6 +34,8 @@ struct CheckJson<'a> {
     verdict: &'static str,
     conditions: Conditions,
     engine: String,
+    /// When two schedules count as one; nothing to states.
+    equivalence: Option<String>,
     /// The bound on preemptions; none is no bound.
     preemptions: Option<u32>,
     /// The bound on the steps of a schedule.
@@ -204,9 +207,12 @@ impl Checked<'_> {
     /// What was covered, in a line.
     fn bound(&self) -> String {
         let Proof { covered, conditions, longest, .. } = &self.proof;
-        let Search { engine, preemptions, .. } = self.claim.search;
+        let Search { engine, preemptions, relation, .. } = self.claim.search;
         let mut text = format!("engine {engine}");
         let mut add = |more: String| text.push_str(&more);
+        if relation != Relation::Full {
+            add(format!(", by {relation}"));
+        }
         if let Some(most) = preemptions {
             add(format!(", at most {}", counted(most.into(), "preemption", "preemptions")));
         }
@@ -263,13 +269,14 @@ impl Checked<'_> {
 
     fn json<'a>(&'a self, word: &'static str, play: Option<PlayJson<'a>>) -> CheckJson<'a> {
         let Proof { covered, conditions, reached, longest, .. } = &self.proof;
-        let Search { engine, preemptions, steps, .. } = self.claim.search;
+        let Search { engine, preemptions, relation, steps, .. } = self.claim.search;
         CheckJson {
             scenario: self.target.subject.name(),
             variant: &self.target.variant.name,
             verdict: word,
             conditions: *conditions,
             engine: engine.to_string(),
+            equivalence: (engine != Engine::States).then(|| relation.to_string()),
             preemptions,
             depth: steps,
             workload: self.operations(),

@@ -6,7 +6,7 @@ use super::{
     traces::Traces,
     walk::{Limits, Rule, Walked, walk},
 };
-use crate::world::World;
+use crate::{relation::Relation, world::World};
 use std::fmt;
 
 /// How the schedules of a workload are searched.
@@ -42,6 +42,8 @@ pub struct Search {
     /// At most so many preemptions a schedule; only [`Engine::States`] knows such a bound, for with
     /// reduction a class may have its schedule of few preemptions pruned.
     pub preemptions: Option<u32>,
+    /// When two schedules count as one; nothing to [`Engine::States`].
+    pub relation: Relation,
     /// At most so many steps a schedule; a longer one is cut.
     pub steps: u32,
     /// At most so many schedules that are run to their end.
@@ -55,6 +57,7 @@ impl Default for Search {
         Search {
             engine: Engine::default(),
             preemptions: None,
+            relation: Relation::default(),
             steps: 1_000,
             executions: 1_000_000,
             held: 10_000_000,
@@ -78,7 +81,7 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Covered {
     /// Schedules that were run to their end: with [`Engine::Dpor`] one of each class, with
-    /// [`Engine::Enumerate`] of each full class, with [`Engine::States`] one to each last state.
+    /// [`Engine::Enumerate`] of each class, with [`Engine::States`] one to each last state.
     pub executions: u64,
     /// Schedules that were given up.
     pub blocked: u64,
@@ -100,13 +103,16 @@ impl Search {
     /// Searches.
     ///
     /// # Panics
-    /// If another engine than [`Engine::States`] is given a bound on preemptions.
+    /// If another engine than [`Engine::States`] is given a bound on preemptions, or the world does not
+    /// know the relation.
     pub fn run(self, run: &mut impl Steps) -> Covered {
         let bounded = self.preemptions.is_some();
         assert!(
             !bounded || self.engine == Engine::States,
             "reduction knows no bound on preemptions"
         );
+        let known = run.world().relate(self.relation);
+        assert!(known, "the world does not know the relation {}", self.relation);
         match self.engine {
             Engine::Dpor => self.reduce(Reduction::Optimal, run),
             Engine::Source => self.reduce(Reduction::Source, run),
