@@ -179,6 +179,10 @@ const EVERYTHING: [Op; 9] = [
     op(1, Act::KillRegistry),
 ];
 
+/// Two clients and two buckets.
+const CREATED_BY_TWO: [Op; 4] =
+    [op(0, Act::Wait(1)), op(0, Act::Create(0)), op(1, Act::Wait(1)), op(1, Act::Create(1))];
+
 /// Two clients and two buckets; one client stops the bucket of the other.
 const CREATED_AND_STOPPED: [Op; 5] = [
     op(0, Act::Wait(1)),
@@ -278,7 +282,8 @@ impl Scenario for KvRegistry {
                 vec![fixed.under(Conditions { delivery, ..Conditions::default() })]
             }
             "guide" => vec![
-                Claim::of(&CREATED_AND_STOPPED).with_faults(1).by_states(Some(2)),
+                Claim::of(&CREATED_BY_TWO).with_faults(1).by_states(Some(2)),
+                Claim::of(&CREATED_AND_STOPPED).with_faults(1).by_states(Some(1)),
                 Claim::of(&STOPPED_AND_CRASHED).by_states(None),
                 Claim::of(&CREATED_AT_ONCE).by_states(None),
             ],
