@@ -336,6 +336,10 @@ pub(crate) struct CountArgs {
     /// A program with more traces than this is not counted
     #[arg(long, value_name = "TRACES", default_value_t = 1_000_000)]
     pub(crate) most: u64,
+
+    /// Run the reducing engines, too: each must run as many schedules as there are classes
+    #[arg(long)]
+    pub(crate) engines: bool,
 }
 
 #[derive(Debug, Args)]

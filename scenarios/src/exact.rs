@@ -5,8 +5,11 @@
 pub mod bodies;
 
 use atropos::{
-    check::classes::{self, Counts},
-    lc::{BadProgram, LcWorld, Program},
+    check::{
+        classes::{self, Counts},
+        dpor::{self, Bounds, Reduced, Reduction},
+    },
+    lc::{BadProgram, LcWorld, Program, Relation},
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt};
@@ -67,6 +70,34 @@ impl Row {
             Some(counts) => Checked::Compared(self.compare(&counts)),
             None => Checked::TooLarge,
         })
+    }
+
+    /// Runs the row's program by reduction; `None` if there is none, or it has more than so many
+    /// schedules.
+    ///
+    /// # Errors
+    /// If the program names what is not there.
+    pub fn reduce(
+        &self,
+        relation: Relation,
+        reduction: Reduction,
+        most: u64,
+    ) -> Result<Option<Reduced>, BadProgram> {
+        let Some(program) = &self.program else { return Ok(None) };
+        let mut world = LcWorld::new(program)?.under(relation);
+        let bounds = Bounds { executions: most, steps: u32::MAX };
+        let reduced = dpor::explore(&mut world, reduction, bounds);
+        Ok(reduced.closed.then_some(reduced))
+    }
+
+    /// How many classes the row says that there are.
+    pub fn classes(&self, relation: Relation) -> Option<u64> {
+        let figure = match relation {
+            Relation::Full => "classes_full_mazurkiewicz",
+            Relation::Arrival => "classes_arrival",
+            Relation::Observer => "classes_observer",
+        };
+        self.expected.get(figure).copied()
     }
 
     fn compare(&self, counts: &Counts) -> Vec<Mismatch> {

@@ -4,11 +4,12 @@
 //! all of them: read the ratios. The minimum of the rounds is the figure, the median stands beside
 //! it. Trace, 128-bit digest and all invariants are on in every row of the kernel.
 
+mod exhaustive;
 mod floor;
 mod measure;
 mod workloads;
 
-use atropos::{plan::Delivery, strategy::StrategyKind};
+use atropos::{check::Engine, plan::Delivery, strategy::StrategyKind};
 use floor::Floor;
 use measure::{Figure, measure, timed};
 use serde::Serialize;
@@ -76,12 +77,13 @@ type Group = fn(u32) -> Vec<Row>;
 
 /// Measures all rows, with so many rounds each.
 pub fn rows(rounds: u32, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
-    let groups: [(&str, Group); 6] = [
+    let groups: [(&str, Group); 7] = [
         ("process steps", steps),
         ("messages", messages),
         ("births and deaths", births),
         ("small runs", small_runs),
         ("ready processes", ready),
+        ("exhaustive checks", exhaustive),
         ("threads", threads),
     ];
     groups
@@ -190,6 +192,25 @@ const READY_STEPS: u32 = 1_000_000;
 
 /// How many processes are ready at once.
 const READY: [u32; 4] = [10, 100, 1_000, 10_000];
+
+/// Engine, what one unit is, and how many ns it may take: aimed at, and a fault.
+const EXHAUSTIVE: [(Engine, &str, f64, f64); 4] = [
+    (Engine::Dpor, "schedule", 2_000.0, 4_000.0),
+    (Engine::Source, "schedule", 2_000.0, 4_000.0),
+    (Engine::States, "state", 1_000.0, 2_000.0),
+    (Engine::Enumerate, "trace", 500.0, 1_000.0),
+];
+
+/// All schedules of five senders and a receiver: 23 events, 5,040 classes.
+fn exhaustive(rounds: u32) -> Vec<Row> {
+    let rows = EXHAUSTIVE.map(|(engine, unit, target, alarm)| {
+        let mut senders = exhaustive::Senders::new();
+        let mut run = || timed(|| senders.search(engine));
+        let [figure] = measure(rounds, [&mut run]);
+        Row::figure(&format!("all schedules by {engine}"), unit, figure, target, alarm)
+    });
+    rows.into()
+}
 
 fn ready(rounds: u32) -> Vec<Row> {
     let mut rows = ready_floor(rounds);

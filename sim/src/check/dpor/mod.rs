@@ -29,6 +29,7 @@ use super::Progress;
 use crate::{moves::Move, world::World};
 use search::Search;
 pub(super) use search::awake;
+use std::fmt;
 
 /// A run that can be begun again and played step by step.
 pub trait Steps {
@@ -66,6 +67,15 @@ pub enum Reduction {
     Optimal,
     /// First steps alone, in source sets: less memory; some schedules are begun and given up.
     Source,
+}
+
+impl fmt::Display for Reduction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reduction::Optimal => "optimal reduction",
+            Reduction::Source => "source sets",
+        })
+    }
 }
 
 /// How far a search goes.
