@@ -40,6 +40,8 @@ check: ## Formatting, lints and documentation, warnings denied
 soak: build digests ## The long counts: a million workloads that must hold, every canary, 200 seeds, oracle
 	$(ATROPOS) fuzz atomvm-links/fixed --runs $(SOAK_RUNS)
 	$(ATROPOS) fuzz --runs $(SOAK_FUZZ_RUNS)
+	$(ATROPOS) count scenarios/conformance/exploration/exact_counts_public.jsonl --engines
+	$(ATROPOS) check
 	$(CARGO) test --locked --release --package atropos-scenarios -- $(SOAK_TESTS)
 	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS) \
 	  ORACLE_SUP_PROGRAMS=$(SOAK_SUP_PROGRAMS)
