@@ -144,6 +144,29 @@ fn a_variant_that_is_there_to_break_gives_a_token_that_replays() {
 }
 
 #[test]
+fn the_engines_run_one_execution_of_each_class() {
+    Place::new()
+        .run(&["count", COUNTS, "--engines"])
+        .ended(0)
+        .with("9,539 executions of 9,539 classes, 0 blocked");
+}
+
+#[test]
+fn a_row_that_knows_other_classes_of_observers_fails() {
+    let text = std::fs::read_to_string(COUNTS).expect("the exact counts");
+    let row = text.lines().find(|row| row.contains("\"id\": \"readers-2\"")).expect("a row");
+    let wrong = row.replace("\"classes_observer\": 4", "\"classes_observer\": 5");
+    assert_ne!(row, wrong);
+    let place = Place::new();
+    let file = place.write("wrong.jsonl", wrong);
+    place
+        .run(&["count", &file, "--engines"])
+        .ended(100)
+        .with("classes_observer: expected 5, counted 4")
+        .with("observer: optimal reduction: 4 executions of 5 classes, 0 blocked");
+}
+
+#[test]
 fn every_exact_count_is_counted() {
     let said = Place::new().run(&["count", COUNTS]).ended(0).with("550 figures agree");
     assert!(said.stdout.ends_with("\n55 passed, 0 failed\n"), "{said:?}");
