@@ -12,70 +12,27 @@ use atropos::{
     footprint::Footprint,
     invariant::Invariants,
     moves::{Move, MoveSet},
-    plan::Conditions,
-    process::{PROFILES, ProcessWorld, Profile},
+    process::{PROFILES, ProcessWorld},
     relation::Relation,
     trace::{Digest, Trace},
     world::World,
 };
+use common::runs::Runs;
 use std::collections::BTreeSet;
 
-/// A random program at some point of its run, and the ends that it came to.
-struct Run<'p> {
-    world: ProcessWorld,
-    conditions: Conditions,
-    program: &'p common::Program,
-    ends: BTreeSet<Digest>,
-}
-
-impl<'p> Run<'p> {
-    fn new(
-        profile: &'static Profile,
-        conditions: Conditions,
-        program: &'p common::Program,
-    ) -> Self {
-        Run { world: ProcessWorld::new(profile), conditions, program, ends: BTreeSet::new() }
-    }
-}
-
-impl Run<'_> {
-    /// How many schedules a reduced search runs, and the ends that they come to; `None` if there are
-    /// too many.
-    fn reduced(&mut self, relation: Relation) -> Option<(u64, BTreeSet<Digest>)> {
-        self.ends.clear();
-        assert!(self.world.relate(relation));
-        let bounds = dpor::Bounds { executions: 3_000, steps: 60 };
-        let reduced = dpor::explore(self, Reduction::Optimal, bounds);
-        reduced.closed.then(|| (reduced.executions, std::mem::take(&mut self.ends)))
-    }
-}
-
-impl Steps for Run<'_> {
-    type World = ProcessWorld;
-
-    fn start(&mut self) {
-        self.world.reset(&self.conditions, false);
-        common::start(&mut self.world, self.program);
-    }
-
-    fn world(&mut self) -> &mut ProcessWorld {
-        &mut self.world
-    }
-
-    fn play(&mut self, mv: Move, draws: &mut Values) -> bool {
-        self.world.play(mv, draws, &mut Trace::default());
-        true
-    }
-
-    fn ended(&mut self) -> bool {
-        self.ends.insert(self.world.state());
-        true
-    }
+/// How many schedules a reduced search runs, and the ends that they come to; `None` if there are too
+/// many.
+fn reduced(run: &mut Runs<'_>, relation: Relation) -> Option<(u64, BTreeSet<Digest>)> {
+    run.ends.clear();
+    assert!(run.world.relate(relation));
+    let bounds = dpor::Bounds { executions: 3_000, steps: 60 };
+    let reduced = dpor::explore(run, Reduction::Optimal, bounds);
+    reduced.closed.then(|| (reduced.executions, std::mem::take(&mut run.ends)))
 }
 
 const RELATIONS: [Relation; 2] = [Relation::Full, Relation::Arrival];
 
-fn every_end(run: &mut Run<'_>) -> Option<BTreeSet<Digest>> {
+fn every_end(run: &mut Runs<'_>) -> Option<BTreeSet<Digest>> {
     let mut ends = BTreeSet::new();
     let bounds = enumerate::Bounds { runs: 20_000, steps: 60 };
     let (conditions, program) = (run.conditions, run.program);
@@ -101,9 +58,9 @@ fn reduced_searches_come_to_every_end() {
         let processes = 2 + draws.below(2);
         let program = common::random_program(&mut draws, processes, 3);
         let conditions = common::random_conditions(&mut draws, 1);
-        let mut run = Run::new(profile, conditions, &program);
+        let mut run = Runs::new(profile, conditions, &program);
         let Some(ends) = every_end(&mut run) else { continue };
-        let reduced = RELATIONS.map(|relation| run.reduced(relation));
+        let reduced = RELATIONS.map(|relation| reduced(&mut run, relation));
         let [Some(full), Some(arrival)] = reduced else { continue };
         for (relation, (_, reached)) in RELATIONS.iter().zip([&full, &arrival]) {
             let (name, missed) = (profile.name, ends.difference(reached).count());
@@ -130,7 +87,7 @@ type Pairs = BTreeSet<[(u64, u32); 2]>;
 
 /// Every schedule of a program, one by one.
 struct All<'r, 'p> {
-    run: &'r mut Run<'p>,
+    run: &'r mut Runs<'p>,
     traces: BTreeSet<Pairs>,
     schedules: u32,
     draws: bool,
@@ -214,7 +171,7 @@ fn an_optimal_search_runs_each_trace_once() {
         let profile = PROFILES[draws.below(5) as usize];
         let program = common::random_program(&mut draws, 2, 3);
         let conditions = common::random_conditions(&mut draws, 0);
-        let mut run = Run::new(profile, conditions, &program);
+        let mut run = Runs::new(profile, conditions, &program);
         for relation in RELATIONS {
             run.world.relate(relation);
             run.world.observe(true);

@@ -5,61 +5,24 @@ mod common;
 use atropos::{
     check::{
         Claim, Covered, Engine, Search,
-        dpor::{Draws as Drawn, Steps},
         enumerate::{Bounds, enumerate},
     },
     decisions::{Draws, Purpose, RunIndex},
     invariant::Invariants,
-    moves::Move,
     plan::Conditions,
     process::{Filter, OTP_25, PROFILES, ProcessScenario, ProcessWorld, Profile, Whereis},
     scenario::Scenario,
     subject::Subject,
-    trace::Trace,
+    trace::Digest,
     world::World,
 };
+use common::runs::Runs;
 use std::collections::BTreeSet;
 
-/// The runs of a random program, and the states that they end in.
-struct Runs<'p> {
-    world: ProcessWorld,
-    program: &'p common::Program,
-    conditions: Conditions,
-    ends: BTreeSet<u128>,
-}
-
-impl<'p> Runs<'p> {
-    fn of(profile: &'static Profile, program: &'p common::Program, conditions: Conditions) -> Self {
-        Runs { world: ProcessWorld::new(profile), program, conditions, ends: BTreeSet::new() }
-    }
-
-    fn search(mut self, search: Search) -> (Covered, BTreeSet<u128>) {
-        let covered = search.run(&mut self);
-        (covered, self.ends)
-    }
-}
-
-impl Steps for Runs<'_> {
-    type World = ProcessWorld;
-
-    fn start(&mut self) {
-        self.world.reset(&self.conditions, false);
-        common::start(&mut self.world, self.program);
-    }
-
-    fn world(&mut self) -> &mut ProcessWorld {
-        &mut self.world
-    }
-
-    fn play(&mut self, mv: Move, draws: &mut Drawn) -> bool {
-        self.world.play(mv, draws, &mut Trace::default());
-        true
-    }
-
-    fn ended(&mut self) -> bool {
-        self.ends.insert(self.world.state().0);
-        true
-    }
+/// What a search covers, and the ends that it comes to.
+fn search(mut runs: Runs<'_>, search: Search) -> (Covered, BTreeSet<Digest>) {
+    let covered = search.run(&mut runs);
+    (covered, runs.ends)
 }
 
 fn by(engine: Engine) -> Search {
@@ -71,7 +34,7 @@ fn merged(
     profile: &'static Profile,
     program: &common::Program,
     conditions: Conditions,
-) -> (u128, BTreeSet<u128>) {
+) -> (u128, BTreeSet<Digest>) {
     let (mut world, mut ends) = (ProcessWorld::new(profile), BTreeSet::new());
     let start = |world: &mut ProcessWorld| {
         world.reset(&conditions, false);
@@ -79,7 +42,7 @@ fn merged(
     };
     let bounds = Bounds { runs: 1_000_000, steps: 1_000 };
     let all = enumerate(&mut world, &Invariants::new(Vec::new()), bounds, start, |world, _| {
-        ends.insert(world.state().0);
+        ends.insert(world.state());
     });
     assert!(all.closed);
     (all.interleavings, ends)
@@ -93,15 +56,15 @@ fn both_walks_come_to_all_ends_of_random_programs() {
         let profile = PROFILES[draws.below(4) as usize];
         let program = common::random_program(&mut draws, 3, 3);
         let conditions = common::random_conditions(&mut draws, 1);
-        let runs = || Runs::of(profile, &program, conditions);
-        let (traces, ends) = runs().search(by(Engine::Enumerate));
+        let runs = || Runs::new(profile, conditions, &program);
+        let (traces, ends) = search(runs(), by(Engine::Enumerate));
         if !traces.closed {
             continue;
         }
         let what = || format!("{}, {conditions}, {program:?}", profile.name);
         let (schedules, by_state) = merged(profile, &program, conditions);
         assert_eq!((traces.schedules, &ends), (Some(schedules), &by_state), "{}", what());
-        let (states, ends) = runs().search(by(Engine::States));
+        let (states, ends) = search(runs(), by(Engine::States));
         assert_eq!((states.closed, &ends), (true, &by_state), "{}", what());
         assert_eq!(states.executions, ends.len() as u64, "each last state once: {}", what());
         assert!(states.held <= traces.held, "a state has a trace at least: {}", what());
@@ -121,16 +84,16 @@ fn a_growing_bound_on_preemptions_covers_more_and_comes_to_all() {
     for _ in 0..200 {
         let program = common::random_program(&mut draws, 3, 3);
         let conditions = common::random_conditions(&mut draws, 1);
-        let search = |preemptions| {
-            let search = Search { preemptions, ..by(Engine::States) };
-            Runs::of(&OTP_25, &program, conditions).search(search)
+        let within = |preemptions| {
+            let bounded = Search { preemptions, ..by(Engine::States) };
+            search(Runs::new(&OTP_25, conditions, &program), bounded)
         };
-        let (all, ends) = search(None);
+        let (all, ends) = within(None);
         if !all.closed {
             continue;
         }
         let ((_, few), (_, some), (most, many)) =
-            (search(Some(0)), search(Some(1)), search(Some(100)));
+            (within(Some(0)), within(Some(1)), within(Some(100)));
         if !most.closed {
             continue;
         }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod runs;
+
 use atropos::{
     decisions::Draws,
     plan::{Conditions, Delivery, TimerRule},

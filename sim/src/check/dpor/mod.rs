@@ -13,6 +13,11 @@
 //! wherever one is planned. With another value it is another step, since it may touch other things
 //! and lead elsewhere; it sleeps once all were tried, and wakes as one.
 //!
+//! Beyond the paper, where a world has several moves of one mover that exclude each other
+//! ([`World::choice`]), what could have been chosen instead is planned like a race; and a step turned
+//! round is played where it would come, since it may touch other things there. See
+//! docs/exploration.md.
+//!
 //! Memory grows with the length of a schedule and what is planned along it, not with the number of
 //! schedules. Leaves out bounds on preemptions.
 
@@ -113,13 +118,13 @@ pub fn explore(run: &mut impl Steps, reduction: Reduction, bounds: Bounds) -> Re
     loop {
         search.replay(run);
         search.extend(run);
-        let done = search.result.executions;
-        let progress = Progress { done, share: Some(search.share()), held: 0 };
+        let (done, share) = (search.result.executions, search.share());
+        search.result.share = share;
+        let progress = Progress { done, share: Some(share), held: 0 };
         if search.complete && !run.ended() || !run.goes_on(progress) {
             break;
         }
         search.plan_reversals(run);
-        search.result.share = search.share();
         if !search.backtrack() {
             search.result.closed = search.result.cut == 0;
             break;

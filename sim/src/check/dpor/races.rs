@@ -39,8 +39,8 @@ impl Search {
             let open = match self.steps[later].races.take() {
                 None => self.plan_reversals_of(&step, later, run),
                 Some(mut races) => {
-                    races.retain(|&at| {
-                        self.plan_reversal(at, (later, &step), false, run) == Race::Open
+                    races.retain(|&(at, is_free)| {
+                        self.plan_reversal(at, (later, &step), is_free, run) == Race::Open
                     });
                     races
                 }
@@ -59,13 +59,14 @@ impl Search {
     /// The races of a step that stands, or would stand, at a place: earlier ones that it conflicts
     /// with, of others, with nothing between that keeps them apart. One that could not come the other
     /// way round (a lock is taken after it was given back, a message received after it was sent) keeps
-    /// nothing apart: what the step really waited for lies further back. Says which are open.
+    /// nothing apart: what the step really waited for lies further back. Says which are open, and of which
+    /// nothing between had to come before the step.
     fn plan_reversals_of(
         &mut self,
         step: &Rc<Step>,
         place: usize,
         run: &mut impl Steps,
-    ) -> Vec<usize> {
+    ) -> Vec<(usize, bool)> {
         let mut known = self.past_of(step, place);
         let (mut open, mut is_free) = (Vec::new(), true);
         for at in (0..place).rev() {
@@ -74,13 +75,13 @@ impl Search {
             }
             known.add(at);
             let race = self.plan_reversal(at, (place, step), is_free, run);
+            if race == Race::Open {
+                open.push((at, is_free));
+            }
             if race == Race::None {
                 is_free = false;
             } else {
                 known.join(&self.steps[at].before);
-            }
-            if race == Race::Open {
-                open.push(at);
             }
         }
         open

@@ -46,8 +46,9 @@ pub(super) struct Taken {
     mv: Move,
     /// Steps before it that it depends on.
     pub(super) before: Set,
-    /// Its races, once they were looked for: earlier steps, as long as what follows makes a difference.
-    pub(super) races: Option<Vec<usize>>,
+    /// Its races, once they were looked for: earlier steps, as long as what follows makes a difference,
+    /// and whether nothing between had to come before this one.
+    pub(super) races: Option<Vec<(usize, bool)>>,
 }
 
 #[derive(Default)]
