@@ -96,17 +96,20 @@ impl Search {
         is_free: bool,
         run: &mut impl Steps,
     ) -> Race {
-        let wanted = |at: usize| at != place && !self.steps[at].before.has(earlier);
-        let mut sequence = self.picked(earlier + 1, wanted);
-        let between = (earlier + 1..place).filter(|&at| wanted(at)).count();
         let overtaken = &self.steps[earlier].step.print;
         let steady = is_free && later.who.choice == 0 && !later.print.depends_on(overtaken);
-        match self.points[earlier].explored(&sequence, later.who) {
-            Some(Explored::At(at)) if at < between => return Race::Settled,
+        let follows = (earlier + 1..self.steps.len())
+            .filter(|&at| at != place && !self.steps[at].before.has(earlier));
+        let sequence = follows.clone().map(|at| &self.steps[at].step);
+        match self.points[earlier].explored(sequence.clone(), later.who) {
+            Some(Explored::At(at)) if follows.clone().nth(at) < Some(place) => {
+                return Race::Settled;
+            }
             Some(Explored::Last) if steady => return Race::Settled,
             Some(_) => return Race::Open,
             None => {}
         }
+        let mut sequence: Vec<Rc<Step>> = sequence.cloned().collect();
         if steady {
             sequence.push(Rc::clone(later));
         } else {
@@ -252,23 +255,31 @@ impl Point {
 
     /// Whether a sleeper could come first in a sequence whatever it draws, and has drawn all there is:
     /// then a schedule with each was run.
-    fn has_run(&self, who: Who, sequence: &[Rc<Step>]) -> bool {
+    fn has_run<'s>(
+        &self,
+        who: Who,
+        sequence: impl IntoIterator<Item = &'s Rc<Step>> + Clone,
+    ) -> bool {
         let draws_on = self.planned.branches.iter().any(|(step, _)| step.who == who);
         let mut drawn = self.sleep.iter().filter(|step| step.who == who);
-        !draws_on && drawn.all(|step| initial(step, sequence).is_some())
+        !draws_on && drawn.all(|step| initial(step, sequence.clone()).is_some())
     }
 
     /// How it is known that what begins with a sequence, and then a step of this mover, was explored
     /// already, as far as that can be said without playing.
-    fn explored(&self, sequence: &[Rc<Step>], last: Who) -> Option<Explored> {
+    fn explored<'s>(
+        &self,
+        sequence: impl Iterator<Item = &'s Rc<Step>> + Clone,
+        last: Who,
+    ) -> Option<Explored> {
         let mut sleep = self.sleep.iter();
         sleep.find_map(|asleep| {
-            let first = match initial(asleep, sequence)? {
+            let first = match initial(asleep, sequence.clone())? {
                 Some(at) => Explored::At(at),
                 None if asleep.who == last => Explored::Last,
                 None => return None,
             };
-            self.has_run(asleep.who, sequence).then_some(first)
+            self.has_run(asleep.who, sequence.clone()).then_some(first)
         })
     }
 }

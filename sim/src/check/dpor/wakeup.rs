@@ -53,10 +53,14 @@ pub(super) fn joined(path: &[Rc<Step>], step: &Rc<Step>, rest: &[Rc<Step>]) -> V
 
 /// Whether a step may come first in some order of a sequence ("weak initial"), and where it stands in
 /// it, if it does.
-pub(super) fn initial(step: &Step, sequence: &[Rc<Step>]) -> Option<Option<usize>> {
-    for (at, other) in sequence.iter().enumerate() {
+pub(super) fn initial<'s>(
+    step: &Step,
+    sequence: impl IntoIterator<Item = &'s Rc<Step>> + Clone,
+) -> Option<Option<usize>> {
+    for (at, other) in sequence.clone().into_iter().enumerate() {
         if other.who.mover == step.who.mover {
-            let free = sequence[..at].iter().all(|earlier| !earlier.conflicts(other));
+            let mut earlier = sequence.into_iter().take(at);
+            let free = earlier.all(|earlier| !earlier.conflicts(other));
             return (free && other.who == step.who).then_some(Some(at));
         }
         if step.print.conflicts(&other.print) {
