@@ -26,14 +26,14 @@ impl Senders {
         Senders { world: ProcessWorld::new(&OTP_25), trace: Trace::default() }
     }
 
-    /// Searches all schedules; returns how many of the engine's units that were.
+    /// Searches all schedules; returns how many runs that took.
     ///
     /// # Panics
     /// If it does not close.
     pub(super) fn search(&mut self, engine: Engine) -> u64 {
         let covered = Search { engine, ..Search::default() }.run(self);
         assert!(covered.closed, "a small program closes");
-        covered.executions.max(covered.held)
+        covered.runs
     }
 }
 

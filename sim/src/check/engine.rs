@@ -84,6 +84,8 @@ pub struct Covered {
     /// Schedules that were run to their end: with [`Engine::Dpor`] one of each class, with
     /// [`Engine::Enumerate`] of each class, with [`Engine::States`] one to each last state.
     pub executions: u64,
+    /// Runs that were begun, those included that came to what was known.
+    pub runs: u64,
     /// Schedules that were given up.
     pub blocked: u64,
     /// Schedules that were cut.
@@ -131,15 +133,17 @@ impl Search {
         let bounds = dpor::Bounds { executions: self.executions, steps: self.steps };
         let Reduced { executions, blocked, cut, steps, share, closed } =
             dpor::explore(run, reduction, bounds);
-        let share = Some(share);
-        Covered { executions, blocked, cut, steps, share, closed, ..Covered::default() }
+        let (runs, share) = (executions + blocked, Some(share));
+        Covered { executions, runs, blocked, cut, steps, share, closed, ..Covered::default() }
     }
 
     fn walk<S: Steps>(self, rule: &mut impl Rule<S::World>, run: &mut S) -> Covered {
         let limits = Limits { runs: u64::MAX, held: self.held, steps: self.steps };
-        let Walked { schedules, ends, cut, steps, share, closed, .. } = walk(run, rule, limits);
+        let Walked { schedules, ends, runs, cut, steps, share, closed, .. } =
+            walk(run, rule, limits);
         Covered {
             executions: ends,
+            runs,
             blocked: 0,
             cut,
             steps,
