@@ -92,12 +92,7 @@ impl Row {
 
     /// How many classes the row says that there are.
     pub fn classes(&self, relation: Relation) -> Option<u64> {
-        let figure = match relation {
-            Relation::Full => "classes_full_mazurkiewicz",
-            Relation::Arrival => "classes_arrival",
-            Relation::Observer => "classes_observer",
-        };
-        self.expected.get(figure).copied()
+        self.expected.get(figure_of(relation)).copied()
     }
 
     fn compare(&self, counts: &Counts) -> Vec<Mismatch> {
@@ -114,14 +109,23 @@ impl Row {
     }
 }
 
+/// The figure that is the number of classes.
+fn figure_of(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Full => "classes_full_mazurkiewicz",
+        Relation::Arrival => "classes_arrival",
+        Relation::Observer => "classes_observer",
+    }
+}
+
 /// The figures under the names that rows give them.
 fn figures(counts: &Counts) -> [(&'static str, u128); 10] {
     let [full, arrival, observer] = counts.classes.map(u128::from);
     [
         ("total_interleavings", counts.interleavings),
-        ("classes_full_mazurkiewicz", full),
-        ("classes_arrival", arrival),
-        ("classes_observer", observer),
+        (figure_of(Relation::Full), full),
+        (figure_of(Relation::Arrival), arrival),
+        (figure_of(Relation::Observer), observer),
         ("classes_view", counts.views.into()),
         ("distinct_final_states", counts.outcomes.into()),
         ("trace_prefixes_full", counts.prefixes.into()),

@@ -42,18 +42,14 @@ fn the_optimal_engine_runs_one_schedule_of_each_class_and_source_sets_come_to_th
     let mut wrong = Vec::new();
     for row in rows() {
         let Some(program) = &row.program else { continue };
-        for (relation, figure) in [
-            (Relation::Full, "classes_full_mazurkiewicz"),
-            (Relation::Arrival, "classes_arrival"),
-            (Relation::Observer, "classes_observer"),
-        ] {
+        for relation in Relation::ALL {
             let optimal = reduce(program, relation, Reduction::Optimal);
             let source = reduce(program, relation, Reduction::Source);
-            let expected = row.expected[figure];
+            let expected = row.classes(relation).expect("a row says how many classes there are");
             let same = optimal.executions == expected && source.executions == expected;
             if !same || optimal.blocked > 0 || !optimal.closed || !source.closed {
                 let id = &row.id;
-                wrong.push(format!("{id}: {figure} {expected}: {optimal:?}, {source:?}"));
+                wrong.push(format!("{id}: {relation} {expected}: {optimal:?}, {source:?}"));
             }
         }
     }

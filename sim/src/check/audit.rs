@@ -6,6 +6,7 @@
 //! does an invariant that does not declare what it reads, and an announcement that does not cover
 //! what was observed. The audit of a run ends with the first violation, as the run does.
 
+use super::dpor::{Draws, awake};
 use crate::{
     decisions::{Decisions, Names, Seeded},
     footprint::Footprint,
@@ -82,25 +83,6 @@ struct Step {
     violated: Option<String>,
 }
 
-/// Answers the values of one move from a list.
-struct Values<'v>(&'v [u32]);
-
-impl Decisions for Values<'_> {
-    fn next_move(&mut self, _: &MoveSet, _: &dyn Names) -> Option<usize> {
-        None
-    }
-
-    fn value(&mut self, options: u32) -> u32 {
-        match self.0.split_first() {
-            Some((&value, rest)) if options > 1 => {
-                self.0 = rest;
-                value
-            }
-            _ => 0,
-        }
-    }
-}
-
 /// Writes down the values of one move.
 struct Noted<'d>(&'d mut Seeded, Vec<u32>);
 
@@ -118,8 +100,8 @@ impl Decisions for Noted<'_> {
     }
 }
 
-/// Audits one run of a plan under these invariants. `start` resets the world (with arrivals, if the strategy wants them)
-/// and starts its processes.
+/// Audits one run of a plan under these invariants. `start` resets the world (with arrivals, if the
+/// strategy wants them) and starts its processes.
 #[expect(clippy::result_large_err, reason = "a lie is found once and ends the audit")]
 pub fn audit<W: World>(
     world: &mut W,
@@ -169,9 +151,10 @@ pub fn audit<W: World>(
 
 /// Plays a step again; the invariant that it violates, if any.
 fn play<W: World>(world: &mut W, invariants: &Invariants<W>, step: &Step) -> Option<String> {
-    while world.moves().is_empty() && world.wait() {}
-    let mut trace = Trace::default();
-    world.play(step.mv, &mut Values(&step.values), &mut trace);
+    awake(world);
+    let (mut draws, mut trace) = (Draws::default(), Trace::default());
+    draws.tell(&step.values);
+    world.play(step.mv, &mut draws, &mut trace);
     judged(world, invariants, &trace)
 }
 
@@ -191,13 +174,7 @@ fn record<W: World>(
     let mut steps = Vec::new();
     let (mut announced, mut reads) = (Footprint::default(), Footprint::default());
     while steps.len() < plan.step_limit as usize {
-        let mut barrier = false;
-        while world.moves().is_empty() {
-            barrier = true;
-            if !world.wait() {
-                return Ok(steps);
-            }
-        }
+        let Some(barrier) = awake(world) else { return Ok(steps) };
         let at = seeded.next_move(world.moves(), world).expect("a seed always answers");
         let mv = world.moves().all()[at];
         world.moves_mut().forget_arrivals();

@@ -89,8 +89,7 @@ impl Step<'_> {
         }
         if comes_to_something {
             self.state.processes[to as usize].ever_linked.retain(|&peer| peer != from);
-        }
-        if !comes_to_something {
+        } else {
             self.is_idle();
         }
     }

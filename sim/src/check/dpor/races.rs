@@ -59,8 +59,8 @@ impl Search {
     /// The races of a step that stands, or would stand, at a place: earlier ones that it conflicts
     /// with, of others, with nothing between that keeps them apart. One that could not come the other
     /// way round (a lock is taken after it was given back, a message received after it was sent) keeps
-    /// nothing apart: what the step really waited for lies further back. Says which are open, and of which
-    /// nothing between had to come before the step.
+    /// nothing apart: what the step really waited for lies further back. Says which are open, and for
+    /// each whether nothing between had to come before the step.
     fn plan_reversals_of(
         &mut self,
         step: &Rc<Step>,
@@ -209,11 +209,10 @@ impl Search {
 
     /// Plans a sequence, unless it leads to what was explored already, or is planned.
     fn plan(&mut self, point: usize, sequence: Vec<Rc<Step>>, run: &mut impl Steps) {
-        let sleep = self.points[point].sleep.clone();
         if self.reduction == Reduction::Source {
             return self.points[point].plan_first(&sequence);
         }
-        for asleep in &sleep {
+        for asleep in &self.points[point].sleep.clone() {
             if !self.points[point].has_run(asleep.who, &sequence) {
                 continue;
             }
