@@ -27,7 +27,7 @@ pub(crate) struct Reached {
 pub(crate) fn explore(program: &Subject, bounds: Bounds) -> Reached {
     let mut reached = Reached { outcomes: BTreeSet::new(), closed: true, states: 0, runs: 0 };
     for (delivery, timers) in conditions(program) {
-        let conditions = Conditions { delivery, timers, faults: 0 };
+        let conditions = Conditions { delivery, timers, faults: 0, ..Conditions::PLAIN };
         let explored = program.explore_under(&OTP_25, &conditions, bounds);
         reached.outcomes.extend(explored.outcomes);
         reached.closed &= explored.closed;

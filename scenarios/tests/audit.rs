@@ -22,7 +22,7 @@ fn audited<S: Scenario>(scenario: &S, spec: Spec, blocks: u64) -> Audit {
         for block in 0..blocks {
             let workload = hunt.workload(block);
             for mut plan in spec.block(block).into_iter().take(16) {
-                plan.conditions = scenario.conditions(variant, plan.conditions);
+                plan.conditions = atropos::scenario::conditions(scenario, variant, plan.conditions);
                 let start = |world: &mut S::World| {
                     world.reset(&plan.conditions, plan.strategy.wants_arrivals());
                     scenario.start(variant, &workload, world);

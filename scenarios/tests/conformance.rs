@@ -65,7 +65,8 @@ fn every_recorded_program_of_supervisors_passes() {
 fn what_instant_delivery_reaches_pairwise_delivery_reaches_too() {
     for recorded in recorded().iter().take(100) {
         let [instant, pairwise] = [Delivery::Instant, Delivery::Pairwise].map(|delivery| {
-            let conditions = Conditions { delivery, timers: TimerRule::Any, faults: 0 };
+            let conditions =
+                Conditions { delivery, timers: TimerRule::Any, faults: 0, ..Conditions::PLAIN };
             explore(&recorded.program, &conditions, Bounds::default()).outcomes
         });
         let beyond: Vec<&String> = instant.difference(&pairwise).collect();

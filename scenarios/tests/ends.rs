@@ -19,7 +19,7 @@ fn compare(layer: Layer, programs: u64, enough: u64) -> [u64; 2] {
             (Delivery::Pairwise, TimerRule::Any),
             (Delivery::Instant, TimerRule::Idle),
         ] {
-            let conditions = Conditions { delivery, timers, faults: 0 };
+            let conditions = Conditions { delivery, timers, faults: 0, ..Conditions::PLAIN };
             let all = explore_all(&program, &conditions, bounds);
             if !all.closed {
                 continue;

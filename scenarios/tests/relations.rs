@@ -16,8 +16,12 @@ use atropos_scenarios::{
     kv_registry::{Act, KvRegistry, Op, Reason},
 };
 
-const INSTANT: Conditions =
-    Conditions { delivery: Delivery::Instant, timers: TimerRule::Idle, faults: 0 };
+const INSTANT: Conditions = Conditions {
+    delivery: Delivery::Instant,
+    timers: TimerRule::Idle,
+    faults: 0,
+    ..Conditions::PLAIN
+};
 const PAIRWISE: Conditions = Conditions { delivery: Delivery::Pairwise, ..INSTANT };
 
 /// What a search came to: the schedules that it ran, whether it left nothing out, and what broke.

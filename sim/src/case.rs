@@ -239,7 +239,7 @@ pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayab
 pub fn canonical<S: Scenario>(scenario: &S, variant: &Variant, conditions: Conditions) -> Case {
     let mut player = Player::new(scenario, variant);
     player.aim(None);
-    let conditions = scenario.conditions(variant, conditions);
+    let conditions = crate::scenario::conditions(scenario, variant, conditions);
     let workload = scenario.fixed(variant);
     let step_limit = crate::plan::Spec::DEFAULT_STEP_LIMIT;
     let empty = Tape::default();

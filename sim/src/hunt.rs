@@ -10,7 +10,7 @@ use crate::{
     decisions::{Draws, Purpose, RunIndex, Seeded},
     invariant::Violation,
     plan::{Plan, Spec},
-    scenario::{Scenario, Variant},
+    scenario::{self, Scenario, Variant},
     scheduler::{self, End, Record},
     trace::{Digest, digest_words},
     world::World,
@@ -151,7 +151,7 @@ impl<'s, S: Scenario> Hunt<'s, S> {
     }
 
     fn narrowed(&self, mut plan: Plan) -> Plan {
-        plan.conditions = self.scenario.conditions(self.variant, plan.conditions);
+        plan.conditions = scenario::conditions(self.scenario, self.variant, plan.conditions);
         plan
     }
 

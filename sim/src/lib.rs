@@ -79,6 +79,7 @@ pub mod scheduler;
 pub mod shrink;
 pub mod strategy;
 pub mod subject;
+pub mod task;
 pub mod timeline;
 pub mod trace;
 pub mod word;

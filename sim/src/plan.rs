@@ -50,6 +50,50 @@ impl fmt::Display for TimerRule {
     }
 }
 
+/// Which tasks of a task world may be next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheduler {
+    /// The first of the run queue, as on tokio's current-thread runtime.
+    #[default]
+    CurrentThread,
+    /// Any that is ready, and each await may be a switch.
+    MultiThread,
+}
+
+impl fmt::Display for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Scheduler::CurrentThread => "current-thread",
+            Scheduler::MultiThread => "multi-thread",
+        })
+    }
+}
+
+/// The coop budget with which a poll of a task begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Budget {
+    /// All of it.
+    #[default]
+    Full,
+    /// Drawn: one poll in five begins with less.
+    Drawn,
+    /// All of it, and at each operation that looks at it is asked whether it is used up here, at
+    /// most once a poll: what an exhaustive check asks.
+    Asked,
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Budget::Full => "full",
+            Budget::Drawn => "drawn",
+            Budget::Asked => "asked",
+        })
+    }
+}
+
 /// The conditions under which a world is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Conditions {
@@ -57,13 +101,39 @@ pub struct Conditions {
     pub delivery: Delivery,
     /// When timers fire.
     pub timers: TimerRule,
-    /// How many processes the fault process may kill.
+    /// How many processes the fault process may kill, or tasks it may abort.
     pub faults: u32,
+    /// What tasks are run under; `None` in a world without tasks.
+    pub tasks: Option<Tasks>,
+}
+
+/// The conditions that only tasks know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tasks {
+    /// Which task may be next.
+    pub scheduler: Scheduler,
+    /// The budget of a poll.
+    pub budget: Budget,
+}
+
+impl fmt::Display for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} scheduler, {} budget", self.scheduler, self.budget)
+    }
+}
+
+impl Conditions {
+    /// Instant delivery, idle timers, no faults: the default, for constants.
+    pub const PLAIN: Conditions =
+        Conditions { delivery: Delivery::Instant, timers: TimerRule::Idle, faults: 0, tasks: None };
 }
 
 impl fmt::Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} delivery, {} timers", self.delivery, self.timers)?;
+        match self.tasks {
+            None => write!(f, "{} delivery, {} timers", self.delivery, self.timers)?,
+            Some(tasks) => write!(f, "{tasks}, {} timers", self.timers)?,
+        }
         match self.faults {
             0 => Ok(()),
             1 => f.write_str(", 1 fault"),
@@ -83,6 +153,10 @@ pub struct Spec {
     pub delivery: Option<Delivery>,
     /// The timer rule; open: either.
     pub timers: Option<TimerRule>,
+    /// Which tasks may be next; open: either.
+    pub scheduler: Option<Scheduler>,
+    /// The budget of a poll; open: full or drawn.
+    pub budget: Option<Budget>,
     /// The number of faults allowed.
     pub faults: u32,
     /// A run longer than this is a livelock; from half of it on the schedule is round-robin.
@@ -102,6 +176,8 @@ impl Spec {
             strategy: None,
             delivery: None,
             timers: None,
+            scheduler: None,
+            budget: None,
             faults: 0,
             step_limit: Self::DEFAULT_STEP_LIMIT,
         }
@@ -109,11 +185,23 @@ impl Spec {
 
     /// The plans of the 64 runs of a block.
     pub fn block(&self, block: u64) -> Vec<Plan> {
-        let mut draws = Draws::new(self.seed, RunIndex { block, run: 0 }, Purpose::Plan);
-        (0..RunIndex::BLOCK).map(|run| self.plan(RunIndex { block, run }, &mut draws)).collect()
+        // Tasks have a stream of their own: what is drawn for them shifts nothing else.
+        let stream = |run| Draws::new(self.seed, RunIndex { block, run }, Purpose::Plan);
+        let (mut draws, mut of_tasks) = (stream(0), stream(1));
+        let plan = |run| self.plan(RunIndex { block, run }, &mut draws, &mut of_tasks);
+        (0..RunIndex::BLOCK).map(plan).collect()
     }
 
-    fn plan(&self, index: RunIndex, draws: &mut Draws) -> Plan {
+    fn tasks(&self, draws: &mut Draws) -> Tasks {
+        let scheduler = [Scheduler::CurrentThread, Scheduler::MultiThread][draws.below(2) as usize];
+        let budget = [Budget::Full, Budget::Drawn][draws.below(2) as usize];
+        Tasks {
+            scheduler: self.scheduler.unwrap_or(scheduler),
+            budget: self.budget.unwrap_or(budget),
+        }
+    }
+
+    fn plan(&self, index: RunIndex, draws: &mut Draws, of_tasks: &mut Draws) -> Plan {
         // Both are drawn whether or not they are fixed: fixing one must not shift the other.
         let delivery = [Delivery::Instant, Delivery::Pairwise][draws.below(2) as usize];
         let timers = [TimerRule::Idle, TimerRule::Any][draws.below(2) as usize];
@@ -125,6 +213,7 @@ impl Spec {
                 delivery: self.delivery.unwrap_or(delivery),
                 timers: self.timers.unwrap_or(timers),
                 faults: self.faults,
+                tasks: Some(self.tasks(of_tasks)),
             },
             step_limit: self.step_limit,
         }

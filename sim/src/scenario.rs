@@ -128,6 +128,12 @@ pub trait Scenario: Sync {
     }
 }
 
+/// The conditions under which a variant is run, given those that were drawn or asked for: what its
+/// world knows of them, and what the scenario makes of that.
+pub fn conditions<S: Scenario>(scenario: &S, variant: &Variant, drawn: Conditions) -> Conditions {
+    scenario.conditions(variant, S::World::known(drawn))
+}
+
 /// The variant of this name.
 pub fn variant<'s, S: Scenario>(scenario: &'s S, name: &str) -> Option<&'s Variant> {
     scenario.variants().iter().find(|variant| variant.name == name)

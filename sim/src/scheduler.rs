@@ -5,7 +5,7 @@
 //! every event. It leaves out where answers come from and what a move does.
 
 use crate::{
-    decisions::{Decisions, Names, RawTape},
+    decisions::{Ahead, Decisions, Names, RawTape},
     invariant::{Invariants, NO_LIVELOCK, Violation},
     moves::MoveSet,
     trace::{EventMask, Trace},
@@ -126,5 +126,9 @@ impl<D: Decisions> Decisions for Noting<'_, D> {
             self.values.push(value);
         }
         value
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        self.decisions.ahead()
     }
 }

@@ -18,6 +18,15 @@ use crate::{
 
 /// A world that can be run, explored and explained.
 pub trait World: Names {
+    /// The conditions without those that this world does not know: one without tasks has no
+    /// scheduler, one without signals no delivery.
+    fn known(drawn: Conditions) -> Conditions
+    where
+        Self: Sized,
+    {
+        Conditions { tasks: None, ..drawn }
+    }
+
     /// Makes the world empty for a new run under these conditions, keeping its memory. `arrivals`
     /// says whether the strategy wants [`MoveSet::arrivals`].
     fn reset(&mut self, conditions: &Conditions, arrivals: bool);

@@ -19,8 +19,12 @@ use std::{cell::RefCell, collections::BTreeSet, future::Future, rc::Rc};
 /// What the first process of a program says of its run.
 type Notes = Rc<RefCell<Vec<String>>>;
 
-const INSTANT: Conditions =
-    Conditions { delivery: Delivery::Instant, timers: TimerRule::Idle, faults: 0 };
+const INSTANT: Conditions = Conditions {
+    delivery: Delivery::Instant,
+    timers: TimerRule::Idle,
+    faults: 0,
+    ..Conditions::PLAIN
+};
 const PAIRWISE: Conditions = Conditions { delivery: Delivery::Pairwise, ..INSTANT };
 
 /// The outcomes of a program over every schedule: the notes of the observer, joined.

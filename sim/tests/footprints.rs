@@ -8,7 +8,9 @@ mod common;
 
 use atropos::{
     check::audit::{Audit, Lie, audit},
-    decisions::{Decisions, Divergence, Draws, Names, Purpose, Recorded, RunIndex, Seeded, Tape},
+    decisions::{
+        Ahead, Decisions, Divergence, Draws, Names, Purpose, Recorded, RunIndex, Seeded, Tape,
+    },
     footprint::{Footprint, Resource},
     invariant::{Evidence, Invariants},
     moves::{Move, MoveSet},
@@ -279,6 +281,10 @@ impl Decisions for Noted<'_> {
         let value = self.0.value(options);
         self.1.extend((options > 1).then_some(value));
         value
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        self.0.ahead()
     }
 }
 

@@ -21,8 +21,12 @@ use atropos::{
 
 type Rule = Invariant<ProcessWorld>;
 
-const INSTANT: Conditions =
-    Conditions { delivery: Delivery::Instant, timers: atropos::plan::TimerRule::Idle, faults: 0 };
+const INSTANT: Conditions = Conditions {
+    delivery: Delivery::Instant,
+    timers: atropos::plan::TimerRule::Idle,
+    faults: 0,
+    ..Conditions::PLAIN
+};
 const PAIRWISE: Conditions = Conditions { delivery: Delivery::Pairwise, ..INSTANT };
 
 fn prove(scenario: &ProcessScenario, conditions: Conditions) -> Proof {

@@ -8,7 +8,7 @@ use atropos::{
         dpor::{self, Draws as Values, Reduction, Steps},
         enumerate,
     },
-    decisions::{Decisions, Draws, Names, Purpose, RunIndex},
+    decisions::{Ahead, Decisions, Draws, Names, Purpose, RunIndex},
     footprint::Footprint,
     invariant::Invariants,
     moves::{Move, MoveSet},
@@ -144,6 +144,10 @@ impl Decisions for Noticing<'_> {
     fn value(&mut self, options: u32) -> u32 {
         *self.1 |= options > 1;
         self.0.value(options)
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        self.0.ahead()
     }
 }
 

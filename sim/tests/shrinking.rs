@@ -230,8 +230,12 @@ fn workload(found: &Found) -> Vec<Op> {
     case::decode(&found.case.workload).expect("a workload of the workshop")
 }
 
-const KIND: Conditions =
-    Conditions { delivery: Delivery::Instant, timers: TimerRule::Idle, faults: 0 };
+const KIND: Conditions = Conditions {
+    delivery: Delivery::Instant,
+    timers: TimerRule::Idle,
+    faults: 0,
+    ..Conditions::PLAIN
+};
 
 #[test]
 fn two_deeds_of_the_first_worker_are_enough_for_a_taken_name() {

@@ -200,7 +200,12 @@ impl Vector {
             false => &[TimerRule::Idle],
         };
         let both = deliveries.iter().flat_map(|&delivery| {
-            timers.iter().map(move |&timers| Conditions { delivery, timers, faults: 0 })
+            timers.iter().map(move |&timers| Conditions {
+                delivery,
+                timers,
+                faults: 0,
+                ..Conditions::PLAIN
+            })
         });
         both.collect()
     }

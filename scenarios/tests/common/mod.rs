@@ -55,7 +55,8 @@ fn recorded_in(file: &str) -> Vec<Recorded> {
 /// Whether a recorded outcome is reached; the spaces must close.
 pub(crate) fn is_reached(recorded: &Recorded, profile: &'static Profile) -> bool {
     [TimerRule::Idle, TimerRule::Any].into_iter().any(|timers| {
-        let conditions = Conditions { delivery: Delivery::Pairwise, timers, faults: 0 };
+        let conditions =
+            Conditions { delivery: Delivery::Pairwise, timers, faults: 0, ..Conditions::PLAIN };
         let bounds = Bounds::default();
         let explored = explore_under(&recorded.program, profile, &conditions, bounds);
         assert!(explored.closed, "{}: the space closes", recorded.program.id);

@@ -8,7 +8,7 @@
 
 use super::dpor::{Draws, awake};
 use crate::{
-    decisions::{Decisions, Names, Seeded},
+    decisions::{Ahead, Decisions, Names, Seeded},
     footprint::Footprint,
     invariant::Invariants,
     moves::{Move, MoveSet},
@@ -97,6 +97,10 @@ impl Decisions for Noted<'_> {
             self.1.push(value);
         }
         value
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        self.0.ahead()
     }
 }
 

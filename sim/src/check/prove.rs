@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     case::{Case, Player},
-    decisions::{Decisions, Names, round_robin},
+    decisions::{Ahead, Decisions, Names, round_robin},
     footprint::Footprint,
     invariant::{Invariants, Violation},
     moves::{Move, MoveSet},
@@ -89,7 +89,7 @@ impl<'s, S: Scenario, G> Checked<'s, S, G> {
         search: Search,
         goes_on: G,
     ) -> Self {
-        let conditions = scenario.conditions(variant, conditions);
+        let conditions = crate::scenario::conditions(scenario, variant, conditions);
         let mut player = Player::new(scenario, variant);
         // Whatever the variant is expected to break may end it.
         player.invariants.arm(|_| true);
@@ -211,5 +211,9 @@ impl Decisions for Fair {
 
     fn value(&mut self, _: u32) -> u32 {
         0
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        Ahead::Harmless
     }
 }

@@ -11,7 +11,7 @@ use super::{
     dpor::{Draws, Steps, awake},
 };
 use crate::{
-    decisions::{Decisions, Names},
+    decisions::{Ahead, Decisions, Names},
     moves::{Move, MoveSet},
 };
 
@@ -276,5 +276,9 @@ impl Decisions for Told<'_> {
 
     fn value(&mut self, options: u32) -> u32 {
         self.draws.value(options)
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        self.draws.ahead()
     }
 }

@@ -4,7 +4,7 @@
 //! answers what it answered last time, and after the run the last answer that can grow grows.
 //! Move and value decisions are digits alike; strategies have no say here.
 
-use super::{Decisions, Names};
+use super::{Ahead, Decisions, Names};
 use crate::moves::MoveSet;
 
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +82,11 @@ impl Decisions for Enumerated {
 
     fn value(&mut self, options: u32) -> u32 {
         self.answer(options)
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        let values: Vec<u32> = self.digits[self.at..].iter().map(|digit| digit.answer).collect();
+        Ahead::known(&values, false)
     }
 }
 

@@ -7,11 +7,13 @@
 //!
 //! Leaves out: what the choices mean. No decision source knows a world.
 
+mod ahead;
 mod enumerated;
 mod recorded;
 mod seeded;
 mod tape;
 
+pub use ahead::Ahead;
 pub use enumerated::Enumerated;
 pub use recorded::{Divergence, Mismatch, Recorded};
 pub use seeded::{Draws, Purpose, RunIndex, Seeded};
@@ -50,4 +52,8 @@ pub trait Decisions {
     /// # Panics
     /// If there are no options.
     fn value(&mut self, options: u32) -> u32;
+
+    /// What [`Decisions::value`] will answer to the next questions. Whoever takes answers from it
+    /// asks for the same values afterwards.
+    fn ahead(&mut self) -> Ahead;
 }

@@ -4,7 +4,7 @@
 //! is named: replay promises the same run or says why not. Lenient, what does not fit is skipped
 //! and the canonical schedule fills the gaps: that is what the shrinker needs after a cut.
 
-use super::{Decisions, Names, Tape};
+use super::{Ahead, Decisions, Names, Tape};
 use crate::{
     moves::{Move, MoveSet},
     name::Name,
@@ -217,5 +217,9 @@ impl Decisions for Recorded<'_> {
         }
         self.value += usize::from(recorded.is_some());
         recorded.unwrap_or(0).min(options - 1)
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        Ahead::known(&self.tape.values[self.value..], true)
     }
 }

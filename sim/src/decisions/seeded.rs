@@ -5,7 +5,7 @@
 //! shifts the schedule. Streams are started when they are first asked: two that start eagerly
 //! would cost a tenth of a small run.
 
-use super::{Decisions, Names};
+use super::{Ahead, Decisions, Names};
 use crate::{
     moves::{Move, MoveSet},
     strategy::{Portfolio, Strategy, StrategyKind},
@@ -144,6 +144,11 @@ impl Seeded {
         self.portfolio.select(kind);
         self.portfolio.begin(expected, &mut self.schedule);
     }
+
+    fn data(&mut self) -> &mut Draws {
+        let (seed, index) = (self.seed, self.index);
+        self.data.get_or_insert_with(|| Draws::new(seed, index, Purpose::Data))
+    }
 }
 
 impl Decisions for Seeded {
@@ -159,8 +164,11 @@ impl Decisions for Seeded {
     }
 
     fn value(&mut self, options: u32) -> u32 {
-        let (seed, index) = (self.seed, self.index);
-        self.data.get_or_insert_with(|| Draws::new(seed, index, Purpose::Data)).below(options)
+        self.data().below(options)
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        Ahead::Drawn(Box::new(self.data().clone()))
     }
 }
 

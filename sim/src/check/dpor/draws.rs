@@ -1,7 +1,7 @@
 //! The values that one move draws, tried one after the other.
 
 use crate::{
-    decisions::{Decisions, Names},
+    decisions::{Ahead, Decisions, Names},
     moves::MoveSet,
 };
 
@@ -61,5 +61,9 @@ impl Decisions for Draws {
         self.options.push(options);
         self.drawn.push(value);
         value
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        Ahead::known(self.told.get(self.options.len()..).unwrap_or_default(), false)
     }
 }

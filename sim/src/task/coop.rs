@@ -1,0 +1,247 @@
+//! The coop budget: each poll of a task has 128 units, and an operation that is ready costs one.
+//!
+//! At 0 every aware operation is pending whether its value is there or not, and the task is woken
+//! when nobody else is ready. A pending operation gives its unit back. Rules: `coop-*`, `cost-*`;
+//! tokio 1.54, task/coop/mod.rs.
+//!
+//! Two more things happen where an operation begins. Where awaits are switches
+//! ([`Scheduler::MultiThread`](crate::plan::Scheduler)), the second operation of a poll gives way
+//! first, so that others may run in between. And where the plan says so the source of decisions is
+//! asked whether the budget is used up here, at most once a poll.
+
+use super::{
+    desk::{Desk, UNCONSTRAINED},
+    handle::Handle,
+    kind::{Op, event},
+    waker::Waiter,
+};
+use pin_project_lite::pin_project;
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+/// A unit that was taken, and is given back unless it made progress.
+#[must_use = "dropped, it gives the unit back"]
+pub struct RestoreOnPending {
+    desk: Rc<Desk>,
+    before: Cell<u32>,
+}
+
+impl RestoreOnPending {
+    /// The operation is ready: the unit is spent.
+    pub fn made_progress(&self) {
+        self.before.set(UNCONSTRAINED);
+    }
+}
+
+impl Drop for RestoreOnPending {
+    fn drop(&mut self) {
+        if self.before.get() != UNCONSTRAINED {
+            self.desk.budget.set(self.before.get());
+        }
+    }
+}
+
+/// The same for the primitives, without a reference count.
+#[must_use = "dropped, it gives the unit back"]
+pub(super) struct Coop<'d> {
+    desk: &'d Desk,
+    before: u32,
+}
+
+impl Coop<'_> {
+    #[inline]
+    pub(super) fn made_progress(mut self) {
+        self.before = UNCONSTRAINED;
+    }
+}
+
+impl Drop for Coop<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.before != UNCONSTRAINED {
+            self.desk.budget.set(self.before);
+        }
+    }
+}
+
+impl Desk {
+    /// Begins an aware operation: pending if the task must give way first or has no budget left.
+    #[inline]
+    pub(super) fn proceed(&self, cx: &mut Context<'_>, op: Op) -> Poll<Coop<'_>> {
+        ready!(self.gives_way(cx));
+        self.takes_unit(cx, op)
+    }
+
+    /// The same where giving way was seen to already.
+    #[inline]
+    pub(super) fn takes_unit(&self, cx: &mut Context<'_>, op: Op) -> Poll<Coop<'_>> {
+        let before = self.budget.get();
+        if before == UNCONSTRAINED {
+            return Poll::Ready(Coop { desk: self, before });
+        }
+        if before == 0 || self.is_used_up_here() {
+            self.forces(cx, op);
+            return Poll::Pending;
+        }
+        self.budget.set(before - 1);
+        Poll::Ready(Coop { desk: self, before })
+    }
+
+    /// The budget is used up: whoever polls goes on when nobody else is ready.
+    pub(super) fn forces(&self, cx: &Context<'_>, op: Op) {
+        self.tells(event::FORCED, op as u32, 0);
+        self.sees(0xf0);
+        self.defer(cx);
+    }
+
+    /// Where awaits are switches, whatever comes after the first operation of a poll gives way to
+    /// others first. Who polls with a waker of his own is no await.
+    #[inline]
+    pub(super) fn gives_way(&self, cx: &Context<'_>) -> Poll<()> {
+        if !self.switches.get() || !self.has_acted() || self.together.get() > 0 {
+            return Poll::Ready(());
+        }
+        let mut waiter = Waiter::of(self, cx);
+        if !matches!(waiter, Waiter::Task(_)) {
+            return Poll::Ready(());
+        }
+        waiter.wake(self);
+        Poll::Pending
+    }
+
+    pub(super) fn has_budget(&self) -> bool {
+        self.budget.get() != 0
+    }
+
+    /// Does something without a budget.
+    pub(super) fn with_unconstrained<T>(&self, act: impl FnOnce() -> T) -> T {
+        let before = self.budget.replace(UNCONSTRAINED);
+        let done = act();
+        self.budget.set(before);
+        done
+    }
+
+    /// Polls the parts of one await: none of them gives way.
+    pub(super) fn as_one<T>(&self, poll: impl FnOnce() -> T) -> T {
+        self.together.set(self.together.get() + 1);
+        let done = poll();
+        self.together.set(self.together.get() - 1);
+        done
+    }
+}
+
+impl Handle {
+    /// True if the poll at hand has budget left, or needs none.
+    pub fn has_budget_remaining(&self) -> bool {
+        let has = self.desk.has_budget();
+        self.desk.sees(u64::from(has));
+        has
+    }
+
+    /// Takes a unit; pending if there is none, and then the task is woken later.
+    pub fn poll_proceed(&self, cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+        let before = self.desk.budget.get();
+        let coop = ready!(self.desk.takes_unit(cx, Op::ConsumeBudget));
+        coop.made_progress();
+        let desk = Rc::clone(&self.desk);
+        Poll::Ready(RestoreOnPending { desk, before: Cell::new(before) })
+    }
+
+    /// Takes a unit, or gives way if there is none.
+    pub async fn consume_budget(&self) {
+        let mut done = false;
+        std::future::poll_fn(|cx| {
+            if done {
+                return Poll::Ready(());
+            }
+            let coop = ready!(self.desk.proceed(cx, Op::ConsumeBudget));
+            done = true;
+            coop.made_progress();
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Gives way once: pending the first time, ready whenever it is polled again. It costs nothing
+    /// (`cost-yield_now`, `comb-014`).
+    pub fn yield_now(&self) -> YieldNow {
+        YieldNow { desk: Rc::clone(&self.desk), yielded: false }
+    }
+
+    /// The future without a budget: it is never made to give way, and leaves the budget alone.
+    pub fn unconstrained<F: Future>(&self, inner: F) -> Unconstrained<F> {
+        Unconstrained { desk: Rc::clone(&self.desk), inner }
+    }
+
+    /// The future as one aware operation: at its end it costs one unit beside what it used.
+    pub fn cooperative<F: Future>(&self, inner: F) -> Cooperative<F> {
+        Cooperative { desk: Rc::clone(&self.desk), inner }
+    }
+}
+
+/// See [`Handle::yield_now`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct YieldNow {
+    desk: Rc<Desk>,
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        self.desk.defer(cx);
+        Poll::Pending
+    }
+}
+
+pin_project! {
+    /// See [`Handle::unconstrained`].
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct Unconstrained<F> {
+        desk: Rc<Desk>,
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F: Future> Future for Unconstrained<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.desk.with_unconstrained(|| this.inner.poll(cx))
+    }
+}
+
+pin_project! {
+    /// See [`Handle::cooperative`].
+    #[must_use = "futures do nothing unless they are polled"]
+    pub struct Cooperative<F> {
+        desk: Rc<Desk>,
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F: Future> Future for Cooperative<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let coop = ready!(this.desk.proceed(cx, Op::ConsumeBudget));
+        let output = ready!(this.inner.poll(cx));
+        coop.made_progress();
+        Poll::Ready(output)
+    }
+}

@@ -1,0 +1,814 @@
+//! What the tasks of a world share: the poll at hand, the tables, and who is woken.
+//!
+//! What tokio keeps in thread-locals stands here, and a [`Handle`](super::Handle) leads to it: there
+//! is no ambient state. While a task is polled it acts at once, as on tokio; the world learns of it
+//! from the tables, the events and the footprint that the desk keeps.
+
+pub(super) use super::table::NOBODY;
+use super::{
+    body::Body,
+    footprints::Recorder,
+    join::JoinError,
+    kind::{Op, event},
+    profile::Profile,
+    table::{Core, Ending, Kind, Phase, Tables, Task},
+    waker::{Waiter, Wakers, Woken},
+};
+use crate::{
+    decisions::Ahead,
+    name,
+    plan::Budget,
+    trace::Event,
+    word::{Words, mix},
+};
+use std::{
+    any::Any,
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    pin::Pin,
+    rc::{Rc, Weak},
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+/// The units with which a poll begins: tokio 1.54, task/coop/mod.rs, `Budget::initial`.
+pub(super) const INITIAL: u32 = 128;
+
+/// No budget is kept.
+pub(super) const UNCONSTRAINED: u32 = u32::MAX;
+
+/// A future and the waker that it is polled with.
+pub(super) struct Running {
+    pub(super) body: Pin<Box<dyn Body>>,
+    pub(super) waker: Waker,
+}
+
+/// Something that tasks share.
+pub(super) trait Held {
+    /// Its state as words, under names that do not depend on the schedule.
+    fn words(&self, words: &mut Vec<u64>);
+
+    /// True if whoever waits for it in this way would get it now.
+    fn is_there(&self, op: Op) -> bool;
+}
+
+/// What a task waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    pub(super) op: Op,
+    /// The primitive, or the task whose handle it is.
+    pub(super) on: u32,
+    pub(super) site: Option<&'static Location<'static>>,
+}
+
+/// A primitive as the desk knows it.
+pub(super) struct Thing {
+    pub(super) id: u64,
+    pub(super) word: &'static str,
+    pub(super) site: &'static Location<'static>,
+    pub(super) held: Weak<dyn Held>,
+}
+
+/// The poll at hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    task: u32,
+    budget: u32,
+    history: u64,
+    waker: *const (),
+    performed: bool,
+    asks: bool,
+    /// The runtime in whose context it is, where wakes can be deferred.
+    scheduler: u32,
+}
+
+const NO_TURN: Turn = Turn {
+    task: NOBODY,
+    budget: UNCONSTRAINED,
+    history: 0,
+    waker: std::ptr::null(),
+    performed: false,
+    asks: false,
+    scheduler: NOBODY,
+};
+
+pub(super) struct Desk {
+    pub(super) profile: &'static Profile,
+    pub(super) tables: RefCell<Tables>,
+    // The turn, a cell a field: each operation reads and writes two or three.
+    pub(super) budget: Cell<u32>,
+    current: Cell<u32>,
+    history: Cell<u64>,
+    own_waker: Cell<*const ()>,
+    /// Something was performed in this poll: where awaits are switches, the next one gives way.
+    performed: Cell<bool>,
+    /// It may still be asked in this poll whether the budget is used up.
+    asks: Cell<bool>,
+    scheduler: Cell<u32>,
+    /// Awaits are switches.
+    pub(super) switches: Cell<bool>,
+    /// Inside of how many combinators, within which no await gives way.
+    pub(super) together: Cell<u32>,
+    pub(super) rule: Cell<Budget>,
+    pub(super) any_time: Cell<bool>,
+    /// Bodies are dropped with the run: nothing that they do counts.
+    pub(super) closing: Cell<bool>,
+    pub(super) bodies: RefCell<Vec<Option<Running>>>,
+    wakers: RefCell<Wakers>,
+    woken: Arc<Woken>,
+    /// Who gave way until the run queue is empty, by queue.
+    deferred: RefCell<Vec<Vec<Waiter>>>,
+    /// Who polls a `LocalSet`, or what a runtime blocks on, by queue.
+    hosts: RefCell<Vec<Waiter>>,
+    pub(super) sleepers: RefCell<Vec<Waiter>>,
+    pub(super) sites: RefCell<Vec<&'static Location<'static>>>,
+    pub(super) waits: RefCell<Vec<Vec<Wait>>>,
+    pub(super) things: RefCell<Vec<Thing>>,
+    pub(super) labels: RefCell<Vec<(u64, Cow<'static, str>)>>,
+    pub(super) events: RefCell<Vec<Event>>,
+    pub(super) ahead: RefCell<Ahead>,
+    /// What was asked in this move, with the number of options.
+    pub(super) asked: RefCell<Vec<(u32, u32)>>,
+    pub(super) recorder: RefCell<Recorder>,
+    pub(super) records: Cell<bool>,
+    /// Tasks that became ready and have no move yet; only on many threads.
+    pub(super) fresh: RefCell<Vec<u32>>,
+    /// Timers that can fire at any time and have no move yet.
+    pub(super) fresh_timers: RefCell<Vec<u32>>,
+    /// Timers that were disarmed and have a move still.
+    pub(super) stale_timers: RefCell<Vec<u32>>,
+}
+
+impl Desk {
+    pub(super) fn new(profile: &'static Profile) -> Self {
+        let wakers = Wakers::default();
+        Desk {
+            profile,
+            tables: RefCell::default(),
+            budget: Cell::new(UNCONSTRAINED),
+            current: Cell::new(NOBODY),
+            history: Cell::new(0),
+            own_waker: Cell::new(std::ptr::null()),
+            performed: Cell::new(false),
+            asks: Cell::new(false),
+            scheduler: Cell::new(NOBODY),
+            switches: Cell::new(false),
+            together: Cell::new(0),
+            rule: Cell::new(Budget::Full),
+            any_time: Cell::new(false),
+            closing: Cell::new(false),
+            bodies: RefCell::default(),
+            woken: Arc::clone(&wakers.woken),
+            wakers: RefCell::new(wakers),
+            deferred: RefCell::default(),
+            hosts: RefCell::default(),
+            sleepers: RefCell::default(),
+            sites: RefCell::default(),
+            waits: RefCell::default(),
+            things: RefCell::default(),
+            labels: RefCell::default(),
+            events: RefCell::default(),
+            ahead: RefCell::default(),
+            asked: RefCell::default(),
+            recorder: RefCell::default(),
+            records: Cell::new(false),
+            fresh: RefCell::default(),
+            fresh_timers: RefCell::default(),
+            stale_timers: RefCell::default(),
+        }
+    }
+
+    /// Makes it empty for a new run, keeping its memory.
+    pub(super) fn reset(&self) {
+        self.drop_bodies();
+        self.tables.borrow_mut().clear();
+        self.bodies.borrow_mut().clear();
+        self.deferred.borrow_mut().clear();
+        self.hosts.borrow_mut().clear();
+        self.sleepers.borrow_mut().clear();
+        self.sites.borrow_mut().clear();
+        self.waits.borrow_mut().iter_mut().for_each(Vec::clear);
+        self.things.borrow_mut().clear();
+        self.events.borrow_mut().clear();
+        self.asked.borrow_mut().clear();
+        *self.ahead.borrow_mut() = Ahead::Harmless;
+        self.fresh.borrow_mut().clear();
+        self.fresh_timers.borrow_mut().clear();
+        self.stale_timers.borrow_mut().clear();
+        self.recorder.borrow_mut().clear();
+        if !self.woken.is_empty() {
+            self.woken.take();
+        }
+        self.set_turn(NO_TURN);
+    }
+
+    /// Drops the futures of all tasks; what they do on the way does not count.
+    pub(super) fn drop_bodies(&self) {
+        self.closing.set(true);
+        let mut at = 0;
+        loop {
+            // A drop may spawn.
+            let body = match self.bodies.borrow_mut().get_mut(at) {
+                Some(slot) => slot.take(),
+                None => break,
+            };
+            at += 1;
+            // A panic here belongs to a run that is over; its verdict stands.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
+        }
+        self.closing.set(false);
+    }
+
+    /// Another run queue.
+    pub(super) fn add_core(&self, kind: Kind) -> u32 {
+        let mut tables = self.tables.borrow_mut();
+        tables.cores.push(Core::new(kind));
+        self.deferred.borrow_mut().push(Vec::new());
+        self.hosts.borrow_mut().push(Waiter::Nobody);
+        tables.cores.len() as u32 - 1
+    }
+
+    // The turn.
+
+    fn turn(&self) -> Turn {
+        Turn {
+            task: self.current.get(),
+            budget: self.budget.get(),
+            history: self.history.get(),
+            waker: self.own_waker.get(),
+            performed: self.performed.get(),
+            asks: self.asks.get(),
+            scheduler: self.scheduler.get(),
+        }
+    }
+
+    fn set_turn(&self, turn: Turn) {
+        self.current.set(turn.task);
+        self.budget.set(turn.budget);
+        self.history.set(turn.history);
+        self.own_waker.set(turn.waker);
+        self.performed.set(turn.performed);
+        self.asks.set(turn.asks);
+        self.scheduler.set(turn.scheduler);
+    }
+
+    /// Does something as nobody, without a budget: what happens outside of every task.
+    pub(super) fn outside<T>(&self, scheduler: u32, act: impl FnOnce() -> T) -> T {
+        let before = self.turn();
+        self.set_turn(Turn { scheduler, ..NO_TURN });
+        let done = act();
+        self.set_turn(before);
+        done
+    }
+
+    /// Begins a poll of a task; whoever ends it puts the turn before back.
+    #[inline]
+    pub(super) fn begin(&self, task: u32, waker: &Waker, scheduler: u32) -> Turn {
+        let before = self.turn();
+        let history = self.tables.borrow().tasks[task as usize].history;
+        if let Some(waits) = self.waits.borrow_mut().get_mut(task as usize) {
+            waits.clear();
+        }
+        self.set_turn(Turn {
+            task,
+            budget: INITIAL,
+            history: mix(history, 1),
+            waker: waker.data(),
+            performed: false,
+            asks: self.rule.get() == Budget::Asked,
+            scheduler,
+        });
+        if self.rule.get() == Budget::Drawn {
+            self.budget.set(self.draw_budget());
+        }
+        before
+    }
+
+    #[inline]
+    pub(super) fn end(&self, task: u32, before: Turn) {
+        self.tables.borrow_mut().tasks[task as usize].history = self.history.get();
+        self.set_turn(before);
+    }
+
+    /// One poll in five begins with fewer units.
+    fn draw_budget(&self) -> u32 {
+        match self.ask(5) {
+            4 => INITIAL - self.ask(INITIAL + 1),
+            _ => INITIAL,
+        }
+    }
+
+    /// The task that is polled, or [`NOBODY`].
+    #[inline]
+    pub(super) fn me(&self) -> u32 {
+        self.current.get()
+    }
+
+    pub(super) fn scheduler(&self) -> u32 {
+        self.scheduler.get()
+    }
+
+    /// The task whose own waker this is, if it is the one that is polled.
+    #[inline]
+    pub(super) fn owner_of(&self, waker: &Waker) -> u32 {
+        if waker.data() == self.own_waker.get() { self.current.get() } else { NOBODY }
+    }
+
+    /// The schedule-independent id of a task.
+    pub(super) fn id_of(&self, task: u32) -> u64 {
+        self.tables.borrow().tasks.get(task as usize).map_or(0, |row| row.id)
+    }
+
+    /// A value, in a place where the source of decisions is out of reach: see [`Ahead`].
+    pub(super) fn ask(&self, options: u32) -> u32 {
+        if options < 2 {
+            return 0;
+        }
+        let value = self.ahead.borrow_mut().answer(options);
+        self.asked.borrow_mut().push((value, options));
+        value
+    }
+
+    /// What the task has seen or done: it is part of its state.
+    #[inline]
+    pub(super) fn sees(&self, what: u64) {
+        self.history.set(mix(self.history.get(), what));
+    }
+
+    /// The hash of all that the task has seen: what it sends depends on nothing else.
+    pub(super) fn seen(&self) -> u64 {
+        self.history.get()
+    }
+
+    /// The task has done something that others may see: the next await is a switch.
+    #[inline]
+    pub(super) fn acts(&self) {
+        self.performed.set(true);
+    }
+
+    pub(super) fn has_acted(&self) -> bool {
+        self.performed.get()
+    }
+
+    /// May the lazy question be asked? Only once a poll is the answer yes.
+    pub(super) fn is_used_up_here(&self) -> bool {
+        if !self.asks.get() {
+            return false;
+        }
+        let used_up = self.ask(2) == 1;
+        if used_up {
+            self.asks.set(false);
+            self.budget.set(0);
+        }
+        used_up
+    }
+
+    pub(super) fn tells(&self, kind: u8, arg: u32, value: u64) {
+        if !self.closing.get() {
+            let who = self.me().min(Words::MAX_WHO);
+            self.events.borrow_mut().push(Words::new(kind, who, arg, value));
+        }
+    }
+
+    // Wakes.
+
+    /// Wakes a task.
+    #[inline]
+    pub(super) fn wake(&self, task: u32) {
+        if !self.woken.is_empty() {
+            self.take_woken();
+        }
+        self.wake_now(task);
+    }
+
+    /// Wakes those who were woken through real wakers, in their order.
+    #[cold]
+    pub(super) fn take_woken(&self) {
+        for task in self.woken.take() {
+            self.wake_now(task);
+        }
+    }
+
+    #[inline]
+    pub(super) fn settle_wakes(&self) {
+        if !self.woken.is_empty() {
+            self.take_woken();
+        }
+    }
+
+    fn wake_now(&self, task: u32) {
+        self.reads_wake(task);
+        let mut tables = self.tables.borrow_mut();
+        let Some(row) = tables.tasks.get_mut(task as usize) else { return };
+        match row.phase {
+            Phase::Waiting => row.phase = Phase::Ready,
+            Phase::Running => {
+                row.notified = true;
+                return;
+            }
+            Phase::Ready | Phase::Done => return,
+        }
+        let core = row.core;
+        self.queue(&mut tables, core, task);
+    }
+
+    fn queue(&self, tables: &mut Tables, core: u32, task: u32) {
+        let row = &mut tables.cores[core as usize];
+        if row.root == Some(task) {
+            return;
+        }
+        match row.kind {
+            Kind::MultiThread => self.fresh.borrow_mut().push(task),
+            Kind::CurrentThread => row.queue.push_back(task),
+            Kind::Local => {
+                row.queue.push_back(task);
+                let mut host = std::mem::take(&mut self.hosts.borrow_mut()[core as usize]);
+                if let Waiter::Task(host) = host {
+                    let Some(row) = tables.tasks.get_mut(host as usize) else { return };
+                    match row.phase {
+                        Phase::Waiting => {
+                            row.phase = Phase::Ready;
+                            let core = row.core;
+                            self.queue(tables, core, host);
+                        }
+                        Phase::Running => row.notified = true,
+                        Phase::Ready | Phase::Done => {}
+                    }
+                } else {
+                    host.wake(self);
+                }
+            }
+        }
+    }
+
+    /// Who polls a `LocalSet` is woken with its tasks.
+    pub(super) fn hosted_by(&self, core: u32, cx: &Context<'_>) {
+        self.hosts.borrow_mut()[core as usize].set(self, cx);
+    }
+
+    /// Whoever polls is woken once nobody else is ready; at once outside of a scheduler.
+    /// tokio 1.54, runtime/context.rs, `defer`.
+    pub(super) fn defer(&self, cx: &Context<'_>) {
+        let scheduler = self.scheduler.get();
+        let many = |core: u32| self.tables.borrow().cores[core as usize].kind == Kind::MultiThread;
+        if scheduler == NOBODY || many(scheduler) {
+            let mut waiter = Waiter::of(self, cx);
+            return waiter.wake(self);
+        }
+        let deferred = &mut self.deferred.borrow_mut()[scheduler as usize];
+        if !deferred.last().is_some_and(|last| last.is(self, cx)) {
+            deferred.push(Waiter::of(self, cx));
+        }
+    }
+
+    pub(super) fn has_deferred(&self, core: u32) -> bool {
+        !self.deferred.borrow()[core as usize].is_empty()
+    }
+
+    /// Wakes the deferred, the last one first: tokio 1.54, runtime/scheduler/defer.rs.
+    pub(super) fn wake_deferred(&self, core: u32) {
+        loop {
+            let Some(mut waiter) = self.deferred.borrow_mut()[core as usize].pop() else { return };
+            waiter.wake(self);
+        }
+    }
+
+    pub(super) fn deferred_words(&self, words: &mut Vec<u64>) {
+        for deferred in &*self.deferred.borrow() {
+            words.extend(deferred.iter().map(|waiter| waiter.word(self)));
+            words.push(u64::MAX);
+        }
+    }
+
+    // Waiting.
+
+    /// Notes what the task waits for.
+    pub(super) fn waits_for(
+        &self,
+        op: Op,
+        on: u32,
+        site: Option<&'static Location<'static>>,
+        cx: &Context<'_>,
+    ) {
+        let me = self.me();
+        if me == NOBODY {
+            return;
+        }
+        if let Some(waits) = self.waits.borrow_mut().get_mut(me as usize) {
+            waits.push(Wait { op, on, site });
+        }
+        // Registering counts as done: whoever waits first may be served first.
+        self.sees(mix(0x77, op as u64));
+        self.acts();
+        let _ = cx;
+    }
+
+    // Births.
+
+    /// The id of what comes next of this kind, under the task that makes it.
+    fn next_id(&self, salt: u64, count: impl Fn(&mut Tables, u32) -> u32) -> u64 {
+        let me = self.me();
+        let mut tables = self.tables.borrow_mut();
+        let ordinal = count(&mut tables, me);
+        let maker = tables.tasks.get(me as usize).map_or(name::root_id(), |row| row.id);
+        mix(mix(maker, salt), u64::from(ordinal))
+    }
+
+    /// Makes a primitive known.
+    pub(super) fn adopt(
+        &self,
+        word: &'static str,
+        site: &'static Location<'static>,
+        held: Weak<dyn Held>,
+    ) -> (u32, u64) {
+        let id = self.next_id(0x70, |tables, me| match tables.tasks.get_mut(me as usize) {
+            Some(row) => {
+                row.made += 1;
+                row.made
+            }
+            None => {
+                tables.made += 1;
+                tables.made
+            }
+        });
+        let mut things = self.things.borrow_mut();
+        things.push(Thing { id, word, site, held });
+        (things.len() as u32 - 1, id)
+    }
+
+    /// A row for a new task.
+    pub(super) fn add_task(
+        &self,
+        core: u32,
+        label: Cow<'static, str>,
+        site: &'static Location<'static>,
+    ) -> u32 {
+        let me = self.me();
+        let mut tables = self.tables.borrow_mut();
+        let task = tables.tasks.len() as u32;
+        assert!(task < Words::MAX_WHO, "a run has at most {} tasks", Words::MAX_WHO);
+        let (parent, ordinal) = match tables.tasks.get_mut(me as usize) {
+            Some(row) => {
+                row.children += 1;
+                (row.id, row.children)
+            }
+            None => {
+                tables.roots += 1;
+                (name::root_id(), tables.roots)
+            }
+        };
+        let id = name::child_id(parent, ordinal);
+        tables.tasks.push(Task { id, core, parent: me, ordinal, label, ..Task::default() });
+        self.sites.borrow_mut().push(site);
+        let mut waits = self.waits.borrow_mut();
+        if waits.len() == task as usize {
+            waits.push(Vec::new());
+        }
+        task
+    }
+
+    /// Gives a new task its future, and a place in the queue.
+    pub(super) fn start(&self, task: u32, body: Pin<Box<dyn Body>>) {
+        let waker = self.wakers.borrow_mut().of(task);
+        let mut bodies = self.bodies.borrow_mut();
+        bodies.resize_with(task as usize, || None);
+        bodies.push(Some(Running { body, waker }));
+        drop(bodies);
+        let core = self.tables.borrow().tasks[task as usize].core;
+        let shut = self.tables.borrow().cores[core as usize].shut;
+        if self.me() != NOBODY {
+            self.tells(event::SPAWNED, task, 0);
+            self.sees(self.id_of(task));
+            self.acts();
+            self.changes_the_living();
+        }
+        if shut || self.closing.get() {
+            // Accepted and cancelled at once: rtd-005.
+            self.cancel(task);
+        } else {
+            self.wake(task);
+        }
+    }
+
+    /// The waker of a task that has no future here: what a runtime blocks on.
+    pub(super) fn waker_of(&self, task: u32) -> Waker {
+        self.wakers.borrow_mut().of(task)
+    }
+
+    // Polls and ends.
+
+    /// Polls a task that is ready, or drops its future if it was aborted.
+    pub(super) fn run(&self, task: u32, scheduler: u32) {
+        let at = task as usize;
+        let aborted = {
+            let mut tables = self.tables.borrow_mut();
+            let row = &mut tables.tasks[at];
+            row.phase = Phase::Running;
+            row.notified = false;
+            row.aborted
+        };
+        self.takes_turn(task);
+        let taken = self.bodies.borrow_mut()[at].take();
+        let Some(mut running) = taken else { return };
+        let before = self.begin(task, &running.waker, scheduler);
+        if aborted {
+            self.drop_future(task, running);
+        } else {
+            self.poll(task, &mut running, before);
+            return self.after_poll(task, running, before);
+        }
+        self.end(task, before);
+    }
+
+    fn poll(&self, task: u32, running: &mut Running, _: Turn) {
+        let Running { body, waker } = running;
+        let mut cx = Context::from_waker(waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)));
+        match polled {
+            Ok(Poll::Pending) => {}
+            Ok(Poll::Ready(())) => self.ends(task, running, Ending::Returned, None),
+            Err(panic) => {
+                let text = panic_text(&*panic);
+                // The future is dropped before anybody learns of the panic.
+                let _ = catch_unwind(AssertUnwindSafe(|| running.body.as_mut().drop_future()));
+                self.tables.borrow_mut().tasks[task as usize].panic = Some(text);
+                let error = JoinError::panicked(task, self.id_of(task), panic);
+                self.ends(task, running, Ending::Panicked, Some(error));
+            }
+        }
+    }
+
+    fn after_poll(&self, task: u32, running: Running, before: Turn) {
+        self.settle_wakes();
+        let at = task as usize;
+        let (done, aborted) = {
+            let tables = self.tables.borrow();
+            (tables.tasks[at].phase == Phase::Done, tables.tasks[at].aborted)
+        };
+        if done {
+            drop(running);
+        } else if aborted {
+            // It aborted itself: dropped at its first Pending (life-013).
+            self.drop_future(task, running);
+        } else {
+            self.tells(event::PENDING, 0, 0);
+            self.bodies.borrow_mut()[at] = Some(running);
+            let mut tables = self.tables.borrow_mut();
+            let row = &mut tables.tasks[at];
+            row.phase = Phase::Waiting;
+            if std::mem::take(&mut row.notified) {
+                row.phase = Phase::Ready;
+                let core = row.core;
+                self.queue(&mut tables, core, task);
+            }
+        }
+        self.end(task, before);
+    }
+
+    /// Drops the future of an aborted task and ends it.
+    fn drop_future(&self, task: u32, mut running: Running) {
+        let dropped = catch_unwind(AssertUnwindSafe(|| running.body.as_mut().drop_future()));
+        let id = self.id_of(task);
+        match dropped {
+            Ok(()) => {
+                self.ends(task, &running, Ending::Cancelled, Some(JoinError::cancelled(task, id)));
+            }
+            Err(panic) => {
+                let text = panic_text(&*panic);
+                self.tables.borrow_mut().tasks[task as usize].panic = Some(text);
+                let error = JoinError::panicked(task, id, panic);
+                self.ends(task, &running, Ending::Panicked, Some(error));
+            }
+        }
+    }
+
+    /// Ends a task whose future will not be polled again, wherever it stands.
+    pub(super) fn cancel(&self, task: u32) {
+        let taken = self.bodies.borrow_mut()[task as usize].take();
+        let Some(running) = taken else { return };
+        self.drop_future(task, running);
+    }
+
+    fn ends(&self, task: u32, running: &Running, ending: Ending, error: Option<JoinError>) {
+        self.ended(task, ending);
+        let settled = AssertUnwindSafe(|| running.body.settle(error, self));
+        // An output that panics when it is dropped harms nobody: tokio swallows it, too.
+        let _ = catch_unwind(settled);
+    }
+
+    /// A task counts as finished from here on.
+    pub(super) fn ended(&self, task: u32, ending: Ending) {
+        self.writes_end(task);
+        self.changes_the_living();
+        let holds = {
+            let mut tables = self.tables.borrow_mut();
+            let row = &mut tables.tasks[task as usize];
+            row.phase = Phase::Done;
+            row.ending = Some(ending);
+            std::mem::take(&mut row.holds)
+        };
+        let kind = match ending {
+            Ending::Returned => event::RETURNED,
+            Ending::Cancelled => event::CANCELLED,
+            Ending::Panicked => event::PANICKED,
+        };
+        if !self.closing.get() {
+            self.events.borrow_mut().push(Words::new(kind, task, 0, 0));
+        }
+        holds.into_iter().for_each(|label| self.released(task, &label));
+    }
+
+    /// Aborts a task: it is dropped when it is its turn. tokio 1.54, runtime/task/state.rs,
+    /// `transition_to_notified_and_cancel`.
+    pub(super) fn abort(&self, task: u32) {
+        self.writes_abort(task);
+        {
+            let mut tables = self.tables.borrow_mut();
+            let row = &mut tables.tasks[task as usize];
+            if row.phase == Phase::Done || row.aborted {
+                return;
+            }
+            row.aborted = true;
+        }
+        self.wake(task);
+    }
+
+    pub(super) fn is_finished(&self, task: u32) -> bool {
+        self.reads_end(task);
+        self.tables.borrow().tasks.get(task as usize).is_none_or(|row| row.phase == Phase::Done)
+    }
+
+    /// Drops all tasks of a runtime that shuts down, in the order of their making, without a budget
+    /// (coop-010, rtd-001).
+    pub(super) fn shut_down(&self, core: u32) {
+        self.tables.borrow_mut().cores[core as usize].shut = true;
+        let mut task = 0;
+        loop {
+            let tables = self.tables.borrow();
+            let Some(row) = tables.tasks.get(task as usize) else { break };
+            let mine = row.core == core && row.phase != Phase::Done && !row.root;
+            drop(tables);
+            if mine {
+                self.outside(NOBODY, || self.cancel(task));
+            }
+            task += 1;
+        }
+    }
+
+    // What tasks declare.
+
+    pub(super) fn label_hash(&self, label: &Cow<'static, str>) -> u64 {
+        let hash = crate::trace::digest_bytes(label.as_bytes()).0 as u64;
+        let mut labels = self.labels.borrow_mut();
+        if let Err(at) = labels.binary_search_by_key(&hash, |&(known, _)| known) {
+            labels.insert(at, (hash, label.clone()));
+        }
+        hash
+    }
+
+    pub(super) fn released(&self, task: u32, label: &Cow<'static, str>) {
+        let hash = self.label_hash(label);
+        self.writes_label(hash);
+        if !self.closing.get() {
+            self.events.borrow_mut().push(Words::new(event::RELEASE, task, 0, hash));
+        }
+    }
+}
+
+/// What a panic says.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a value that is no text".to_owned())
+}
+
+/// A primitive's place on its desk.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) desk: Rc<Desk>,
+    pub(super) index: u32,
+    pub(super) id: u64,
+}
+
+impl Place {
+    /// The primitive is changed, and what the task does next depends on it.
+    pub(super) fn changes(&self) {
+        self.desk.touches(self.id);
+    }
+
+    /// The task performs an operation on it: an event, and part of what the task has seen.
+    pub(super) fn acts(&self, op: Op) {
+        self.changes();
+        self.desk.tells(event::DID, op as u32, u64::from(self.index));
+        self.desk.sees(mix(self.id, op as u64));
+        self.desk.acts();
+    }
+
+    /// The task looks at it and sees this.
+    pub(super) fn looks(&self, what: u64) {
+        self.desk.looks_at(self.id);
+        self.desk.sees(mix(self.id, what));
+        self.desk.acts();
+    }
+}

@@ -1,0 +1,299 @@
+//! Handles of tasks: to await the result, to abort, to ask whether it has ended.
+//!
+//! Rules: `life-*`, `cost-joinhandle-pending`, `coop-101` to `-103`; tokio 1.54,
+//! runtime/task/{join,abort,error}.rs.
+
+use super::{
+    body::Joint,
+    desk::{Desk, panic_text},
+    kind::{Op, event},
+    table::Ending,
+};
+use crate::word::mix;
+use std::{
+    any::Any,
+    fmt,
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
+
+/// Names a task within one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(pub(super) u64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+enum Why {
+    Cancelled,
+    Panicked(Box<dyn Any + Send>),
+}
+
+/// Why a task has no output.
+pub struct JoinError {
+    task: u32,
+    id: u64,
+    why: Why,
+}
+
+impl JoinError {
+    pub(super) fn cancelled(task: u32, id: u64) -> Self {
+        JoinError { task, id, why: Why::Cancelled }
+    }
+
+    pub(super) fn panicked(task: u32, id: u64, panic: Box<dyn Any + Send>) -> Self {
+        JoinError { task, id, why: Why::Panicked(panic) }
+    }
+
+    /// True if it was aborted, or its runtime has shut down.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.why, Why::Cancelled)
+    }
+
+    /// True if it panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.why, Why::Panicked(_))
+    }
+
+    /// What it panicked with.
+    ///
+    /// # Panics
+    /// If it did not.
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        self.try_into_panic().expect("`JoinError` reason is not a panic.")
+    }
+
+    /// What it panicked with, if it did.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
+        match self.why {
+            Why::Panicked(panic) => Ok(panic),
+            Why::Cancelled => Err(self),
+        }
+    }
+
+    /// Which task.
+    pub fn id(&self) -> Id {
+        Id(self.id)
+    }
+
+    fn ending(&self) -> Ending {
+        if self.is_panic() { Ending::Panicked } else { Ending::Cancelled }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.why {
+            Why::Cancelled => write!(f, "JoinError::Cancelled(task {})", self.task),
+            Why::Panicked(panic) => write!(f, "JoinError::Panic({:?})", panic_text(&**panic)),
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.why {
+            Why::Cancelled => write!(f, "task {} was cancelled", self.task),
+            Why::Panicked(panic) => {
+                write!(f, "task {} panicked with message {:?}", self.task, panic_text(&**panic))
+            }
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// Owns the right to a task's result. Dropped, it leaves the task alone: the task goes on, detached.
+#[must_use = "a dropped handle detaches its task"]
+pub struct JoinHandle<T> {
+    desk: Rc<Desk>,
+    joint: Rc<Joint<T>>,
+    task: u32,
+}
+
+impl<T> Unpin for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    pub(super) fn new(desk: Rc<Desk>, joint: Rc<Joint<T>>, task: u32) -> Self {
+        JoinHandle { desk, joint, task }
+    }
+
+    /// Asks the task to stop: its future is dropped when it is its turn. No effect once it has ended.
+    pub fn abort(&self) {
+        abort(&self.desk, self.task);
+    }
+
+    /// A handle that can abort and no more.
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle { desk: Rc::clone(&self.desk), task: self.task }
+    }
+
+    /// True once the task has ended. That does not mean that awaiting the handle is ready at once:
+    /// with no budget left it is pending.
+    pub fn is_finished(&self) -> bool {
+        is_finished(&self.desk, self.task)
+    }
+
+    /// Which task it is.
+    pub fn id(&self) -> Id {
+        Id(self.desk.id_of(self.task))
+    }
+
+    /// Where the waker stands that is told of the end, for the ready-made sets.
+    pub(super) fn task(&self) -> u32 {
+        self.task
+    }
+}
+
+fn abort(desk: &Desk, task: u32) {
+    desk.tells(event::ABORTED, task, 0);
+    desk.sees(0xab);
+    desk.acts();
+    desk.abort(task);
+}
+
+fn is_finished(desk: &Desk, task: u32) -> bool {
+    let finished = desk.is_finished(task);
+    desk.sees(0xf0 | u64::from(finished));
+    desk.acts();
+    finished
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { desk, joint, task } = &*self;
+        let coop = match desk.proceed(cx, Op::Join) {
+            Poll::Ready(coop) => coop,
+            Poll::Pending => {
+                if desk.budget.get() == 0 && desk.is_finished(*task) {
+                    desk.tells(event::FINISHED_PENDING, *task, 0);
+                }
+                desk.waits_for(Op::Join, *task, None, cx);
+                return Poll::Pending;
+            }
+        };
+        desk.writes_end(*task);
+        let result = joint.result.borrow_mut().take();
+        let Some(result) = result else {
+            assert!(!desk.has_ended(*task), "JoinHandle polled after completion");
+            joint.joiner.borrow_mut().set(desk, cx);
+            desk.waits_for(Op::Join, *task, None, cx);
+            return Poll::Pending;
+        };
+        coop.made_progress();
+        let ending = result.as_ref().err().map_or(Ending::Returned, JoinError::ending);
+        desk.tells(event::JOINED, *task, ending as u64);
+        desk.sees(mix(0x6a, desk.history_of(*task)));
+        desk.acts();
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let Self { desk, joint, task } = self;
+        joint.wanted.set(false);
+        joint.joiner.borrow_mut().forget();
+        if desk.closing.get() {
+            return;
+        }
+        if !desk.has_ended(*task) {
+            desk.writes_end(*task);
+            desk.tells(event::DETACHED, *task, 0);
+        }
+        let unwanted = joint.result.borrow_mut().take();
+        drop(unwanted);
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("id", &self.id()).finish()
+    }
+}
+
+/// Can abort a task and ask whether it has ended; dropped, it does nothing.
+#[derive(Clone)]
+pub struct AbortHandle {
+    desk: Rc<Desk>,
+    task: u32,
+}
+
+impl AbortHandle {
+    /// As [`JoinHandle::abort`].
+    pub fn abort(&self) {
+        abort(&self.desk, self.task);
+    }
+
+    /// As [`JoinHandle::is_finished`].
+    pub fn is_finished(&self) -> bool {
+        is_finished(&self.desk, self.task)
+    }
+
+    /// Which task it is.
+    pub fn id(&self) -> Id {
+        Id(self.desk.id_of(self.task))
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle").field("id", &self.id()).finish()
+    }
+}
+
+/// Aborts its task when it is dropped: tokio-util 0.7, task/abort_on_drop.rs.
+#[must_use = "dropping the handle aborts the task immediately"]
+#[derive(Debug)]
+pub struct AbortOnDropHandle<T>(JoinHandle<T>);
+
+impl<T> AbortOnDropHandle<T> {
+    /// Takes the task over.
+    pub fn new(handle: JoinHandle<T>) -> Self {
+        AbortOnDropHandle(handle)
+    }
+
+    /// As [`JoinHandle::abort`].
+    pub fn abort(&self) {
+        self.0.abort();
+    }
+
+    /// As [`JoinHandle::is_finished`].
+    pub fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
+impl<T> Drop for AbortOnDropHandle<T> {
+    fn drop(&mut self) {
+        if !self.0.desk.closing.get() {
+            self.0.abort();
+        }
+    }
+}
+
+impl<T> Future for AbortOnDropHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(ready!(Pin::new(&mut self.0).poll(cx)))
+    }
+}
+
+impl Desk {
+    pub(super) fn has_ended(&self, task: u32) -> bool {
+        let tables = self.tables.borrow();
+        tables.tasks.get(task as usize).is_none_or(|row| row.ending.is_some())
+    }
+
+    pub(super) fn history_of(&self, task: u32) -> u64 {
+        self.tables.borrow().tasks.get(task as usize).map_or(0, |row| row.history)
+    }
+}

@@ -1,0 +1,134 @@
+//! Events of the task world for people, and who waits for what.
+
+use super::{
+    TaskWorld,
+    desk::Wait,
+    kind::{Op, event},
+    table::{Ending, Phase},
+};
+use crate::{timeline::Line, trace::Event, word::Words};
+use std::panic::Location;
+
+/// A place in the code, `file.rs:12`.
+pub(super) fn site(site: &'static Location<'static>) -> String {
+    let file = site.file().rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{file}:{}", site.line())
+}
+
+impl TaskWorld {
+    pub(super) fn line_of(&self, event: Event) -> Option<Line> {
+        let text = self.event_text(event)?;
+        let to = match event.kind() {
+            event::SPAWNED | event::ABORTED | event::DETACHED | event::FINISHED_PENDING => {
+                Some(self.shown(event.arg()))
+            }
+            _ => None,
+        };
+        let me = match event.kind() {
+            event::FAULT | event::NO_FAULT => "fault".to_owned(),
+            _ => self.shown_or_setup(event.who()),
+        };
+        let to = match event.kind() {
+            event::FAULT => Some(self.shown(event.who())),
+            // What comes of another task is drawn from there.
+            event::JOINED => {
+                let (from, to) = (self.shown(event.arg()), Some(me));
+                return Some(Line { who: from, text, to });
+            }
+            _ => to,
+        };
+        Some(Line { to: to.filter(|to| *to != me), who: me, text })
+    }
+
+    fn shown_or_setup(&self, who: u32) -> String {
+        if who == Words::MAX_WHO { "setup".to_owned() } else { self.shown(who) }
+    }
+
+    fn event_text(&self, event: Event) -> Option<String> {
+        let (arg, value) = (event.arg(), event.value());
+        Some(match event.kind() {
+            event::PENDING => "· pending".to_owned(),
+            event::RETURNED => "✓ returns".to_owned(),
+            event::PANICKED => format!("✗ panics: {}", self.panic_of(event.who())),
+            event::CANCELLED => "✗ dropped".to_owned(),
+            event::SPAWNED => "spawn".to_owned(),
+            event::ABORTED => "abort".to_owned(),
+            event::JOINED => format!("joined: {}", ending_text(value)),
+            event::DETACHED => "handle dropped".to_owned(),
+            event::FINISHED_PENDING => "finished, but the handle is pending".to_owned(),
+            event::FORCED => format!("✗ no budget left: {} is pending", Op::text(arg)),
+            event::FAULT => "✗ abort".to_owned(),
+            event::NO_FAULT => "abort nobody".to_owned(),
+            event::TIMER => "timer".to_owned(),
+            event::DID => format!("{} {}", Op::text(arg), self.thing_text(value as u32)),
+            event::HOLD => format!("hold {}", self.label_text(value)),
+            event::RELEASE => format!("release {}", self.label_text(value)),
+            event::MARK => self.label_text(value),
+            event::LOST => format!("✗ message lost in {}", self.thing_text(value as u32)),
+            _ => return None,
+        })
+    }
+
+    /// What a label was, by its hash.
+    pub(super) fn label_text(&self, hash: u64) -> String {
+        let labels = self.desk.labels.borrow();
+        let found = labels.binary_search_by_key(&hash, |&(known, _)| known);
+        found.map_or_else(|_| "?".to_owned(), |at| labels[at].1.to_string())
+    }
+
+    /// A primitive, by its kind and where it was made.
+    pub(super) fn thing_text(&self, thing: u32) -> String {
+        let things = self.desk.things.borrow();
+        let Some(thing) = things.get(thing as usize) else { return "?".to_owned() };
+        format!("{} ({})", thing.word, site(thing.site))
+    }
+
+    pub(super) fn panic_of(&self, task: u32) -> String {
+        let tables = self.desk.tables.borrow();
+        let row = tables.tasks.get(task as usize);
+        row.and_then(|row| row.panic.clone()).unwrap_or_default()
+    }
+
+    /// A task that has not ended: where it was spawned, and what it waits for.
+    pub(super) fn blocked(&self, task: u32) -> String {
+        let name = self.shown(task);
+        let spawned = self.spawned_at(task);
+        let waits = self.desk.waits.borrow();
+        let waits = waits.get(task as usize).map(Vec::as_slice).unwrap_or_default();
+        let texts: Vec<String> = waits.iter().map(|wait| self.wait_text(wait)).collect();
+        let what = match texts.as_slice() {
+            [] => "something that is none of the runtime's".to_owned(),
+            all => all.join(" or "),
+        };
+        format!("{name} (spawned at {spawned}) waits for {what}")
+    }
+
+    fn wait_text(&self, wait: &Wait) -> String {
+        let at = wait.site.map(|place| format!(" at {}", site(place))).unwrap_or_default();
+        match wait.op {
+            Op::Join => {
+                let ended =
+                    self.ending(wait.on).map_or("which has not ended", |_| "which has ended");
+                format!("the handle of {}, {ended}", self.shown(wait.on))
+            }
+            Op::Sleep => format!("a sleep{at}"),
+            op => format!("{} on {}{at}", Op::text(op as u32), self.thing_text(wait.on)),
+        }
+    }
+
+    /// The tasks that have not ended.
+    pub(super) fn unfinished(&self) -> Vec<u32> {
+        let tables = self.desk.tables.borrow();
+        let alive = |task: &u32| tables.tasks[*task as usize].phase != Phase::Done;
+        (0..tables.tasks.len() as u32).filter(alive).collect()
+    }
+}
+
+fn ending_text(value: u64) -> &'static str {
+    const TEXTS: [(Ending, &str); 3] = [
+        (Ending::Returned, "returned"),
+        (Ending::Cancelled, "cancelled"),
+        (Ending::Panicked, "panicked"),
+    ];
+    TEXTS.iter().find(|(ending, _)| *ending as u64 == value).map_or("?", |(_, text)| text)
+}

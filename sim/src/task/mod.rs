@@ -1,0 +1,458 @@
+//! The task world: tasks with handles, a coop budget and a paused clock, as on tokio.
+//!
+//! Bodies are ordinary futures. A move polls one task; what the task does on the way happens at
+//! once, as on tokio, and the combinators of the futures crate run unchanged. A [`Handle`] takes the
+//! place of what is ambient there: `handle.spawn(..)`, `handle.sleep(..)`, `handle.channel(..)`.
+//!
+//! Two schedulers ([`Scheduler`](crate::plan::Scheduler)): `current-thread` is tokio's own queue, in
+//! which nothing is open but what the plan opens (budget, faults, timers, the first branch of a
+//! `select!`); on `multi-thread` any ready task may be next and each await may be a switch.
+//!
+//! Truth: tokio 1.54 and 1.47 ([`Profile`]); 145 rules observed there, one suite of tests that runs
+//! on both. Leaves out: I/O but for a pipe in memory, signals, processes, `task_local!`, `block_in_place`.
+
+mod body;
+mod coop;
+mod desk;
+mod footprints;
+mod handle;
+pub mod invariants;
+mod join;
+mod kind;
+mod lines;
+mod local;
+mod profile;
+mod runtime;
+mod scenario;
+mod schedule;
+mod state;
+pub mod sync;
+mod table;
+mod time;
+mod waker;
+
+pub use coop::{Cooperative, RestoreOnPending, Unconstrained, YieldNow};
+pub use handle::Handle;
+pub use join::{AbortHandle, AbortOnDropHandle, Id, JoinError, JoinHandle};
+pub use kind::event;
+pub use local::{LocalSet, RunUntil};
+pub use profile::{PROFILES, Profile, TOKIO_1_47, TOKIO_1_54, profile};
+pub use runtime::Runtime;
+pub use scenario::TaskScenario;
+pub use table::Ending;
+pub use time::{Elapsed, Instant, Interval, MissedTickBehavior, Sleep, Timeout};
+
+use crate::{
+    decisions::{Decisions, Names},
+    footprint::Footprint,
+    invariant::Evidence,
+    moves::{Move, MoveSet},
+    name::{self, Name},
+    plan::{Conditions, Delivery, Scheduler, Tasks, TimerRule},
+    timeline::Line,
+    trace::{Digest, Event, Trace},
+    word::Words,
+    world::World,
+};
+use desk::Desk;
+use schedule::Next;
+use std::{borrow::Cow, fmt, future::Future, rc::Rc};
+use table::{Kind, Phase};
+
+/// A world of tasks on one runtime.
+pub struct TaskWorld {
+    profile: &'static Profile,
+    conditions: Conditions,
+    desk: Rc<Desk>,
+    moves: MoveSet,
+    /// The one move of a current-thread runtime.
+    next: Option<Move>,
+    observed: Footprint,
+}
+
+/// The queue of the world's runtime.
+const CORE: u32 = 0;
+
+/// What a move index stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mover {
+    Task(u32),
+    Timer(u32),
+    Fault,
+}
+
+impl Mover {
+    #[inline(always)]
+    fn of(mv: Move) -> Self {
+        let index = mv.0 >> 2;
+        match mv.0 & 3 {
+            0 => Mover::Task(index),
+            2 => Mover::Timer(index),
+            _ => Mover::Fault,
+        }
+    }
+
+    #[inline(always)]
+    fn to_move(self) -> Move {
+        Move(match self {
+            Mover::Task(index) => index << 2,
+            Mover::Timer(index) => index << 2 | 2,
+            Mover::Fault => 3,
+        })
+    }
+}
+
+impl TaskWorld {
+    /// An empty world under a profile.
+    pub fn new(profile: &'static Profile) -> Self {
+        TaskWorld {
+            profile,
+            conditions: Conditions::default(),
+            desk: Rc::new(Desk::new(profile)),
+            moves: MoveSet::default(),
+            next: None,
+            observed: Footprint::default(),
+        }
+    }
+
+    /// The profile whose rules hold here.
+    pub fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    /// The handle of the runtime, to make what the tasks will share.
+    pub fn handle(&self) -> Handle {
+        Handle::new(Rc::clone(&self.desk), CORE)
+    }
+
+    /// Starts a task before the run begins. Its handle is dropped: the task is detached.
+    #[track_caller]
+    pub fn spawn<F: Future<Output = ()> + 'static>(
+        &mut self,
+        label: impl Into<Cow<'static, str>>,
+        future: F,
+    ) {
+        drop(self.handle().spawn_named(label, future));
+        self.refresh();
+    }
+
+    /// Starts a task that must be done when the run ends: if it is not, that is a deadlock.
+    #[track_caller]
+    pub fn client<F: Future<Output = ()> + 'static>(
+        &mut self,
+        label: impl Into<Cow<'static, str>>,
+        future: F,
+    ) {
+        self.spawn(label, future);
+        if let Some(row) = self.desk.tables.borrow_mut().tasks.last_mut() {
+            row.client = true;
+        }
+    }
+
+    /// How many tasks there were, ended ones included.
+    pub fn len(&self) -> usize {
+        self.desk.tables.borrow().tasks.len()
+    }
+
+    /// True if no task was ever started.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How a task ended; `None` while it lives.
+    pub fn ending(&self, task: u32) -> Option<Ending> {
+        self.desk.tables.borrow().tasks.get(task as usize).and_then(|row| row.ending)
+    }
+
+    /// How a task is shown: its label and its path, `attempt#1.2`.
+    pub fn shown(&self, task: u32) -> String {
+        let tables = self.desk.tables.borrow();
+        match tables.tasks.get(task as usize) {
+            Some(row) => format!("{}#{}", row.label, Name::Process(tables.path(task))),
+            None => "setup".to_owned(),
+        }
+    }
+
+    /// Where a task was spawned, `file.rs:12`.
+    pub fn spawned_at(&self, task: u32) -> String {
+        self.desk
+            .sites
+            .borrow()
+            .get(task as usize)
+            .map_or_else(String::new, |site| lines::site(site))
+    }
+
+    fn is_current_thread(&self) -> bool {
+        self.tasks().scheduler == Scheduler::CurrentThread
+    }
+
+    fn tasks(&self) -> Tasks {
+        self.conditions.tasks.unwrap_or_default()
+    }
+
+    /// Brings the enabled moves up to date with the tables.
+    fn refresh(&mut self) {
+        self.desk.settle_wakes();
+        if self.desk.any_time.get() {
+            self.refresh_timers();
+        }
+        if self.is_current_thread() { self.refresh_one() } else { self.refresh_many() }
+    }
+
+    /// The front of the queue is the one move.
+    fn refresh_one(&mut self) {
+        let next = match self.desk.next(CORE) {
+            Next::Task(task) => Some(Mover::Task(task).to_move()),
+            Next::Timer(timer) => Some(Mover::Timer(timer).to_move()),
+            Next::Idle => None,
+        };
+        if self.next != next {
+            let any_time = self.desk.any_time.get();
+            let stays = |mv: Move| any_time && matches!(Mover::of(mv), Mover::Timer(_));
+            self.next.filter(|&mv| !stays(mv)).into_iter().for_each(|mv| self.moves.disable(mv));
+            next.into_iter().for_each(|mv| self.moves.enable(mv));
+            self.next = next;
+        }
+    }
+
+    fn refresh_many(&mut self) {
+        if !self.desk.stale_timers.borrow().is_empty()
+            || !self.desk.fresh_timers.borrow().is_empty()
+        {
+            self.refresh_timers();
+        }
+        let mut fresh = self.desk.fresh.borrow_mut();
+        fresh.drain(..).for_each(|task| self.moves.enable(Mover::Task(task).to_move()));
+    }
+
+    fn refresh_timers(&mut self) {
+        let armed = |timer: u32| self.desk.tables.borrow().timers[timer as usize].armed;
+        let fresh = std::mem::take(&mut *self.desk.fresh_timers.borrow_mut());
+        for timer in fresh.into_iter().filter(|&timer| armed(timer)) {
+            self.moves.enable(Mover::Timer(timer).to_move());
+        }
+        let stale = std::mem::take(&mut *self.desk.stale_timers.borrow_mut());
+        stale.into_iter().for_each(|timer| self.moves.disable(Mover::Timer(timer).to_move()));
+    }
+
+    /// Aborts a task that has not ended; 0 is nobody, and keeps the fault where others can move.
+    fn fault(&mut self, trace: &mut Trace) {
+        self.desk.counts_the_living();
+        let tables = self.desk.tables.borrow();
+        let alive = |task: &u32| {
+            let row = &tables.tasks[*task as usize];
+            row.phase != Phase::Done && !row.aborted && !row.root && !row.blocking
+        };
+        let mut living: Vec<u32> = (0..tables.tasks.len() as u32).filter(alive).collect();
+        living.sort_unstable_by_key(|&task| tables.path(task));
+        drop(tables);
+        let chosen = self.desk.ask(living.len() as u32 + 1);
+        let Some(&victim) = living.get((chosen as usize).wrapping_sub(1)) else {
+            trace.push(Words::new(event::NO_FAULT, Words::MAX_WHO, 0, 0));
+            let alone = self.moves.len() == 1;
+            if !alone || living.is_empty() {
+                self.desk.tables.borrow_mut().faults = 0;
+                self.moves.disable(Mover::Fault.to_move());
+            } else {
+                self.moves.disable(Mover::Fault.to_move());
+            }
+            return;
+        };
+        trace.push(Words::new(event::FAULT, victim, 0, 0));
+        self.desk.abort(victim);
+        let mut tables = self.desk.tables.borrow_mut();
+        tables.faults -= 1;
+        if tables.faults == 0 {
+            drop(tables);
+            self.moves.disable(Mover::Fault.to_move());
+        }
+    }
+
+    /// A timer that fires by itself, on many threads or at any time.
+    fn fire(&mut self, timer: u32, trace: &mut Trace) {
+        let (owner, ordinal) = {
+            let tables = self.desk.tables.borrow();
+            let row = &tables.timers[timer as usize];
+            (row.owner.min(Words::MAX_WHO), row.ordinal)
+        };
+        trace.push(Words::new(event::TIMER, owner, timer, u64::from(ordinal)));
+        self.moves.disable(Mover::Timer(timer).to_move());
+        if self.next == Some(Mover::Timer(timer).to_move()) {
+            self.next = None;
+        }
+        if self.is_current_thread() {
+            self.desk.touches_queue(CORE);
+        }
+        self.desk.fire(timer);
+    }
+
+    fn poll(&mut self, task: u32) {
+        if self.is_current_thread() {
+            self.desk.takes(CORE, task);
+            self.desk.run(task, CORE);
+            return;
+        }
+        self.desk.run(task, CORE);
+        let ready = self.desk.tables.borrow().tasks[task as usize].phase == Phase::Ready;
+        if !ready {
+            self.moves.disable(Mover::Task(task).to_move());
+        }
+    }
+}
+
+impl Names for TaskWorld {
+    fn id(&self, mv: Move) -> u64 {
+        match Mover::of(mv) {
+            Mover::Task(task) => self.desk.id_of(task),
+            Mover::Timer(timer) => self.desk.timer_id(timer),
+            Mover::Fault => name::fault_id(),
+        }
+    }
+
+    fn name(&self, mv: Move) -> Name {
+        let tables = self.desk.tables.borrow();
+        match Mover::of(mv) {
+            Mover::Task(task) => Name::Process(tables.path(task)),
+            Mover::Timer(timer) => {
+                let row = &tables.timers[timer as usize];
+                Name::Timer(tables.path(row.owner), row.ordinal)
+            }
+            Mover::Fault => Name::Fault,
+        }
+    }
+}
+
+impl World for TaskWorld {
+    fn known(drawn: Conditions) -> Conditions {
+        let tasks = Some(drawn.tasks.unwrap_or_default());
+        Conditions { delivery: Delivery::Instant, tasks, ..drawn }
+    }
+
+    fn reset(&mut self, conditions: &Conditions, arrivals: bool) {
+        self.desk.reset();
+        self.conditions = *conditions;
+        let many = self.tasks().scheduler == Scheduler::MultiThread;
+        self.desk.add_core(if many { Kind::MultiThread } else { Kind::CurrentThread });
+        self.desk.switches.set(many);
+        self.desk.rule.set(self.tasks().budget);
+        self.desk.any_time.set(conditions.timers == TimerRule::Any);
+        self.desk.tables.borrow_mut().faults = conditions.faults;
+        self.moves.reset(arrivals);
+        self.next = None;
+        if conditions.faults > 0 {
+            self.moves.enable(Mover::Fault.to_move());
+        }
+    }
+
+    #[inline]
+    fn moves(&self) -> &MoveSet {
+        &self.moves
+    }
+
+    #[inline]
+    fn moves_mut(&mut self) -> &mut MoveSet {
+        &mut self.moves
+    }
+
+    fn is_turn(&self, mv: Move) -> bool {
+        matches!(Mover::of(mv), Mover::Task(_))
+    }
+
+    #[inline]
+    fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
+        self.desk.begin_move();
+        if !self.desk.ahead.borrow().lasts() {
+            *self.desk.ahead.borrow_mut() = decisions.ahead();
+        }
+        match Mover::of(mv) {
+            Mover::Task(task) => self.poll(task),
+            Mover::Timer(timer) => self.fire(timer, trace),
+            Mover::Fault => self.fault(trace),
+        }
+        self.desk.events.borrow_mut().drain(..).for_each(|event| trace.push(event));
+        if !self.desk.asked.borrow().is_empty() {
+            let asked = std::mem::take(&mut *self.desk.asked.borrow_mut());
+            for (taken, options) in asked {
+                let value = decisions.value(options);
+                assert_eq!(value, taken, "the source answers otherwise than it had said");
+            }
+        }
+        self.refresh();
+        if self.desk.records.get() {
+            self.observed.clone_from(&self.desk.recorder.borrow().print);
+        }
+    }
+
+    fn wait(&mut self) -> bool {
+        let passed = self.desk.pass_time();
+        if passed {
+            let faults = self.desk.tables.borrow().faults;
+            self.refresh();
+            if faults > 0 {
+                self.moves.enable(Mover::Fault.to_move());
+            }
+        }
+        passed
+    }
+
+    fn announced(&self, _: Move, into: &mut Footprint) {
+        into.clear();
+        into.make_opaque();
+    }
+
+    fn observe(&mut self, on: bool) {
+        self.desk.records.set(on);
+    }
+
+    fn observed(&self) -> &Footprint {
+        &self.observed
+    }
+
+    fn wanted(&self, into: &mut Vec<(u64, Footprint)>) {
+        self.missed_timers(into);
+    }
+
+    fn join(&mut self, reads: &Footprint) {
+        let mut recorder = self.desk.recorder.borrow_mut();
+        let recorder = &mut *recorder;
+        self.observed.join(&recorder.told);
+        self.observed.join(reads);
+    }
+
+    fn state(&self) -> Digest {
+        state::digest(self)
+    }
+
+    fn stuck(&self) -> Option<Evidence> {
+        let clients: Vec<u32> = {
+            let tables = self.desk.tables.borrow();
+            let waits = |task: &u32| {
+                let row = &tables.tasks[*task as usize];
+                row.client && row.phase != Phase::Done
+            };
+            (0..tables.tasks.len() as u32).filter(waits).collect()
+        };
+        let stuck: Vec<String> = clients.into_iter().map(|task| self.blocked(task)).collect();
+        (!stuck.is_empty()).then(|| stuck.join("; ").into())
+    }
+
+    fn line(&self, event: Event) -> Option<Line> {
+        self.line_of(event)
+    }
+}
+
+impl Drop for TaskWorld {
+    fn drop(&mut self) {
+        self.desk.drop_bodies();
+    }
+}
+
+impl fmt::Debug for TaskWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskWorld")
+            .field("profile", &self.profile.name)
+            .field("conditions", &self.conditions)
+            .field("tables", &self.desk.tables.borrow())
+            .finish_non_exhaustive()
+    }
+}

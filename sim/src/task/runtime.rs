@@ -1,0 +1,195 @@
+//! A runtime driven by hand: what `tokio::runtime::Runtime` is, with the clock paused.
+//!
+//! For code outside of a campaign: it plays the one schedule of a current-thread runtime. What tokio
+//! leaves to chance (the first branch of a `select!`) is drawn from a fixed seed.
+
+use super::{
+    desk::{Desk, NOBODY, UNCONSTRAINED},
+    handle::Handle,
+    schedule::Next,
+    table::{Ending, Kind, Phase},
+    waker::Waiter,
+};
+use crate::decisions::{Ahead, Draws, Purpose, RunIndex};
+use std::{
+    future::Future,
+    panic::Location,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+/// A current-thread runtime whose clock is paused.
+#[derive(Debug)]
+pub struct Runtime {
+    handle: Handle,
+}
+
+const DROPPED_INSIDE: &str = "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped from within an asynchronous context.";
+
+const STARTED_INSIDE: &str = "Cannot start a runtime from within a runtime. This happens because a function (like `block_on`) attempted to block the current thread while the thread is being used to drive asynchronous tasks. If you are in an async function, use `.await` on the future instead of blocking on it.";
+
+impl Runtime {
+    /// A runtime on the thread of a handle.
+    pub fn new(thread: &Handle) -> Self {
+        let desk = Rc::clone(&thread.desk);
+        if !desk.ahead.borrow().lasts() {
+            let draws = Draws::new(0, RunIndex::default(), Purpose::Data);
+            *desk.ahead.borrow_mut() = Ahead::Drawn(Box::new(draws));
+        }
+        let core = desk.add_core(Kind::CurrentThread);
+        Runtime { handle: Handle::new(desk, core) }
+    }
+
+    /// One without timers.
+    pub fn without_time(thread: &Handle) -> Self {
+        let runtime = Runtime::new(thread);
+        let core = runtime.handle.core() as usize;
+        runtime.handle.desk.tables.borrow_mut().cores[core].timed = false;
+        runtime
+    }
+
+    /// A handle of it.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Runs the future to its end, and tasks beside it.
+    ///
+    /// # Panics
+    /// If the future panics, if this is called from a task, or if nothing can happen any more.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let (desk, core) = (&self.handle.desk, self.handle.core());
+        let root = desk.enter_root(core, Location::caller());
+        desk.tables.borrow_mut().cores[core as usize].root = Some(root.task);
+        let mut future = pin!(future);
+        loop {
+            desk.settle_wakes();
+            desk.forget_told();
+            match desk.next(core) {
+                Next::Task(task) if task == root.task => {
+                    desk.takes(core, task);
+                    let mut cx = Context::from_waker(&root.waker);
+                    if let Poll::Ready(output) = root.poll(core, || future.as_mut().poll(&mut cx)) {
+                        return output;
+                    }
+                }
+                Next::Task(task) => {
+                    desk.takes(core, task);
+                    desk.run(task, core);
+                }
+                Next::Timer(timer) => desk.fire(timer),
+                Next::Idle => assert!(desk.pass_time(), "nothing can happen any more"),
+            }
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        let desk = &self.handle.desk;
+        let inside = desk.budget.get() != UNCONSTRAINED && !std::thread::panicking();
+        assert!(!inside, "{DROPPED_INSIDE}");
+        desk.shut_down(self.handle.core());
+    }
+}
+
+impl Handle {
+    /// Runs a future to its end on this thread, without driving the runtime.
+    ///
+    /// # Panics
+    /// If the future panics, if this is called from a task, or if the future waits for something
+    /// that only the runtime could bring.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let (desk, core) = (&self.desk, self.core());
+        let root = desk.enter_root(core, Location::caller());
+        let mut future = pin!(future);
+        loop {
+            let mut cx = Context::from_waker(&root.waker);
+            if let Poll::Ready(output) = root.poll(NOBODY, || future.as_mut().poll(&mut cx)) {
+                return output;
+            }
+            desk.settle_wakes();
+            let woken = desk.tables.borrow().tasks[root.task as usize].phase == Phase::Ready;
+            assert!(woken, "Handle::block_on waits for what only its runtime can bring");
+        }
+    }
+}
+
+/// What a thread blocks on, as a task.
+struct Root<'d> {
+    desk: &'d Desk,
+    task: u32,
+    waker: Waker,
+}
+
+impl Desk {
+    #[track_caller]
+    fn enter_root(&self, core: u32, site: &'static Location<'static>) -> Root<'_> {
+        assert!(self.budget.get() == UNCONSTRAINED, "{STARTED_INSIDE}");
+        let task = self.add_task(core, "block_on".into(), site);
+        let mut tables = self.tables.borrow_mut();
+        let row = &mut tables.tasks[task as usize];
+        (row.root, row.phase) = (true, Phase::Ready);
+        drop(tables);
+        Root { desk: self, task, waker: self.waker_of(task) }
+    }
+
+    /// By hand nobody reads events.
+    fn forget_told(&self) {
+        self.events.borrow_mut().clear();
+        self.asked.borrow_mut().clear();
+        self.fresh_timers.borrow_mut().clear();
+        self.stale_timers.borrow_mut().clear();
+    }
+}
+
+impl Root<'_> {
+    fn poll<T>(&self, scheduler: u32, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        let at = self.task as usize;
+        self.desk.tables.borrow_mut().tasks[at].phase = Phase::Running;
+        let before = self.desk.begin(self.task, &self.waker, scheduler);
+        // A panic leaves through here: the turn before must come back.
+        let ends = Ends { root: self, before: Some(before) };
+        let polled = poll();
+        drop(ends);
+        let mut tables = self.desk.tables.borrow_mut();
+        let row = &mut tables.tasks[at];
+        let woken = std::mem::take(&mut row.notified);
+        row.phase = if woken { Phase::Ready } else { Phase::Waiting };
+        polled
+    }
+}
+
+struct Ends<'r, 'd> {
+    root: &'r Root<'d>,
+    before: Option<super::desk::Turn>,
+}
+
+impl Drop for Ends<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.root.desk.end(self.root.task, before);
+        }
+    }
+}
+
+impl Drop for Root<'_> {
+    fn drop(&mut self) {
+        let mut tables = self.desk.tables.borrow_mut();
+        let row = &mut tables.tasks[self.task as usize];
+        (row.phase, row.ending) = (Phase::Done, Some(Ending::Returned));
+        let core = row.core as usize;
+        if tables.cores[core].root == Some(self.task) {
+            tables.cores[core].root = None;
+        }
+    }
+}
+
+impl Waiter {
+    pub(super) fn forget(&mut self) {
+        *self = Waiter::Nobody;
+    }
+}

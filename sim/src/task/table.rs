@@ -1,0 +1,183 @@
+//! The tables of the task world: plain data, changed only while a move is played.
+
+use crate::name::Path;
+use serde::Serialize;
+use std::{borrow::Cow, collections::VecDeque};
+
+/// Nobody: outside of every task.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub(super) enum Phase {
+    /// It waits to be woken.
+    #[default]
+    Waiting,
+    /// It was woken and waits for its turn.
+    Ready,
+    /// It is being polled.
+    Running,
+    /// It has ended.
+    Done,
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Ending {
+    /// Its future returned.
+    Returned,
+    /// It was aborted, or its runtime shut down.
+    Cancelled,
+    /// Its future panicked.
+    Panicked,
+}
+
+/// A task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Task {
+    /// Its schedule-independent id.
+    pub(super) id: u64,
+    /// Hash of all that its polls have seen: with the tables, the whole state.
+    pub(super) history: u64,
+    /// Whose queue it stands in.
+    pub(super) core: u32,
+    pub(super) phase: Phase,
+    /// Woken while it was being polled.
+    pub(super) notified: bool,
+    /// Its future is dropped instead of being polled again.
+    pub(super) aborted: bool,
+    /// It runs a closure that blocks its own thread.
+    pub(super) blocking: bool,
+    /// It is what a runtime blocks on.
+    pub(super) root: bool,
+    /// Must be done when the run ends.
+    pub(super) client: bool,
+    pub(super) ending: Option<Ending>,
+    /// Its handle was pending although it had ended, and has not given its result since. A ghost: no
+    /// rule reads it.
+    pub(super) owed: bool,
+    /// Its spawner.
+    pub(super) parent: u32,
+    /// Which child of its spawner it is, from 1.
+    pub(super) ordinal: u32,
+    /// How many children, primitives and timers it has made: the next ordinal of each.
+    pub(super) children: u32,
+    pub(super) made: u32,
+    pub(super) timers: u32,
+    pub(super) label: Cow<'static, str>,
+    /// What it declared to hold.
+    pub(super) holds: Vec<Cow<'static, str>>,
+    /// Why it panicked.
+    pub(super) panic: Option<String>,
+}
+
+/// Which tasks a queue feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub(super) enum Kind {
+    /// One thread: first in, first out.
+    CurrentThread,
+    /// Many threads: any ready task is next.
+    MultiThread,
+    /// A `LocalSet`, run by whoever polls it.
+    Local,
+}
+
+/// Where the loop of a current-thread runtime stands (tokio 1.54,
+/// runtime/scheduler/current_thread/mod.rs, `CoreGuard::block_on`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub(super) enum Stage {
+    /// What it blocks on is polled, if it was woken.
+    Root,
+    /// So many tasks are polled at most before the driver is.
+    Tasks(u32),
+    /// The driver has run; timers that are due come first, then who was deferred.
+    Driver,
+}
+
+/// How many tasks are polled before the driver is: tokio's `event_interval`.
+pub(super) const EVENT_INTERVAL: u32 = 61;
+
+/// A run queue and what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Core {
+    pub(super) kind: Kind,
+    pub(super) queue: VecDeque<u32>,
+    pub(super) root: Option<u32>,
+    pub(super) stage: Stage,
+    /// Timers that fire next.
+    pub(super) due: VecDeque<u32>,
+    /// It has timers.
+    pub(super) timed: bool,
+    /// Tasks spawned on it are cancelled at once.
+    pub(super) shut: bool,
+}
+
+impl Core {
+    pub(super) fn new(kind: Kind) -> Self {
+        let (queue, due) = (VecDeque::new(), VecDeque::new());
+        Core { kind, queue, root: None, stage: Stage::Root, due, timed: true, shut: false }
+    }
+}
+
+/// A timer: a `Sleep` that was polled.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Timer {
+    pub(super) owner: u32,
+    pub(super) core: u32,
+    /// Which timer of its owner it is, from 1.
+    pub(super) ordinal: u32,
+    /// The tick, in ms since the clock began, at which it fires.
+    pub(super) tick: u64,
+    pub(super) armed: bool,
+    pub(super) fired: bool,
+}
+
+/// All tables.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub(super) struct Tables {
+    pub(super) tasks: Vec<Task>,
+    pub(super) cores: Vec<Core>,
+    /// Timers; a row is one timer for the whole run.
+    pub(super) timers: Vec<Timer>,
+    /// Armed timers as (tick, row).
+    // invariant: sorted downwards by tick, later ones first among equals: the next to fire is last
+    pub(super) armed: Vec<(u64, u32)>,
+    /// The clock, in ns since it began.
+    pub(super) now: u64,
+    /// Somebody has looked at the clock.
+    pub(super) clock_read: bool,
+    /// How many tasks and primitives were made outside of every task.
+    pub(super) roots: u32,
+    pub(super) made: u32,
+    pub(super) timers_made: u32,
+    /// How many faults may still be played.
+    pub(super) faults: u32,
+}
+
+impl Tables {
+    pub(super) fn clear(&mut self) {
+        self.tasks.clear();
+        self.cores.clear();
+        self.timers.clear();
+        self.armed.clear();
+        (self.now, self.clock_read) = (0, false);
+        (self.roots, self.made, self.timers_made, self.faults) = (0, 0, 0, 0);
+    }
+
+    /// The ordinals on the way to a task.
+    pub(super) fn path(&self, task: u32) -> Path {
+        let mut path = Vec::new();
+        let mut at = task;
+        while let Some(row) = self.tasks.get(at as usize) {
+            path.push(row.ordinal);
+            at = row.parent;
+        }
+        path.reverse();
+        path
+    }
+
+    /// The earliest tick of an armed timer.
+    pub(super) fn earliest(&self) -> Option<u64> {
+        self.armed.last().map(|&(tick, _)| tick)
+    }
+}
