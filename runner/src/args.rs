@@ -1,15 +1,20 @@
 //! The arguments: an enum of verbs. Flags are a promise.
 
+mod conditions;
+
+pub(crate) use conditions::PlanArgs;
+
 use crate::exit::{Exit, Stop};
 use atropos::{
     check::{Claim, Engine, Search},
-    plan::{Conditions, Delivery, Spec, TimerRule},
+    plan::{Budget, Conditions, Delivery, Scheduler, Spec, Tasks, TimerRule},
     relation::Relation,
 };
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     error::ErrorKind, parser::ValueSource,
 };
+use conditions::{CheckedBudgetArg, DeliveryArg, SchedulerArg, TimersArg};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -199,7 +204,15 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_enum)]
     pub(crate) timers: Option<TimersArg>,
 
-    /// How many processes may be killed in a schedule; what the variant says if absent
+    /// Which tasks may be next; what the variant says if absent
+    #[arg(long, value_enum)]
+    pub(crate) scheduler: Option<SchedulerArg>,
+
+    /// The coop budget of a poll; what the variant says if absent, mostly full
+    #[arg(long, value_enum)]
+    pub(crate) budget: Option<CheckedBudgetArg>,
+
+    /// How many processes may be killed in a schedule, or tasks aborted; what the variant says if absent
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
     pub(crate) faults: Option<u32>,
 
@@ -253,6 +266,15 @@ impl CheckArgs {
         Err(Stop::new(Exit::Usage, why.to_owned()))
     }
 
+    fn of_tasks(&self, claimed: Option<Tasks>) -> Option<Tasks> {
+        let asked = self.scheduler.is_some() || self.budget.is_some();
+        let claimed = claimed.or(asked.then(Tasks::default))?;
+        Some(Tasks {
+            scheduler: self.scheduler.map_or(claimed.scheduler, Scheduler::from),
+            budget: self.budget.map_or(claimed.budget, Budget::from),
+        })
+    }
+
     /// A claim, with what was asked for in the place of what it says.
     pub(crate) fn over(&self, claim: Claim) -> Claim {
         let Claim { conditions, search, .. } = claim;
@@ -260,6 +282,7 @@ impl CheckArgs {
             delivery: self.delivery.map_or(conditions.delivery, Delivery::from),
             timers: self.timers.map_or(conditions.timers, TimerRule::from),
             faults: self.faults.unwrap_or(conditions.faults),
+            tasks: self.of_tasks(conditions.tasks),
         };
         let relation = self.equivalence.map_or(search.relation, Relation::from);
         let (engine, preemptions) = match (self.engine, self.preemptions) {
@@ -351,94 +374,9 @@ pub(crate) struct ListArgs {
     pub(crate) source: SourceArgs,
 }
 
-/// The conditions of runs.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct PlanArgs {
-    /// The base seed: a number, hexadecimal after 0x, or `random`
-    #[arg(long, env = "ATROPOS_SEED", value_parser = parse_seed, default_value_t = Seed(Spec::DEFAULT_SEED))]
-    pub(crate) seed: Seed,
-
-    /// When signals act; drawn for each run if absent
-    #[arg(long, value_enum)]
-    pub(crate) delivery: Option<DeliveryArg>,
-
-    /// When timers fire; drawn for each run if absent
-    #[arg(long, value_enum)]
-    pub(crate) timers: Option<TimersArg>,
-
-    /// How many processes may be killed in a run
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
-    pub(crate) faults: u32,
-
-    /// A run longer than this is a livelock
-    #[arg(long, value_name = "N", default_value_t = Spec::DEFAULT_STEP_LIMIT)]
-    #[arg(value_parser = clap::value_parser!(u32).range(2..=100_000_000))]
-    pub(crate) steps: u32,
-}
-
-impl PlanArgs {
-    pub(crate) fn spec(&self) -> Spec {
-        Spec {
-            delivery: self.delivery.map(Delivery::from),
-            timers: self.timers.map(TimerRule::from),
-            faults: self.faults,
-            step_limit: self.steps,
-            ..Spec::seeded(self.seed.0)
-        }
-    }
-
-    /// The flags that ask for these conditions again: the seed, and what differs from the default.
-    pub(crate) fn flags(&self) -> String {
-        let mut text = format!("--seed {}", self.seed);
-        let mut add = |flag: &str, value: Option<String>| {
-            value.into_iter().for_each(|value| text.push_str(&format!(" --{flag} {value}")));
-        };
-        add("delivery", self.delivery.map(name_of));
-        add("timers", self.timers.map(name_of));
-        add("faults", (self.faults != 0).then(|| self.faults.to_string()));
-        let steps = self.steps != Spec::DEFAULT_STEP_LIMIT;
-        add("steps", steps.then(|| self.steps.to_string()));
-        text
-    }
-}
-
 /// A value as it is typed.
 fn name_of(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum DeliveryArg {
-    /// In the step that sends them
-    Instant,
-    /// Later, in order for each pair
-    Pairwise,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum TimersArg {
-    /// When nothing else can move
-    Idle,
-    /// At any time
-    Any,
-}
-
-impl From<DeliveryArg> for Delivery {
-    fn from(delivery: DeliveryArg) -> Delivery {
-        match delivery {
-            DeliveryArg::Instant => Delivery::Instant,
-            DeliveryArg::Pairwise => Delivery::Pairwise,
-        }
-    }
-}
-
-impl From<TimersArg> for TimerRule {
-    fn from(timers: TimersArg) -> TimerRule {
-        match timers {
-            TimersArg::Idle => TimerRule::Idle,
-            TimersArg::Any => TimerRule::Any,
-        }
-    }
 }
 
 /// A base seed.

@@ -7,7 +7,7 @@
 //! reason, never replayed as something else.
 //!
 //! Form of a case token: `at1-`, then base32 (Crockford's alphabet, dashes anywhere) of a postcard
-//! record and a CRC-16. Reading is total: any text gives a case or a reason.
+//! record, what only tasks know, and a CRC-16. Reading is total: any text gives a case or a reason.
 
 use crate::catalog::Catalog;
 use atropos::{
@@ -15,7 +15,7 @@ use atropos::{
     decisions::{RunIndex, Segment, Tape},
     invariant::NO_LIVELOCK,
     name::Name,
-    plan::Conditions,
+    plan::{Conditions, Delivery, Tasks, TimerRule},
     scenario::Variant,
     subject::Subject,
     trace::digest_bytes,
@@ -74,7 +74,9 @@ struct Body {
     fingerprint: u16,
     /// 0: none, 1: no-livelock, else 2 + the place in the list of rules.
     invariant: u8,
-    conditions: Conditions,
+    delivery: Delivery,
+    timers: TimerRule,
+    faults: u32,
     step_limit: u32,
     workload: Vec<u8>,
     movers: Vec<Name>,
@@ -109,7 +111,9 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
         variant: variant_id(subject, variant),
         fingerprint: subject.fingerprint(variant),
         invariant: invariant_number(subject, variant, case.invariant.as_deref()),
-        conditions: case.conditions,
+        delivery: case.conditions.delivery,
+        timers: case.conditions.timers,
+        faults: case.conditions.faults,
         step_limit: case.step_limit,
         workload: case.workload.clone(),
         movers,
@@ -118,6 +122,9 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
         check: case.check,
     };
     let mut bytes = postcard::to_stdvec(&body).expect("a token is plain data");
+    if let Some(tasks) = case.conditions.tasks {
+        bytes.extend(postcard::to_stdvec(&tasks).expect("a token is plain data"));
+    }
     bytes.extend(CRC.checksum(&bytes).to_le_bytes());
     let text = CROCKFORD.encode(&bytes);
     let groups: Vec<&str> =
@@ -174,12 +181,20 @@ pub fn case_from_token<'c>(
     if CRC.checksum(body) != u16::from_le_bytes(*crc) {
         return malformed("the checksum does not match; was it copied whole?");
     }
-    let body: Body = match postcard::take_from_bytes(body) {
-        Ok((body, [])) => body,
-        Ok(_) => return malformed("more bytes than a case holds"),
+    let (body, tasks) = match postcard::take_from_bytes::<Body>(body) {
+        Ok((body, [])) => (body, None),
+        Ok((body, rest)) => (body, Some(tasks_from(rest)?)),
         Err(error) => return malformed(format!("not a case: {error}")),
     };
-    case_from_body(catalog, body)
+    case_from_body(catalog, body, tasks)
+}
+
+/// What only tasks know, behind the body of a token.
+fn tasks_from(rest: &[u8]) -> Result<Tasks, TokenError> {
+    match postcard::take_from_bytes(rest) {
+        Ok((tasks, [])) => Ok(tasks),
+        _ => malformed("more bytes than a case holds"),
+    }
 }
 
 /// What is wrong with the base32 of a token.
@@ -192,7 +207,11 @@ fn unreadable(text: &str) -> String {
     }
 }
 
-fn case_from_body(catalog: &Catalog, body: Body) -> Result<(&dyn Subject, Case), TokenError> {
+fn case_from_body(
+    catalog: &Catalog,
+    body: Body,
+    tasks: Option<Tasks>,
+) -> Result<(&dyn Subject, Case), TokenError> {
     let mut all = catalog
         .iter()
         .flat_map(|subject| subject.variants().iter().map(move |variant| (&**subject, variant)));
@@ -221,7 +240,12 @@ fn case_from_body(catalog: &Catalog, body: Body) -> Result<(&dyn Subject, Case),
         scenario: subject.name().to_owned(),
         variant: variant.name.clone().into_owned(),
         invariant,
-        conditions: body.conditions,
+        conditions: Conditions {
+            delivery: body.delivery,
+            timers: body.timers,
+            faults: body.faults,
+            tasks,
+        },
         step_limit: body.step_limit,
         workload: body.workload,
         tape: Tape { segments, values: body.values },

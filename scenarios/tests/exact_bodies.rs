@@ -53,7 +53,7 @@ fn count(program: &lc::Program, profile: &'static Profile, relation: Relation) -
         lc::Delivery::Instant => Delivery::Instant,
         lc::Delivery::Async => Delivery::Pairwise,
     };
-    let conditions = Conditions { delivery, timers: TimerRule::Idle, faults: 0 };
+    let conditions = Conditions { delivery, timers: TimerRule::Idle, ..Conditions::PLAIN };
     let start = |world: &mut ProcessWorld| {
         world.reset(&conditions, false);
         bodies::start(world, program);

@@ -104,6 +104,7 @@ pub struct Conditions {
     /// How many processes the fault process may kill, or tasks it may abort.
     pub faults: u32,
     /// What tasks are run under; `None` in a world without tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Tasks>,
 }
 

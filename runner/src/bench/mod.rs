@@ -9,7 +9,11 @@ mod floor;
 mod measure;
 mod workloads;
 
-use atropos::{check::Engine, plan::Delivery, strategy::StrategyKind};
+use atropos::{
+    check::Engine,
+    plan::{Delivery, Scheduler},
+    strategy::StrategyKind,
+};
 use floor::Floor;
 use measure::{Figure, measure, timed};
 use serde::Serialize;
@@ -77,8 +81,9 @@ type Group = fn(u32) -> Vec<Row>;
 
 /// Measures all rows, with so many rounds each.
 pub fn rows(rounds: u32, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
-    let groups: [(&str, Group); 7] = [
+    let groups: [(&str, Group); 8] = [
         ("process steps", steps),
+        ("task steps", tasks),
         ("messages", messages),
         ("births and deaths", births),
         ("small runs", small_runs),
@@ -108,6 +113,29 @@ fn steps(rounds: u32) -> Vec<Row> {
         }],
     );
     vec![Row::ratio("100 processes x 100 yields", "step", floor.least, kernel, 1.5, 2.0)]
+}
+
+fn tasks(rounds: u32) -> Vec<Row> {
+    let [mut floor, mut nursery] = [Floor::new(), Floor::new()];
+    let mut many = Kernel::tasks(Scheduler::MultiThread);
+    let mut children = Kernel::tasks(Scheduler::MultiThread);
+    let mut current = Kernel::tasks(Scheduler::CurrentThread);
+    let start = |world: &mut _| workloads::task_children(world, CHILDREN);
+    let [floor, yields, nursery, child, step] = measure(
+        rounds,
+        [
+            &mut || timed(|| workloads::floor_yields(&mut floor, 100, 100)),
+            &mut || timed(|| many.run(|world| workloads::task_yields(world, 100, 100))),
+            &mut || timed(|| workloads::floor_children(&mut nursery, CHILDREN)),
+            &mut || timed(|| current.run(start)),
+            &mut || timed(|| children.run(start)),
+        ],
+    );
+    vec![
+        Row::ratio("100 tasks x 100 yields", "step", floor.least, yields, 1.5, 2.0),
+        Row::ratio("spawn and join, current-thread", "step", nursery.least, child, 1.5, 2.0),
+        Row::ratio("spawn and join, multi-thread", "step", nursery.least, step, 1.5, 2.0),
+    ]
 }
 
 const MESSAGES: u32 = 1_000;

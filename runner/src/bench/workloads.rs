@@ -1,22 +1,23 @@
-//! The same work on the floor and on the process world.
+//! The same work on the floor, on the process world and on the task world.
 
 use super::floor::{Floor, Mailbox, Receive, Yield};
 use atropos::{
     decisions::{RunIndex, Seeded},
-    invariant::Invariants,
-    plan::{Conditions, Delivery},
+    invariant::{Invariant, Invariants},
+    plan::{Budget, Conditions, Delivery, Scheduler, Tasks},
     process::{Ctx, Filter, OTP_25, Pid, ProcessWorld, Raise, Term, invariants},
     scheduler::{self, End, Record},
     strategy::StrategyKind,
+    task::{TOKIO_1_54, TaskWorld, invariants as of_tasks},
     world::World,
 };
 use std::rc::Rc;
 
-/// A process world with everything on that a campaign has on: trace, digest, invariants.
-pub(super) struct Kernel {
-    world: ProcessWorld,
+/// A world with everything on that a campaign has on: trace, digest, invariants.
+pub(super) struct Kernel<W: World = ProcessWorld> {
+    world: W,
     decisions: Seeded,
-    invariants: Invariants<ProcessWorld>,
+    invariants: Invariants<W>,
     record: Record,
     conditions: Conditions,
     strategy: StrategyKind,
@@ -31,12 +32,34 @@ impl Kernel {
         let mut rules = invariants::basics();
         rules.extend(invariants::links());
         rules.push(invariants::no_stale_pid());
+        let conditions = Conditions { delivery, ..Conditions::default() };
+        Kernel::of(ProcessWorld::new(&OTP_25), rules, conditions, strategy)
+    }
+}
+
+impl Kernel<TaskWorld> {
+    pub(super) fn tasks(scheduler: Scheduler) -> Self {
+        let mut rules = of_tasks::basics();
+        rules.extend([of_tasks::one_attempt_per_key(), of_tasks::no_lost_wakeup()]);
+        let tasks = Some(Tasks { scheduler, budget: Budget::Full });
+        let conditions = Conditions { tasks, ..Conditions::default() };
+        Kernel::of(TaskWorld::new(&TOKIO_1_54), rules, conditions, StrategyKind::Uniform)
+    }
+}
+
+impl<W: World> Kernel<W> {
+    fn of(
+        world: W,
+        rules: Vec<Invariant<W>>,
+        conditions: Conditions,
+        strategy: StrategyKind,
+    ) -> Self {
         Kernel {
-            world: ProcessWorld::new(&OTP_25),
+            world,
             decisions: Seeded::new(7),
             invariants: Invariants::new(rules),
             record: Record::default(),
-            conditions: Conditions { delivery, ..Conditions::default() },
+            conditions,
             strategy,
             run: 0,
             expected: 0,
@@ -44,13 +67,13 @@ impl Kernel {
     }
 
     /// One run, set-up and tear-down included; returns its steps.
-    pub(super) fn run(&mut self, start: impl FnOnce(&mut ProcessWorld)) -> u64 {
+    pub(super) fn run(&mut self, start: impl FnOnce(&mut W)) -> u64 {
         self.set_up(start);
         self.play()
     }
 
     /// Everything before the first step.
-    pub(super) fn set_up(&mut self, start: impl FnOnce(&mut ProcessWorld)) {
+    pub(super) fn set_up(&mut self, start: impl FnOnce(&mut W)) {
         self.world.reset(&self.conditions, self.strategy.wants_arrivals());
         start(&mut self.world);
     }
@@ -94,6 +117,18 @@ pub(super) fn yields(world: &mut ProcessWorld, processes: u32, yields: u32) {
                 ctx.yield_now().await;
             }
             Ok(())
+        });
+    }
+}
+
+/// The same as tasks.
+pub(super) fn task_yields(world: &mut TaskWorld, tasks: u32, yields: u32) {
+    for _ in 0..tasks {
+        let handle = world.handle();
+        world.spawn("t", async move {
+            for _ in 0..yields {
+                handle.yield_now().await;
+            }
         });
     }
 }
@@ -170,6 +205,16 @@ pub(super) fn children(world: &mut ProcessWorld, children: u32) {
             ctx.receive(Filter::DownOf(monitor)).await;
         }
         Ok(())
+    });
+}
+
+/// The same as tasks: spawn, return, join.
+pub(super) fn task_children(world: &mut TaskWorld, children: u32) {
+    let handle = world.handle();
+    world.spawn("parent", async move {
+        for n in 0..children {
+            std::hint::black_box(handle.spawn(newborn(n)).await).expect("a child returns");
+        }
     });
 }
 

@@ -4,8 +4,8 @@ use super::Gate;
 use crate::{
     decisions::{Segment, Tape},
     name::Name,
-    plan::{Conditions, Delivery, TimerRule},
-    scenario::{Scenario, Variant},
+    plan::{Budget, Conditions, Delivery, Scheduler, TimerRule},
+    scenario::{self, Scenario, Variant},
 };
 
 /// All passes in turn; true if one of them found something smaller.
@@ -19,26 +19,33 @@ pub(super) fn all<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<
     smaller
 }
 
-/// Kinder conditions: instant delivery, idle timers.
+/// Kinder conditions: instant delivery, idle timers, one thread, a full budget.
 fn conditions<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
-    let now = gate.best.conditions;
-    let mut kinder = [now; 2];
-    kinder[0].delivery = Delivery::Instant;
-    kinder[1].timers = TimerRule::Idle;
-    kinder.into_iter().fold(false, |smaller, conditions| {
-        let conditions = scenario.conditions(variant, conditions);
+    KINDER.iter().fold(false, |smaller, kinder| {
+        let mut conditions = gate.best.conditions;
+        kinder(&mut conditions);
+        let conditions = scenario::conditions(scenario, variant, conditions);
         let workload = gate.best.workload.clone();
         let differs = conditions != gate.best.conditions;
         smaller | (differs && gate.consider_workload(&conditions, &workload))
     })
 }
 
+const KINDER: [fn(&mut Conditions); 4] = [
+    |conditions| conditions.delivery = Delivery::Instant,
+    |conditions| conditions.timers = TimerRule::Idle,
+    |conditions| {
+        conditions.tasks.iter_mut().for_each(|tasks| tasks.scheduler = Scheduler::CurrentThread);
+    },
+    |conditions| conditions.tasks.iter_mut().for_each(|tasks| tasks.budget = Budget::Full),
+];
+
 /// One fault less. A fault that was played goes with the value that it took, and the tape does not
 /// say which that was: each is tried.
 fn fewer_faults<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
     let now = gate.best.conditions;
     let fewer = Conditions { faults: now.faults.saturating_sub(1), ..now };
-    let fewer = scenario.conditions(variant, fewer);
+    let fewer = scenario::conditions(scenario, variant, fewer);
     if fewer == now {
         return false;
     }

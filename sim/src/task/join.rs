@@ -174,6 +174,7 @@ impl<T> Future for JoinHandle<T> {
             Poll::Pending => {
                 if desk.budget.get() == 0 && desk.is_finished(*task) {
                     desk.tells(event::FINISHED_PENDING, *task, 0);
+                    desk.owes(*task, true);
                 }
                 desk.waits_for(Op::Join, *task, None, cx);
                 return Poll::Pending;
@@ -188,6 +189,7 @@ impl<T> Future for JoinHandle<T> {
             return Poll::Pending;
         };
         coop.made_progress();
+        desk.owes(*task, false);
         let ending = result.as_ref().err().map_or(Ending::Returned, JoinError::ending);
         desk.tells(event::JOINED, *task, ending as u64);
         desk.sees(mix(0x6a, desk.history_of(*task)));
@@ -288,6 +290,10 @@ impl<T> Future for AbortOnDropHandle<T> {
 }
 
 impl Desk {
+    fn owes(&self, task: u32, owes: bool) {
+        self.tables.borrow_mut().tasks[task as usize].owed = owes;
+    }
+
     pub(super) fn has_ended(&self, task: u32) -> bool {
         let tables = self.tables.borrow();
         tables.tasks.get(task as usize).is_none_or(|row| row.ending.is_some())

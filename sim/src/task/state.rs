@@ -29,7 +29,7 @@ impl TaskWorld {
         order.sort_unstable_by_key(|&task| tables.tasks[task].id);
         for row in order.into_iter().map(|task| &tables.tasks[task]) {
             let ending = row.ending.map_or(0, |ending| ending as u64 + 1);
-            let flags = (row.phase as u64) << 2 | u64::from(row.aborted) << 1;
+            let flags = (row.phase as u64) << 2 | u64::from(row.aborted) << 1 | u64::from(row.owed);
             words.extend([row.id, row.history, flags << 4 | ending]);
             words.extend(row.holds.iter().map(|label| digest_bytes(label.as_bytes()).0 as u64));
             words.push(END);

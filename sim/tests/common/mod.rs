@@ -43,6 +43,7 @@ pub(crate) fn random_conditions(draws: &mut Draws, faults: u32) -> Conditions {
         delivery: [Delivery::Instant, Delivery::Pairwise][draws.below(2) as usize],
         timers: [TimerRule::Idle, TimerRule::Any][draws.below(2) as usize],
         faults: draws.below(faults + 1),
+        tasks: None,
     }
 }
 
