@@ -2,7 +2,7 @@
 
 use super::{
     Rule,
-    tools::{Counter, FULL, Log, burn, run, task, yields},
+    tools::{Counter, FULL, Log, OnDrop, burn, run, task, yields},
 };
 use crate::facade::{Handle, join, select};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -29,12 +29,8 @@ pub(crate) const RULES: &[Rule] = &[
 
 /// A future that logs its polls and its drop.
 fn branch(name: &'static str, is_ready: bool, log: &Log) -> impl Future<Output = &'static str> {
-    let log = log.clone();
-    let dropped = log.guard(match name {
-        "A" => "drop A",
-        "B" => "drop B",
-        _ => "drop C",
-    });
+    let (log, last) = (log.clone(), log.clone());
+    let dropped = OnDrop(move || last.add(format!("drop {name}")));
     poll_fn(move |_| {
         let _owned = &dropped;
         log.add(format!("poll {name}"));

@@ -4,7 +4,7 @@ use crate::facade::{Boxed, Handle, JoinError, Runtime};
 use serde_json::{Value, json};
 use std::{
     any::Any,
-    future::Future,
+    future::{Future, pending},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
@@ -27,6 +27,15 @@ pub(crate) fn run<F: Future + 'static>(root: impl FnOnce(Handle) -> F) -> F::Out
 /// Runs T, a spawned task, to its end.
 pub(crate) fn task(body: fn(Handle) -> Boxed<Value>) -> Value {
     run(move |h| async move { h.spawn(body(h.clone())).await.expect("T ends well") })
+}
+
+/// A future that never ends and logs its drop, even when it was never polled.
+pub(crate) fn held(entry: &'static str, log: &Log) -> impl Future<Output = ()> + use<> {
+    let guard = log.guard(entry);
+    async move {
+        let _held = guard;
+        pending::<()>().await;
+    }
 }
 
 /// Consumes units of the budget.
