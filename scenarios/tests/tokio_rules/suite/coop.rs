@@ -161,8 +161,8 @@ fn finished_and_pending_at_once() -> Value {
     })
 }
 
-/// Restate's loop looks at the handle of the peer that a message is for. Whichever message that is: the
-/// first one at which the look goes wrong.
+/// A loop looks at the handle of the peer that a message is for, as Restate's does. The first message
+/// for which the look goes wrong, tried one after the other.
 fn a_busy_loop_meets_finished_and_pending() -> Value {
     for position in 0..200 {
         let (checks, contradicted) = run(move |h| checks_at(h, position));
@@ -367,7 +367,8 @@ fn wakers_deferred_by_a_root_may_be_lost() -> Value {
     let ready = h.block_on(receives_with(h.clone(), waker));
     let others = h.clone();
     h.block_on(async move { yields(&others, 3).await });
-    json!({"handle_block_on": {"ready": ready, "wakes": wakes.get()}, "runtime_block_on": by_runtime})
+    let by_handle = json!({"ready": ready, "wakes": wakes.get()});
+    json!({"handle_block_on": by_handle, "runtime_block_on": by_runtime})
 }
 
 /// Polls a receive with nothing left and a waker that is not the root's own; is it ready?

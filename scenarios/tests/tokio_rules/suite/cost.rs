@@ -12,8 +12,11 @@ use std::{
     task::Context,
 };
 
-/// Gets an operation ready to be polled. The operation owns what it needs.
-type Prepare = fn(Handle) -> Boxed<Boxed<()>>;
+/// What is polled. It owns what it needs.
+struct Operation(Boxed<()>);
+
+/// Gets an operation ready to be polled.
+type Prepare = fn(Handle) -> Boxed<Operation>;
 
 /// A table of operations: what comes before, and what is polled.
 macro_rules! costs {
@@ -21,7 +24,7 @@ macro_rules! costs {
         pub(crate) const RULES: &[Rule] = &[$(
             ($id, || cost(|$h| Box::pin(async move {
                 $($before)*
-                Box::pin(async move $operation) as Boxed<()>
+                Operation(Box::pin(async move $operation))
             }))),
         )*];
     };
@@ -107,7 +110,9 @@ costs! {
         let (tx, mut rx) = mpsc::unbounded();
         tx.unbounded_send(1).expect("a receiver");
     } => { rx.next().await.expect("an item"); drop(tx); }
-    "cost-select-ready" |h| {} => { select!(h; biased; () = ready(()) => (), () = pending() => (),); }
+    "cost-select-ready" |h| {} => {
+        select!(h; biased; () = ready(()) => (), () = pending() => (),);
+    }
     "cost-futures-select" |_h| {} => { future::select(ready(()), pending::<()>()).await; }
     "cost-duplex-read" |h| {
         let (mut near, mut far) = h.duplex(8);
@@ -123,7 +128,11 @@ costs! {
         let tracker = h.task_tracker();
         tracker.close();
     } => { tracker.wait().await; }
-    "cost-spawn-abort" |h| {} => { let task = h.spawn(pending::<()>()); task.abort(); task.is_finished(); }
+    "cost-spawn-abort" |h| {} => {
+        let task = h.spawn(pending::<()>());
+        task.abort();
+        task.is_finished();
+    }
 }
 
 fn cost(prepare: Prepare) -> Value {
@@ -133,17 +142,17 @@ fn cost(prepare: Prepare) -> Value {
     })
 }
 
-/// T: what is made ready belongs to earlier polls, so that each of the two starts with a full budget.
+/// T: getting ready belongs to earlier polls, so that each of the two starts with a full budget.
 async fn measured(h: Handle, prepare: Prepare) -> Value {
     let (mut first, mut second) = (prepare(h.clone()).await, prepare(h.clone()).await);
     h.yield_now().await;
     let before = left(&h);
-    let ready = futures::poll!(&mut first).is_ready();
+    let ready = futures::poll!(&mut first.0).is_ready();
     let fresh = json!({"ready": ready, "consumed": before - left(&h)});
     h.yield_now().await;
     burn(&h, FULL);
     let (waker, wakes) = probe();
-    let ready = second.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
+    let ready = second.0.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
     let during = wakes.get();
     h.yield_now().await;
     let exhausted = json!({

@@ -1,5 +1,5 @@
-//! The rules of tokio as programs, one for each vector. They know tokio through `crate::facade` only,
-//! so that the same bodies run on tokio itself and in the task world.
+//! The rules of tokio as programs, one for each vector. They know tokio only through `crate::facade`, so
+//! that the same bodies run on tokio itself and in the task world.
 
 mod channels;
 mod comb;
