@@ -24,6 +24,7 @@ pub(super) struct Closed;
 #[derive(Debug)]
 struct Waiting {
     ticket: u64,
+    needed: usize,
     missing: usize,
     waiter: Waiter,
 }
@@ -33,8 +34,9 @@ struct State {
     permits: usize,
     closed: bool,
     queue: VecDeque<Waiting>,
-    /// Tickets whose permits are complete and have not been fetched.
-    granted: Vec<u64>,
+    /// Tickets whose permits are complete and have not been fetched; at the close, what part of them
+    /// those had who waited.
+    granted: Vec<(u64, usize)>,
     tickets: u64,
 }
 
@@ -57,8 +59,18 @@ impl Batch {
         })
     }
 
+    /// The semaphore of a primitive that has a place of its own.
+    pub(super) fn within(place: Place, permits: usize) -> Rc<Self> {
+        Rc::new(Batch { place, state: RefCell::new(State { permits, ..State::default() }) })
+    }
+
     fn desk(&self) -> &Desk {
         &self.place.desk
+    }
+
+    /// How many permits are free, for the primitive that it is part of.
+    pub(super) fn free(&self) -> usize {
+        self.state.borrow().permits
     }
 
     pub(super) fn available(&self) -> usize {
@@ -74,8 +86,8 @@ impl Batch {
     }
 
     /// Takes permits that are free now; `Ok(false)` if there are too few.
-    pub(super) fn try_acquire(&self, needed: usize) -> Result<bool, Closed> {
-        self.place.acts(Op::TryAcquire);
+    pub(super) fn try_acquire(&self, op: Op, needed: usize) -> Result<bool, Closed> {
+        self.place.acts(op);
         let mut state = self.state.borrow_mut();
         if state.closed {
             return Err(Closed);
@@ -101,6 +113,7 @@ impl Batch {
     /// Gives permits to those who wait, in order, and keeps the rest.
     pub(super) fn add(&self, permits: usize) {
         self.place.changes();
+        self.desk().acts();
         let mut woken = Vec::new();
         let mut state = self.state.borrow_mut();
         let mut left = permits;
@@ -110,7 +123,7 @@ impl Batch {
             left -= given;
             if first.missing == 0 {
                 let mut first = state.queue.pop_front().expect("somebody waits");
-                state.granted.push(first.ticket);
+                state.granted.push((first.ticket, first.needed));
                 woken.push(std::mem::take(&mut first.waiter));
             }
         }
@@ -125,6 +138,8 @@ impl Batch {
         let mut state = self.state.borrow_mut();
         state.closed = true;
         let mut queue = std::mem::take(&mut state.queue);
+        let parts = queue.iter().map(|waiting| (waiting.ticket, waiting.needed - waiting.missing));
+        state.granted.extend(parts);
         drop(state);
         queue.iter_mut().for_each(|waiting| waiting.waiter.wake(self.desk()));
     }
@@ -187,8 +202,10 @@ impl Acquire {
     }
 
     fn fetch(&mut self, result: Result<(), Closed>) -> Poll<Result<(), Closed>> {
-        if let (Some(ticket), Ok(())) = (self.ticket.take(), result) {
-            self.batch.state.borrow_mut().granted.retain(|&granted| granted != ticket);
+        if result.is_err() {
+            self.leave();
+        } else if let Some(ticket) = self.ticket.take() {
+            self.batch.state.borrow_mut().granted.retain(|&(of, _)| of != ticket);
         }
         self.batch.place.acts(self.op);
         self.batch.desk().sees(u64::from(result.is_ok()));
@@ -202,11 +219,12 @@ impl Acquire {
         batch.place.changes();
         let mut state = batch.state.borrow_mut();
         let State { permits, closed, queue, granted, tickets } = &mut *state;
-        if self.ticket.is_some_and(|ticket| granted.contains(&ticket)) {
-            return Poll::Ready(Ok(()));
-        }
+        // Even if its permits were there: they go back.
         if *closed {
             return Poll::Ready(Err(Closed));
+        }
+        if granted.iter().any(|&(of, _)| Some(of) == self.ticket) {
+            return Poll::Ready(Ok(()));
         }
         let place = queue.iter_mut().find(|waiting| Some(waiting.ticket) == self.ticket);
         if let Some(waiting) = place {
@@ -217,28 +235,25 @@ impl Acquire {
             *tickets += 1;
             self.ticket = Some(*tickets);
             if taken == self.needed {
-                granted.push(*tickets);
+                granted.push((*tickets, self.needed));
                 return Poll::Ready(Ok(()));
             }
             let waiter = Waiter::of(desk, cx);
-            queue.push_back(Waiting { ticket: *tickets, missing: self.needed - taken, waiter });
+            let (ticket, needed) = (*tickets, self.needed);
+            queue.push_back(Waiting { ticket, needed, missing: needed - taken, waiter });
         }
         drop(state);
         desk.waits_for(self.op, batch.place.index, Some(self.site), cx);
         Poll::Pending
     }
-}
 
-impl Drop for Acquire {
-    fn drop(&mut self) {
-        let Some(ticket) = self.ticket.take().filter(|_| !self.batch.desk().closing.get()) else {
-            return;
-        };
+    /// Gives up its place, and gives back what was assigned to it.
+    fn leave(&mut self) {
+        let Some(ticket) = self.ticket.take() else { return };
         self.batch.place.changes();
         let mut state = self.batch.state.borrow_mut();
-        let back = if let Some(at) = state.granted.iter().position(|&granted| granted == ticket) {
-            state.granted.remove(at);
-            self.needed
+        let back = if let Some(at) = state.granted.iter().position(|&(of, _)| of == ticket) {
+            state.granted.remove(at).1
         } else if let Some(at) = state.queue.iter().position(|w| w.ticket == ticket) {
             self.needed - state.queue.remove(at).map_or(0, |waiting| waiting.missing)
         } else {
@@ -247,6 +262,14 @@ impl Drop for Acquire {
         drop(state);
         if back > 0 {
             self.batch.add(back);
+        }
+    }
+}
+
+impl Drop for Acquire {
+    fn drop(&mut self) {
+        if !self.batch.desk().closing.get() {
+            self.leave();
         }
     }
 }

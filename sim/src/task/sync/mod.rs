@@ -5,6 +5,12 @@
 //! words for the state of the world, whether a waiter would get what it waits for.
 
 mod batch;
+mod crowd;
+pub mod mpsc;
+pub mod oneshot;
 mod semaphore;
+#[cfg(test)]
+mod tests;
+pub mod watch;
 
 pub use semaphore::{AcquireError, Acquiring, Semaphore, SemaphorePermit, TryAcquireError};

@@ -101,7 +101,7 @@ impl Semaphore {
 
     /// Takes a permit if one is free.
     pub fn try_acquire(&self) -> Result<SemaphorePermit, TryAcquireError> {
-        match self.batch.try_acquire(1) {
+        match self.batch.try_acquire(Op::TryAcquire, 1) {
             Ok(true) => Ok(SemaphorePermit { batch: Rc::clone(&self.batch), permits: 1 }),
             Ok(false) => Err(TryAcquireError::NoPermits),
             Err(Closed) => Err(TryAcquireError::Closed),
