@@ -72,8 +72,11 @@ impl<F: Future> Body for Task<F> {
     }
 }
 
+/// A body on the heap.
+pub(super) type Boxed = Pin<Box<dyn Body>>;
+
 /// A body and what its handle holds of it.
-pub(super) fn body<F: Future + 'static>(future: F) -> (Pin<Box<dyn Body>>, Rc<Joint<F::Output>>) {
+pub(super) fn body<F: Future + 'static>(future: F) -> (Boxed, Rc<Joint<F::Output>>) {
     let joint = Rc::new(Joint {
         result: RefCell::new(None),
         joiner: RefCell::default(),

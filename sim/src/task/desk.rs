@@ -6,7 +6,7 @@
 
 pub(super) use super::table::NOBODY;
 use super::{
-    body::Body,
+    body::Boxed,
     footprints::Recorder,
     join::JoinError,
     kind::{Op, event},
@@ -26,7 +26,6 @@ use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, Location, catch_unwind},
-    pin::Pin,
     rc::{Rc, Weak},
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -40,7 +39,7 @@ pub(super) const UNCONSTRAINED: u32 = u32::MAX;
 
 /// A future and the waker that it is polled with.
 pub(super) struct Running {
-    pub(super) body: Pin<Box<dyn Body>>,
+    pub(super) body: Boxed,
     pub(super) waker: Waker,
 }
 
@@ -569,7 +568,7 @@ impl Desk {
     }
 
     /// Gives a new task its future, and a place in the queue.
-    pub(super) fn start(&self, task: u32, body: Pin<Box<dyn Body>>) {
+    pub(super) fn start(&self, task: u32, body: Boxed) {
         let waker = self.wakers.borrow_mut().of(task);
         let mut bodies = self.bodies.borrow_mut();
         bodies.resize_with(task as usize, || None);
@@ -615,13 +614,13 @@ impl Desk {
         if aborted {
             self.drop_future(task, running);
         } else {
-            self.poll(task, &mut running, before);
+            self.poll(task, &mut running);
             return self.after_poll(task, running, before);
         }
         self.end(task, before);
     }
 
-    fn poll(&self, task: u32, running: &mut Running, _: Turn) {
+    fn poll(&self, task: u32, running: &mut Running) {
         let Running { body, waker } = running;
         let mut cx = Context::from_waker(waker);
         let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)));
@@ -758,16 +757,16 @@ impl Desk {
 
     // What tasks declare.
 
-    pub(super) fn label_hash(&self, label: &Cow<'static, str>) -> u64 {
+    pub(super) fn label_hash(&self, label: &str) -> u64 {
         let hash = crate::trace::digest_bytes(label.as_bytes()).0 as u64;
         let mut labels = self.labels.borrow_mut();
         if let Err(at) = labels.binary_search_by_key(&hash, |&(known, _)| known) {
-            labels.insert(at, (hash, label.clone()));
+            labels.insert(at, (hash, label.to_owned().into()));
         }
         hash
     }
 
-    pub(super) fn released(&self, task: u32, label: &Cow<'static, str>) {
+    pub(super) fn released(&self, task: u32, label: &str) {
         let hash = self.label_hash(label);
         self.writes_label(hash);
         if !self.closing.get() {

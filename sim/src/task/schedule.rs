@@ -79,7 +79,7 @@ impl Desk {
             Stage::Root => row.stage = Stage::Tasks(EVENT_INTERVAL),
             Stage::Tasks(left) => {
                 row.stage = Stage::Tasks(left - 1);
-                row.queue.pop_front_if(|&mut front| front == task);
+                assert_eq!(row.queue.pop_front(), Some(task), "the front of the queue is next");
             }
             Stage::Driver => {}
         }

@@ -123,10 +123,6 @@ impl Waiter {
         }
     }
 
-    pub(super) fn is_nobody(&self) -> bool {
-        matches!(self, Waiter::Nobody)
-    }
-
     /// Wakes whoever waits, once.
     pub(super) fn wake(&mut self, desk: &Desk) {
         match std::mem::take(self) {
