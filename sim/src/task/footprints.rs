@@ -121,6 +121,11 @@ impl Desk {
         self.records(|print| print.write(Resource::new(b'c', 0)));
     }
 
+    /// The move may touch anything.
+    pub(super) fn touches_anything(&self) {
+        self.records(Footprint::make_opaque);
+    }
+
     /// A birth or an end: whoever counts the living comes before it or after it.
     pub(super) fn changes_the_living(&self) {
         self.records(|print| print.read(Resource::new(b'p', 0)));

@@ -14,6 +14,7 @@
 mod body;
 mod coop;
 mod desk;
+mod faults;
 mod footprints;
 mod handle;
 pub mod invariants;
@@ -235,39 +236,6 @@ impl TaskWorld {
         stale.into_iter().for_each(|timer| self.moves.disable(Mover::Timer(timer).to_move()));
     }
 
-    /// Aborts a task that has not ended; 0 is nobody, and keeps the fault where others can move.
-    fn fault(&mut self, trace: &mut Trace) {
-        self.desk.counts_the_living();
-        let tables = self.desk.tables.borrow();
-        let alive = |task: &u32| {
-            let row = &tables.tasks[*task as usize];
-            row.phase != Phase::Done && !row.aborted && !row.root && !row.blocking
-        };
-        let mut living: Vec<u32> = (0..tables.tasks.len() as u32).filter(alive).collect();
-        living.sort_unstable_by_key(|&task| tables.path(task));
-        drop(tables);
-        let chosen = self.desk.ask(living.len() as u32 + 1);
-        let Some(&victim) = living.get((chosen as usize).wrapping_sub(1)) else {
-            trace.push(Words::new(event::NO_FAULT, Words::MAX_WHO, 0, 0));
-            let alone = self.moves.len() == 1;
-            if !alone || living.is_empty() {
-                self.desk.tables.borrow_mut().faults = 0;
-                self.moves.disable(Mover::Fault.to_move());
-            } else {
-                self.moves.disable(Mover::Fault.to_move());
-            }
-            return;
-        };
-        trace.push(Words::new(event::FAULT, victim, 0, 0));
-        self.desk.abort(victim);
-        let mut tables = self.desk.tables.borrow_mut();
-        tables.faults -= 1;
-        if tables.faults == 0 {
-            drop(tables);
-            self.moves.disable(Mover::Fault.to_move());
-        }
-    }
-
     /// A timer that fires by itself, on many threads or at any time.
     fn fire(&mut self, timer: u32, trace: &mut Trace) {
         let (owner, ordinal) = {
@@ -386,11 +354,7 @@ impl World for TaskWorld {
     fn wait(&mut self) -> bool {
         let passed = self.desk.pass_time();
         if passed {
-            let faults = self.desk.tables.borrow().faults;
             self.refresh();
-            if faults > 0 {
-                self.moves.enable(Mover::Fault.to_move());
-            }
         }
         passed
     }
