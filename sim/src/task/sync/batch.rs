@@ -29,14 +29,21 @@ struct Waiting {
     waiter: Waiter,
 }
 
+#[derive(Debug)]
+struct Granted {
+    ticket: u64,
+    permits: usize,
+    who: u32,
+}
+
 #[derive(Debug, Default)]
 struct State {
     permits: usize,
     closed: bool,
     queue: VecDeque<Waiting>,
-    /// Tickets whose permits are complete and have not been fetched; at the close, what part of them
-    /// those had who waited.
-    granted: Vec<(u64, usize)>,
+    /// Whose permits are complete and have not been fetched; at the close, what part of them those had
+    /// who waited.
+    granted: Vec<Granted>,
     tickets: u64,
 }
 
@@ -123,7 +130,8 @@ impl Batch {
             left -= given;
             if first.missing == 0 {
                 let mut first = state.queue.pop_front().expect("somebody waits");
-                state.granted.push((first.ticket, first.needed));
+                let (ticket, permits, who) = (first.ticket, first.needed, first.waiter.task());
+                state.granted.push(Granted { ticket, permits, who });
                 woken.push(std::mem::take(&mut first.waiter));
             }
         }
@@ -138,8 +146,12 @@ impl Batch {
         let mut state = self.state.borrow_mut();
         state.closed = true;
         let mut queue = std::mem::take(&mut state.queue);
-        let parts = queue.iter().map(|waiting| (waiting.ticket, waiting.needed - waiting.missing));
-        state.granted.extend(parts);
+        let part = |waiting: &Waiting| Granted {
+            ticket: waiting.ticket,
+            permits: waiting.needed - waiting.missing,
+            who: waiting.waiter.task(),
+        };
+        state.granted.extend(queue.iter().map(part));
         drop(state);
         queue.iter_mut().for_each(|waiting| waiting.waiter.wake(self.desk()));
     }
@@ -149,6 +161,9 @@ impl Held for Batch {
     fn words(&self, words: &mut Vec<u64>) {
         let state = self.state.borrow();
         words.extend([state.permits as u64, u64::from(state.closed), state.granted.len() as u64]);
+        for granted in &state.granted {
+            words.extend([self.desk().id_of(granted.who), granted.permits as u64]);
+        }
         for waiting in &state.queue {
             words.extend([waiting.waiter.word(self.desk()), waiting.missing as u64]);
         }
@@ -205,7 +220,7 @@ impl Acquire {
         if result.is_err() {
             self.leave();
         } else if let Some(ticket) = self.ticket.take() {
-            self.batch.state.borrow_mut().granted.retain(|&(of, _)| of != ticket);
+            self.batch.state.borrow_mut().granted.retain(|granted| granted.ticket != ticket);
         }
         self.batch.place.acts(self.op);
         self.batch.desk().sees(u64::from(result.is_ok()));
@@ -223,7 +238,7 @@ impl Acquire {
         if *closed {
             return Poll::Ready(Err(Closed));
         }
-        if granted.iter().any(|&(of, _)| Some(of) == self.ticket) {
+        if granted.iter().any(|granted| Some(granted.ticket) == self.ticket) {
             return Poll::Ready(Ok(()));
         }
         let place = queue.iter_mut().find(|waiting| Some(waiting.ticket) == self.ticket);
@@ -235,7 +250,8 @@ impl Acquire {
             *tickets += 1;
             self.ticket = Some(*tickets);
             if taken == self.needed {
-                granted.push((*tickets, self.needed));
+                let (ticket, permits, who) = (*tickets, self.needed, desk.me());
+                granted.push(Granted { ticket, permits, who });
                 return Poll::Ready(Ok(()));
             }
             let waiter = Waiter::of(desk, cx);
@@ -252,8 +268,8 @@ impl Acquire {
         let Some(ticket) = self.ticket.take() else { return };
         self.batch.place.changes();
         let mut state = self.batch.state.borrow_mut();
-        let back = if let Some(at) = state.granted.iter().position(|&(of, _)| of == ticket) {
-            state.granted.remove(at).1
+        let back = if let Some(at) = state.granted.iter().position(|g| g.ticket == ticket) {
+            state.granted.remove(at).permits
         } else if let Some(at) = state.queue.iter().position(|w| w.ticket == ticket) {
             self.needed - state.queue.remove(at).map_or(0, |waiting| waiting.missing)
         } else {

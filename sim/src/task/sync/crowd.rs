@@ -3,7 +3,10 @@
 //! Whoever is woken looks again, and sits down again if it was not for him. tokio keeps a `Notify` in
 //! each of these places and wakes with `notify_waiters`: tokio 1.54, sync/notify.rs.
 
-use super::super::{desk::Desk, waker::Waiter};
+use super::super::{
+    desk::{Desk, NOBODY},
+    waker::Waiter,
+};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -86,4 +89,14 @@ pub(super) fn register(slot: &RefCell<Waiter>, desk: &Desk, cx: &Context<'_>) {
 /// Wakes the one who is told.
 pub(super) fn wake(slot: &RefCell<Waiter>, desk: &Desk) {
     slot.take().wake(desk);
+}
+
+impl Waiter {
+    /// The task that waits; [`NOBODY`] for any other waiter.
+    pub(super) fn task(&self) -> u32 {
+        match self {
+            Waiter::Task(task) => *task,
+            _ => NOBODY,
+        }
+    }
 }

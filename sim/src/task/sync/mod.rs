@@ -4,13 +4,24 @@
 //! tokio's. A primitive keeps its own state; the desk knows of it what counts: its footprint, its
 //! words for the state of the world, whether a waiter would get what it waits for.
 
+mod barrier;
 mod batch;
+pub mod broadcast;
 mod crowd;
 pub mod mpsc;
+mod mutex;
+mod notify;
+mod once_cell;
 pub mod oneshot;
+mod rwlock;
 mod semaphore;
 #[cfg(test)]
 mod tests;
 pub mod watch;
 
+pub use barrier::{Barrier, BarrierWaitResult};
+pub use mutex::{Mutex, MutexGuard, TryLockError};
+pub use notify::{Notified, Notify};
+pub use once_cell::{OnceCell, SetError};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{AcquireError, Acquiring, Semaphore, SemaphorePermit, TryAcquireError};

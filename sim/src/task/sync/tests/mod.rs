@@ -1,6 +1,7 @@
 //! What the suite of tokio's rules does not reach: lost messages, mixed waiters, waiters that go away.
 
 mod channels;
+mod locks;
 
 use super::super::{Handle, Runtime, kind::event};
 use std::{
