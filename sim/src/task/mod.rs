@@ -12,6 +12,7 @@
 //! on both. Leaves out: I/O but for a pipe in memory, signals, processes, `task_local!`, `block_in_place`.
 
 mod body;
+mod branches;
 mod coop;
 mod desk;
 mod faults;
@@ -26,12 +27,14 @@ mod profile;
 mod runtime;
 mod scenario;
 mod schedule;
+mod select;
 mod state;
 pub mod sync;
 mod table;
 mod time;
 mod waker;
 
+pub use crate::{__task_join as join, __task_select as select};
 pub use coop::{Cooperative, RestoreOnPending, Unconstrained, YieldNow};
 pub use handle::Handle;
 pub use join::{AbortHandle, AbortOnDropHandle, Id, JoinError, JoinHandle};
@@ -41,6 +44,16 @@ pub use profile::{PROFILES, Profile, TOKIO_1_47, TOKIO_1_54, profile};
 pub use runtime::Runtime;
 pub use scenario::TaskScenario;
 pub use table::Ending;
+
+/// What `select!` and `join!` expand to.
+#[doc(hidden)]
+pub mod combine {
+    pub use super::{
+        branches::{Branches, Chosen, MaybeDone, maybe_done, unused},
+        select::{join_branches, select_branches},
+    };
+}
+
 pub use time::{Elapsed, Instant, Interval, MissedTickBehavior, Sleep, Timeout};
 
 use crate::{

@@ -7,7 +7,10 @@
 mod barrier;
 mod batch;
 pub mod broadcast;
+mod cancellation;
 mod crowd;
+mod duplex;
+mod join_set;
 pub mod mpsc;
 mod mutex;
 mod notify;
@@ -17,11 +20,16 @@ mod rwlock;
 mod semaphore;
 #[cfg(test)]
 mod tests;
+mod tracker;
 pub mod watch;
 
 pub use barrier::{Barrier, BarrierWaitResult};
+pub use cancellation::{CancellationToken, Cancelled, DropGuard};
+pub use duplex::DuplexStream;
+pub use join_set::JoinSet;
 pub use mutex::{Mutex, MutexGuard, TryLockError};
 pub use notify::{Notified, Notify};
 pub use once_cell::{OnceCell, SetError};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{AcquireError, Acquiring, Semaphore, SemaphorePermit, TryAcquireError};
+pub use tracker::{TaskTracker, TaskTrackerToken};

@@ -197,7 +197,7 @@ impl Notified {
                 let waiter = waiter(shared.desk());
                 let mine = state.waiting.iter_mut().find(|(of, _)| *of == ticket);
                 let before = mine
-                    .filter(|_| !waiter.is_nobody())
+                    .filter(|_| !matches!(waiter, Waiter::Nobody))
                     .map(|(_, mine)| std::mem::replace(mine, waiter));
                 drop(state);
                 drop(before);

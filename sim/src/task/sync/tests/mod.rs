@@ -1,7 +1,9 @@
 //! What the suite of tokio's rules does not reach: lost messages, mixed waiters, waiters that go away.
 
 mod channels;
+mod combine;
 mod locks;
+mod sets;
 
 use super::super::{Handle, Runtime, kind::event};
 use std::{

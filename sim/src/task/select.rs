@@ -1,0 +1,235 @@
+//! `select!` and `join!`: rules `comb-001` to `comb-012`, `cost-select-ready`; tokio 1.54,
+//! macros/{select,join}.rs.
+//!
+//! A `select!` is one await. Without budget it is pending and polls no branch; else it polls from a
+//! branch that the source of decisions chooses, or from the first if it is biased. Those who lose are
+//! dropped in their order before the handler runs. A `join!` checks no budget, and each of its polls
+//! begins one branch later.
+
+use super::{
+    branches::{Branches, ChosenOf},
+    desk::Desk,
+    handle::Handle,
+    kind::Op,
+};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+};
+
+/// Polls the branches until one has an output that fits.
+pub async fn select_branches<const N: usize, A, B, C, D, E, F, G, H>(
+    handle: &Handle,
+    biased: bool,
+    mut enabled: [bool; N],
+    branches: Branches<A, B, C, D, E, F, G, H>,
+    fits: impl Fn(&ChosenOf<A, B, C, D, E, F, G, H>) -> bool,
+) -> ChosenOf<A, B, C, D, E, F, G, H>
+where
+    A: Future,
+    B: Future,
+    C: Future,
+    D: Future,
+    E: Future,
+    F: Future,
+    G: Future,
+    H: Future,
+{
+    let mut branches = pin!(branches);
+    let desk = &handle.desk;
+    poll_fn(|cx| {
+        ready!(desk.gives_way(cx));
+        // Nothing is spent: the branches do that.
+        drop(ready!(desk.takes_unit(cx, Op::Select)));
+        let first = if biased { 0 } else { desk.chooses(N) };
+        let waits = desk.waits_of_this_poll();
+        let mut round = Round { first, enabled: &mut enabled };
+        let chosen = desk.as_one(|| round.poll(branches.as_mut(), cx, &fits));
+        if chosen.is_ready() {
+            // Those who lose wait no longer.
+            desk.forget_waits_from(waits);
+        }
+        chosen
+    })
+    .await
+}
+
+/// One poll of a `select!`.
+struct Round<'s, const N: usize> {
+    first: usize,
+    enabled: &'s mut [bool; N],
+}
+
+impl<const N: usize> Round<'_, N> {
+    fn poll<A, B, C, D, E, F, G, H>(
+        &mut self,
+        mut branches: Pin<&mut Branches<A, B, C, D, E, F, G, H>>,
+        cx: &mut Context<'_>,
+        fits: impl Fn(&ChosenOf<A, B, C, D, E, F, G, H>) -> bool,
+    ) -> Poll<ChosenOf<A, B, C, D, E, F, G, H>>
+    where
+        A: Future,
+        B: Future,
+        C: Future,
+        D: Future,
+        E: Future,
+        F: Future,
+        G: Future,
+        H: Future,
+    {
+        let mut pending = false;
+        for branch in (0..N).map(|at| (self.first + at) % N) {
+            if !self.enabled[branch] {
+                continue;
+            }
+            let Poll::Ready(output) = branches.as_mut().poll(branch, cx) else {
+                pending = true;
+                continue;
+            };
+            self.enabled[branch] = false;
+            if fits(&output) {
+                return Poll::Ready(output);
+            }
+        }
+        if pending {
+            Poll::Pending
+        } else {
+            Poll::Ready(ChosenOf::<A, B, C, D, E, F, G, H>::Nobody)
+        }
+    }
+}
+
+/// Polls all branches until all are done.
+pub async fn join_branches<A, B, C, D, E, F, G, H>(
+    many: usize,
+    mut branches: Pin<&mut Branches<A, B, C, D, E, F, G, H>>,
+) where
+    A: Future,
+    B: Future,
+    C: Future,
+    D: Future,
+    E: Future,
+    F: Future,
+    G: Future,
+    H: Future,
+{
+    let mut first = 0;
+    poll_fn(|cx| {
+        let mut pending = false;
+        for branch in (0..many).map(|at| (first + at) % many) {
+            pending |= branches.as_mut().poll(branch, cx).is_pending();
+        }
+        first = (first + 1) % many;
+        if pending { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+}
+
+impl Desk {
+    /// One of so many, and the task sees which.
+    fn chooses(&self, options: usize) -> usize {
+        let chosen = self.ask(options as u32);
+        self.sees(u64::from(chosen));
+        chosen as usize
+    }
+
+    fn waits_of_this_poll(&self) -> usize {
+        self.waits.borrow().get(self.me() as usize).map_or(0, Vec::len)
+    }
+
+    fn forget_waits_from(&self, at: usize) {
+        if let Some(waits) = self.waits.borrow_mut().get_mut(self.me() as usize) {
+            waits.truncate(at);
+        }
+    }
+}
+
+/// Waits for the first of several futures, on the runtime of a handle:
+/// `select!(handle; [biased;] pattern = future [, if condition] => handler, .. [else => handler])`.
+///
+/// As tokio's, with at most eight branches. A pattern that may not match has no `mut` or `ref` in it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __task_select {
+    (@more $h:tt $biased:tt $done:tt $free:tt) => {
+        $crate::__task_select!(@end $h $biased $done $free
+            [panic!("all branches are disabled and there is no else branch")])
+    };
+    (@more $h:tt $biased:tt $done:tt $free:tt else => $else:expr $(,)?) => {
+        $crate::__task_select!(@end $h $biased $done $free [$else])
+    };
+    (@more $h:tt $biased:tt $done:tt [$v:ident $($free:ident)*]
+        $p:pat = $f:expr, if $c:expr => $($rest:tt)*) => {
+        $crate::__task_select!(@body $h $biased $done [$($free)*] [$v [$p] [$f] [$c]] $($rest)*)
+    };
+    (@more $h:tt $biased:tt $done:tt [$v:ident $($free:ident)*] $p:pat = $f:expr => $($rest:tt)*) => {
+        $crate::__task_select!(@body $h $biased $done [$($free)*] [$v [$p] [$f] [true]] $($rest)*)
+    };
+    (@body $h:tt $biased:tt [$($done:tt)*] $free:tt [$($head:tt)*] $e:block, $($rest:tt)*) => {
+        $crate::__task_select!(@more $h $biased [$($done)* [$($head)* [$e]]] $free $($rest)*)
+    };
+    (@body $h:tt $biased:tt [$($done:tt)*] $free:tt [$($head:tt)*] $e:block $($rest:tt)*) => {
+        $crate::__task_select!(@more $h $biased [$($done)* [$($head)* [$e]]] $free $($rest)*)
+    };
+    (@body $h:tt $biased:tt [$($done:tt)*] $free:tt [$($head:tt)*] $e:expr, $($rest:tt)*) => {
+        $crate::__task_select!(@more $h $biased [$($done)* [$($head)* [$e]]] $free $($rest)*)
+    };
+    (@body $h:tt $biased:tt [$($done:tt)*] $free:tt [$($head:tt)*] $e:expr) => {
+        $crate::__task_select!(@more $h $biased [$($done)* [$($head)* [$e]]] $free)
+    };
+    (@end [$h:expr] [$biased:expr] [$([$v:ident [$p:pat] [$f:expr] [$c:expr] [$e:expr]])*]
+        [$($free:ident)*] [$else:expr]) => {{
+        let enabled = [$($c),*];
+        let branches = $crate::task::combine::Branches::new((
+            $(::std::future::IntoFuture::into_future($f),)*
+            $($crate::task::combine::unused(stringify!($free)),)*
+        ));
+        // A binding that only the handler needs.
+        #[allow(unused_variables, unused_mut, unreachable_patterns)]
+        let chosen = $crate::task::combine::select_branches(&$h, $biased, enabled, branches, |output| {
+            match output {
+                $($crate::task::combine::Chosen::$v(output) => match output {
+                    $p => true,
+                    _ => false,
+                },)*
+                _ => false,
+            }
+        })
+        .await;
+        match chosen {
+            $($crate::task::combine::Chosen::$v($p) => $e,)*
+            $crate::task::combine::Chosen::Nobody => $else,
+            _ => unreachable!("what fits once fits again"),
+        }
+    }};
+    ($h:expr; biased; $($rest:tt)*) => {
+        $crate::__task_select!(@more [$h] [true] [] [A B C D E F G H] $($rest)*)
+    };
+    ($h:expr; $($rest:tt)*) => {
+        $crate::__task_select!(@more [$h] [false] [] [A B C D E F G H] $($rest)*)
+    };
+}
+
+/// Waits for all of several futures, at most eight, and gives their outputs:
+/// `join!(handle; future, ..)`. As tokio's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __task_join {
+    (@more $h:tt [$($done:tt)*] [$v:ident $($free:ident)*] $f:expr, $($rest:tt)*) => {
+        $crate::__task_join!(@more $h [$($done)* [$v [$f]]] [$($free)*] $($rest)*)
+    };
+    (@more [$h:expr] [$([$v:ident [$f:expr]])*] [$($free:ident)*]) => {{
+        let _: &$crate::task::Handle = &$h;
+        let many = [$(stringify!($v)),*].len();
+        let mut branches = ::std::pin::pin!($crate::task::combine::Branches::new((
+            $($crate::task::combine::maybe_done($f),)*
+            $($crate::task::combine::unused(stringify!($free)),)*
+        )));
+        $crate::task::combine::join_branches(many, branches.as_mut()).await;
+        ($(branches.as_mut().$v().take(),)*)
+    }};
+    ($h:expr; $($f:expr),+ $(,)?) => {
+        $crate::__task_join!(@more [$h] [] [a b c d e f g h] $($f,)+)
+    };
+}
