@@ -50,17 +50,18 @@ pub enum Chosen<A, B, C, D, E, F, G, H> {
     Never,
 }
 
-/// What [`Branches`] give.
-pub(super) type ChosenOf<A, B, C, D, E, F, G, H> = Chosen<
-    <A as Future>::Output,
-    <B as Future>::Output,
-    <C as Future>::Output,
-    <D as Future>::Output,
-    <E as Future>::Output,
-    <F as Future>::Output,
-    <G as Future>::Output,
-    <H as Future>::Output,
->;
+/// Futures that are polled by the number.
+pub trait Numbered {
+    /// The output of one of them.
+    type Chosen;
+
+    /// Polls the one of this number, from 0.
+    fn poll_branch(self: Pin<&mut Self>, branch: usize, cx: &mut Context<'_>)
+    -> Poll<Self::Chosen>;
+
+    /// No output.
+    fn nobody() -> Self::Chosen;
+}
 
 /// As many futures as there are places.
 type Eight<A, B, C, D, E, F, G, H> = (A, B, C, D, E, F, G, H);
@@ -112,7 +113,7 @@ impl<A, B, C, D, E, F, G, H> Branches<A, B, C, D, E, F, G, H> {
     }
 }
 
-impl<A, B, C, D, E, F, G, H> Branches<A, B, C, D, E, F, G, H>
+impl<A, B, C, D, E, F, G, H> Numbered for Branches<A, B, C, D, E, F, G, H>
 where
     A: Future,
     B: Future,
@@ -123,12 +124,22 @@ where
     G: Future,
     H: Future,
 {
-    /// Polls the one of this number, from 0.
-    pub(super) fn poll(
+    type Chosen = Chosen<
+        A::Output,
+        B::Output,
+        C::Output,
+        D::Output,
+        E::Output,
+        F::Output,
+        G::Output,
+        H::Output,
+    >;
+
+    fn poll_branch(
         self: Pin<&mut Self>,
         branch: usize,
         cx: &mut Context<'_>,
-    ) -> Poll<ChosenOf<A, B, C, D, E, F, G, H>> {
+    ) -> Poll<Self::Chosen> {
         let this = self.project();
         match branch {
             0 => this.a.poll(cx).map(Chosen::A),
@@ -140,6 +151,10 @@ where
             6 => this.g.poll(cx).map(Chosen::G),
             _ => this.h.poll(cx).map(Chosen::H),
         }
+    }
+
+    fn nobody() -> Self::Chosen {
+        Chosen::Nobody
     }
 }
 

@@ -78,10 +78,9 @@ pub(super) enum Op {
     StreamRead,
     StreamWrite,
     Close,
-    Yield,
 }
 
-const TEXTS: [&str; 33] = [
+const TEXTS: [&str; 32] = [
     "JoinHandle",
     "JoinSet::join_next",
     "sleep",
@@ -114,7 +113,6 @@ const TEXTS: [&str; 33] = [
     "read",
     "write",
     "close",
-    "yield_now",
 ];
 
 impl Op {

@@ -49,7 +49,7 @@ pub use table::Ending;
 #[doc(hidden)]
 pub mod combine {
     pub use super::{
-        branches::{Branches, Chosen, MaybeDone, maybe_done, unused},
+        branches::{Branches, Chosen, MaybeDone, Numbered, maybe_done, unused},
         select::{join_branches, select_branches},
     };
 }

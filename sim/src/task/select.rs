@@ -6,124 +6,77 @@
 //! dropped in their order before the handler runs. A `join!` checks no budget, and each of its polls
 //! begins one branch later.
 
-use super::{
-    branches::{Branches, ChosenOf},
-    desk::Desk,
-    handle::Handle,
-    kind::Op,
-};
+use super::{branches::Numbered, desk::Desk, handle::Handle, kind::Op};
 use std::{
-    future::{Future, poll_fn},
+    future::poll_fn,
     pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
 /// Polls the branches until one has an output that fits.
-pub async fn select_branches<const N: usize, A, B, C, D, E, F, G, H>(
+pub async fn select_branches<const N: usize, B: Numbered>(
     handle: &Handle,
     biased: bool,
     mut enabled: [bool; N],
-    branches: Branches<A, B, C, D, E, F, G, H>,
-    fits: impl Fn(&ChosenOf<A, B, C, D, E, F, G, H>) -> bool,
-) -> ChosenOf<A, B, C, D, E, F, G, H>
-where
-    A: Future,
-    B: Future,
-    C: Future,
-    D: Future,
-    E: Future,
-    F: Future,
-    G: Future,
-    H: Future,
-{
+    branches: B,
+    fits: impl Fn(&B::Chosen) -> bool,
+) -> B::Chosen {
     let mut branches = pin!(branches);
     let desk = &handle.desk;
-    poll_fn(|cx| {
+    let poll = |cx: &mut Context<'_>| {
         ready!(desk.gives_way(cx));
         // Nothing is spent: the branches do that.
         drop(ready!(desk.takes_unit(cx, Op::Select)));
         let first = if biased { 0 } else { desk.chooses(N) };
         let waits = desk.waits_of_this_poll();
-        let mut round = Round { first, enabled: &mut enabled };
-        let chosen = desk.as_one(|| round.poll(branches.as_mut(), cx, &fits));
+        let order = (0..N).map(|at| (first + at) % N);
+        let chosen = desk.as_one(|| poll_round(branches.as_mut(), order, &mut enabled, &fits, cx));
         if chosen.is_ready() {
             // Those who lose wait no longer.
             desk.forget_waits_from(waits);
         }
         chosen
-    })
-    .await
+    };
+    poll_fn(poll).await
 }
 
-/// One poll of a `select!`.
-struct Round<'s, const N: usize> {
-    first: usize,
-    enabled: &'s mut [bool; N],
-}
-
-impl<const N: usize> Round<'_, N> {
-    fn poll<A, B, C, D, E, F, G, H>(
-        &mut self,
-        mut branches: Pin<&mut Branches<A, B, C, D, E, F, G, H>>,
-        cx: &mut Context<'_>,
-        fits: impl Fn(&ChosenOf<A, B, C, D, E, F, G, H>) -> bool,
-    ) -> Poll<ChosenOf<A, B, C, D, E, F, G, H>>
-    where
-        A: Future,
-        B: Future,
-        C: Future,
-        D: Future,
-        E: Future,
-        F: Future,
-        G: Future,
-        H: Future,
-    {
-        let mut pending = false;
-        for branch in (0..N).map(|at| (self.first + at) % N) {
-            if !self.enabled[branch] {
-                continue;
-            }
-            let Poll::Ready(output) = branches.as_mut().poll(branch, cx) else {
-                pending = true;
-                continue;
-            };
-            self.enabled[branch] = false;
-            if fits(&output) {
-                return Poll::Ready(output);
-            }
+/// One poll of a `select!`: ready if an output fits, or if no branch is left.
+fn poll_round<B: Numbered>(
+    mut branches: Pin<&mut B>,
+    order: impl Iterator<Item = usize>,
+    enabled: &mut [bool],
+    fits: impl Fn(&B::Chosen) -> bool,
+    cx: &mut Context<'_>,
+) -> Poll<B::Chosen> {
+    let mut pending = false;
+    for branch in order {
+        if !enabled[branch] {
+            continue;
         }
-        if pending {
-            Poll::Pending
-        } else {
-            Poll::Ready(ChosenOf::<A, B, C, D, E, F, G, H>::Nobody)
+        let Poll::Ready(output) = branches.as_mut().poll_branch(branch, cx) else {
+            pending = true;
+            continue;
+        };
+        enabled[branch] = false;
+        if fits(&output) {
+            return Poll::Ready(output);
         }
     }
+    if pending { Poll::Pending } else { Poll::Ready(B::nobody()) }
 }
 
 /// Polls all branches until all are done.
-pub async fn join_branches<A, B, C, D, E, F, G, H>(
-    many: usize,
-    mut branches: Pin<&mut Branches<A, B, C, D, E, F, G, H>>,
-) where
-    A: Future,
-    B: Future,
-    C: Future,
-    D: Future,
-    E: Future,
-    F: Future,
-    G: Future,
-    H: Future,
-{
+pub async fn join_branches<B: Numbered>(many: usize, mut branches: Pin<&mut B>) {
     let mut first = 0;
-    poll_fn(|cx| {
+    let poll = |cx: &mut Context<'_>| {
         let mut pending = false;
         for branch in (0..many).map(|at| (first + at) % many) {
-            pending |= branches.as_mut().poll(branch, cx).is_pending();
+            pending |= branches.as_mut().poll_branch(branch, cx).is_pending();
         }
         first = (first + 1) % many;
         if pending { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
+    };
+    poll_fn(poll).await;
 }
 
 impl Desk {
@@ -186,7 +139,7 @@ macro_rules! __task_select {
             $($crate::task::combine::unused(stringify!($free)),)*
         ));
         // A binding that only the handler needs.
-        #[allow(unused_variables, unused_mut, unreachable_patterns)]
+        #[allow(unused_variables, unused_mut, unreachable_patterns, clippy::collapsible_match)]
         let chosen = $crate::task::combine::select_branches(&$h, $biased, enabled, branches, |output| {
             match output {
                 $($crate::task::combine::Chosen::$v(output) => match output {

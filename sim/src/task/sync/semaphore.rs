@@ -22,12 +22,6 @@ pub struct Semaphore {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AcquireError(());
 
-impl AcquireError {
-    pub(super) const fn new() -> Self {
-        AcquireError(())
-    }
-}
-
 impl fmt::Display for AcquireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("semaphore closed")
