@@ -473,6 +473,12 @@ impl Desk {
         }
     }
 
+    /// Wakes none of the deferred: tokio keeps them in the context of one `block_on`.
+    pub(super) fn forget_deferred(&self, core: u32) {
+        let forgotten = std::mem::take(&mut self.deferred.borrow_mut()[core as usize]);
+        drop(forgotten);
+    }
+
     pub(super) fn deferred_words(&self, words: &mut Vec<u64>) {
         for deferred in &*self.deferred.borrow() {
             words.extend(deferred.iter().map(|waiter| waiter.word(self)));

@@ -109,7 +109,6 @@ impl fmt::Display for JoinError {
 impl std::error::Error for JoinError {}
 
 /// Owns the right to a task's result. Dropped, it leaves the task alone: the task goes on, detached.
-#[must_use = "a dropped handle detaches its task"]
 pub struct JoinHandle<T> {
     desk: Rc<Desk>,
     joint: Rc<Joint<T>>,

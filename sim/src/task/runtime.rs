@@ -4,10 +4,10 @@
 //! leaves to chance (the first branch of a `select!`) is drawn from a fixed seed.
 
 use super::{
-    desk::{Desk, NOBODY, UNCONSTRAINED},
+    desk::{Desk, NOBODY},
     handle::Handle,
     schedule::Next,
-    table::{Ending, Kind, Phase},
+    table::{Ending, Kind, Phase, Stage},
     waker::Waiter,
 };
 use crate::decisions::{Ahead, Draws, Purpose, RunIndex};
@@ -26,8 +26,6 @@ pub struct Runtime {
 }
 
 const DROPPED_INSIDE: &str = "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped from within an asynchronous context.";
-
-const STARTED_INSIDE: &str = "Cannot start a runtime from within a runtime. This happens because a function (like `block_on`) attempted to block the current thread while the thread is being used to drive asynchronous tasks. If you are in an async function, use `.await` on the future instead of blocking on it.";
 
 impl Runtime {
     /// A runtime on the thread of a handle.
@@ -62,7 +60,7 @@ impl Runtime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let (desk, core) = (&self.handle.desk, self.handle.core());
         let root = desk.enter_root(core, Location::caller());
-        desk.tables.borrow_mut().cores[core as usize].root = Some(root.task);
+        desk.begin_loop(core, root.task);
         let mut future = pin!(future);
         loop {
             desk.settle_wakes();
@@ -89,7 +87,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         let desk = &self.handle.desk;
-        let inside = desk.budget.get() != UNCONSTRAINED && !std::thread::panicking();
+        let inside = desk.me() != NOBODY && !std::thread::panicking();
         assert!(!inside, "{DROPPED_INSIDE}");
         desk.shut_down(self.handle.core());
     }
@@ -128,13 +126,26 @@ struct Root<'d> {
 impl Desk {
     #[track_caller]
     fn enter_root(&self, core: u32, site: &'static Location<'static>) -> Root<'_> {
-        assert!(self.budget.get() == UNCONSTRAINED, "{STARTED_INSIDE}");
+        assert!(self.me() == NOBODY, "{}", self.profile.started_inside);
         let task = self.add_task(core, "block_on".into(), site);
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.tasks[task as usize];
         (row.root, row.phase) = (true, Phase::Ready);
         drop(tables);
         Root { desk: self, task, waker: self.waker_of(task) }
+    }
+
+    /// The loop of a runtime begins: what it blocks on comes first.
+    fn begin_loop(&self, core: u32, root: u32) {
+        let mut tables = self.tables.borrow_mut();
+        let row = &mut tables.cores[core as usize];
+        (row.root, row.stage) = (Some(root), Stage::Root);
+    }
+
+    /// The loop is left. Who was deferred in it is never woken (coop-114).
+    fn end_loop(&self, core: u32) {
+        self.tables.borrow_mut().cores[core as usize].root = None;
+        self.forget_deferred(core);
     }
 
     /// By hand nobody reads events.
@@ -181,9 +192,11 @@ impl Drop for Root<'_> {
         let mut tables = self.desk.tables.borrow_mut();
         let row = &mut tables.tasks[self.task as usize];
         (row.phase, row.ending) = (Phase::Done, Some(Ending::Returned));
-        let core = row.core as usize;
-        if tables.cores[core].root == Some(self.task) {
-            tables.cores[core].root = None;
+        let core = row.core;
+        let is_loop = tables.cores[core as usize].root == Some(self.task);
+        drop(tables);
+        if is_loop {
+            self.desk.end_loop(core);
         }
     }
 }
