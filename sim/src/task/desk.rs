@@ -468,9 +468,11 @@ impl Desk {
     /// Wakes the deferred, the last one first: tokio 1.54, runtime/scheduler/defer.rs.
     pub(super) fn wake_deferred(&self, core: u32) {
         loop {
-            let Some(mut waiter) = self.deferred.borrow_mut()[core as usize].pop() else { return };
+            let Some(mut waiter) = self.deferred.borrow_mut()[core as usize].pop() else { break };
             waiter.wake(self);
         }
+        // The waker of a combinator reaches its task through a real waker.
+        self.settle_wakes();
     }
 
     /// Wakes none of the deferred: tokio keeps them in the context of one `block_on`.
