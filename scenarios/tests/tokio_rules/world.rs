@@ -1,5 +1,7 @@
 //! What the suite is written against, as the simulated world of tasks.
 
+#![expect(clippy::disallowed_macros, reason = "the suite names no release: a test chooses one")]
+
 use atropos::task::{self, Profile, sync::DuplexStream};
 use std::{cell::Cell, future::Future, ops::Deref, pin::Pin, time::Duration};
 
