@@ -7,16 +7,11 @@ mod facade;
 #[path = "tokio_rules/suite/mod.rs"]
 mod suite;
 
-use atropos::task::{TOKIO_1_47, TOKIO_1_54};
-
+/// One test, since the release is one for the whole program.
 #[test]
 fn every_vector_is_what_the_world_does() {
-    facade::use_profile(&TOKIO_1_54);
-    compare::check("1.54.1");
-}
-
-#[test]
-fn and_under_the_rules_of_the_older_release() {
-    facade::use_profile(&TOKIO_1_47);
-    compare::check("1.47.1");
+    for (profile, version) in [("tokio-1.54", "1.54.1"), ("tokio-1.47", "1.47.1")] {
+        facade::use_profile(profile);
+        compare::check(version);
+    }
 }

@@ -1,9 +1,13 @@
 //! What the suite is written against, as the simulated world of tasks.
 
-#![expect(clippy::disallowed_macros, reason = "the suite names no release: a test chooses one")]
-
-use atropos::task::{self, Profile, sync::DuplexStream};
-use std::{cell::Cell, future::Future, ops::Deref, pin::Pin, time::Duration};
+use atropos::task::{self, sync::DuplexStream};
+use std::{
+    future::Future,
+    ops::Deref,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 pub(crate) use atropos::task::{
     AbortHandle, AbortOnDropHandle, JoinError, MissedTickBehavior, join, select,
@@ -15,14 +19,13 @@ pub(crate) type Shared<T> = std::rc::Rc<T>;
 /// A future of any kind that a task may hold.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
-thread_local! {
-    /// The release whose rules hold on this thread: each test runs on a thread of its own.
-    static PROFILE: Cell<&'static Profile> = const { Cell::new(&task::TOKIO_1_54) };
-}
+/// Which release's rules hold, by its place among the profiles: the suite names none.
+static PROFILE: AtomicUsize = AtomicUsize::new(0);
 
 /// From here on the rules of this release hold.
-pub(crate) fn use_profile(profile: &'static Profile) {
-    PROFILE.set(profile);
+pub(crate) fn use_profile(name: &str) {
+    let place = task::PROFILES.iter().position(|profile| profile.name == name);
+    PROFILE.store(place.expect("a profile"), Ordering::Relaxed);
 }
 
 /// One thread that runs tasks, with a paused clock.
@@ -63,7 +66,7 @@ impl Deref for Handle {
 impl Handle {
     /// The handle of a thread without a runtime.
     pub(crate) fn outside() -> Self {
-        Self(task::Handle::outside_of(PROFILE.get()))
+        Self(task::Handle::outside_of(task::PROFILES[PROFILE.load(Ordering::Relaxed)]))
     }
 
     /// A busy thread takes no simulated time.
