@@ -7,7 +7,7 @@
 
 use super::{
     desk::Desk,
-    table::{EVENT_INTERVAL, Kind, Phase, Stage, Timer},
+    table::{EVENT_INTERVAL, Kind, NS_PER_MS, Phase, Stage, Timer},
 };
 
 /// What a current-thread runtime does next.
@@ -90,8 +90,7 @@ impl Desk {
         let mut tables = self.tables.borrow_mut();
         let now = tables.now / NS_PER_MS;
         let mut due = Vec::new();
-        for &(tick, timer) in tables.armed.iter().rev().take_while(|&&(tick, _)| tick <= now) {
-            let _ = tick;
+        for &(_, timer) in tables.armed.iter().rev().take_while(|&&(tick, _)| tick <= now) {
             if tables.timers[timer as usize].core == core {
                 due.push(timer);
             }
@@ -117,8 +116,8 @@ impl Desk {
         true
     }
 
-    /// Arms a timer.
-    pub(super) fn arm(&self, core: u32, tick: u64) -> u32 {
+    /// A timer for a new `Sleep`; it is armed when that is first polled.
+    pub(super) fn add_timer(&self, core: u32, deadline: u64) -> u32 {
         let me = self.me();
         let mut tables = self.tables.borrow_mut();
         let ordinal = match tables.tasks.get_mut(me as usize) {
@@ -131,18 +130,27 @@ impl Desk {
                 tables.timers_made
             }
         };
-        let index = tables.timers.len() as u32;
-        let timer = Timer { owner: me, core, ordinal, tick, armed: true, fired: false };
-        tables.timers.push(timer);
-        let at = tables.armed.partition_point(|&(other, _)| other > tick);
-        tables.armed.insert(at, (tick, index));
+        let (armed, fired, gone) = (false, false, false);
+        tables.timers.push(Timer { owner: me, core, ordinal, deadline, armed, fired, gone });
+        let index = tables.timers.len() as u32 - 1;
         drop(tables);
         self.sleepers.borrow_mut().resize_with(index as usize + 1, Default::default);
-        self.writes_timer(self.timer_id(index));
-        if self.any_time.get() {
-            self.fresh_timers.borrow_mut().push(index);
-        }
         index
+    }
+
+    /// Arms a timer.
+    pub(super) fn arm(&self, timer: u32) {
+        self.writes_timer(self.timer_id(timer));
+        let mut tables = self.tables.borrow_mut();
+        let row = &mut tables.timers[timer as usize];
+        row.armed = true;
+        let tick = row.tick();
+        let at = tables.armed.partition_point(|&(other, _)| other > tick);
+        tables.armed.insert(at, (tick, timer));
+        drop(tables);
+        if self.any_time.get() {
+            self.fresh_timers.borrow_mut().push(timer);
+        }
     }
 
     /// Disarms a timer that has not fired.
@@ -155,7 +163,7 @@ impl Desk {
         };
         row.armed = false;
         let (owner, ordinal, core) = (row.owner, row.ordinal, row.core as usize);
-        let could_fire = self.any_time.get() || row.tick <= now;
+        let could_fire = self.any_time.get() || row.tick() <= now;
         tables.armed.retain(|&(_, row)| row != timer);
         tables.cores[core].due.retain(|&due| due != timer);
         drop(tables);
@@ -172,18 +180,15 @@ impl Desk {
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.timers[timer as usize];
         (row.armed, row.fired) = (false, true);
-        let (tick, core) = (row.tick, row.core);
+        let (tick, core) = (row.tick(), row.core);
         tables.armed.retain(|&(_, row)| row != timer);
         tables.cores[core as usize].due.retain(|&due| due != timer);
-        let before = tables.now;
-        tables.now = before.max(tick * NS_PER_MS);
-        let moved = tables.now != before;
+        tables.now = tables.now.max(tick * NS_PER_MS);
         drop(tables);
         if self.any_time.get() {
             // Whoever looks at the clock sees it go on.
             self.writes_clock();
         }
-        let _ = moved;
         let mut sleeper = std::mem::take(&mut self.sleepers.borrow_mut()[timer as usize]);
         sleeper.wake(self);
         self.settle_wakes();
@@ -197,6 +202,3 @@ impl Desk {
         crate::name::timer_id(owner, row.ordinal)
     }
 }
-
-/// Timers have a granularity of 1 ms (`tm-014`).
-pub(super) const NS_PER_MS: u64 = 1_000_000;

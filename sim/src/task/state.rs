@@ -4,7 +4,7 @@
 //! what its polls have seen, so its history stands for its locals. What a message carries is a
 //! function of what its sender had seen, so a message counts by that.
 
-use super::{TaskWorld, schedule::NS_PER_MS, table::Stage};
+use super::{TaskWorld, table::Stage};
 use crate::{
     footprint::{Footprint, Resource},
     trace::{Digest, digest_bytes, digest_words},
@@ -69,12 +69,12 @@ impl TaskWorld {
 
     fn timer_words(&self, words: &mut Vec<u64>) {
         let tables = self.desk.tables.borrow();
-        let now = tables.now / NS_PER_MS;
         let mut rows: Vec<[u64; 3]> = Vec::new();
-        for (index, timer) in tables.timers.iter().enumerate().filter(|(_, row)| row.armed) {
+        for (index, timer) in tables.timers.iter().enumerate().filter(|(_, row)| !row.gone) {
             let sleeper = self.desk.sleepers.borrow()[index].word(&self.desk);
-            let left = timer.tick.saturating_sub(now);
-            rows.push([self.desk.timer_id(index as u32), left, sleeper]);
+            let left = timer.deadline.saturating_sub(tables.now) << 2;
+            let stage = u64::from(timer.armed) << 1 | u64::from(timer.fired);
+            rows.push([self.desk.timer_id(index as u32), left | stage, sleeper]);
         }
         rows.sort_unstable();
         words.extend(rows.iter().flatten());

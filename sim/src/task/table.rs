@@ -119,17 +119,30 @@ impl Core {
     }
 }
 
-/// A timer: a `Sleep` that was polled.
+/// A timer: what a `Sleep` waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Timer {
     pub(super) owner: u32,
     pub(super) core: u32,
     /// Which timer of its owner it is, from 1.
     pub(super) ordinal: u32,
-    /// The tick, in ms since the clock began, at which it fires.
-    pub(super) tick: u64,
+    /// In ns since the clock began.
+    pub(super) deadline: u64,
+    /// Somebody has polled it, and it has not fired.
     pub(super) armed: bool,
     pub(super) fired: bool,
+    /// Its `Sleep` is gone.
+    pub(super) gone: bool,
+}
+
+/// Timers have a granularity of 1 ms (`tm-014`).
+pub(super) const NS_PER_MS: u64 = 1_000_000;
+
+impl Timer {
+    /// The tick, in ms, at which it fires: the end of its ms.
+    pub(super) fn tick(&self) -> u64 {
+        self.deadline.div_ceil(NS_PER_MS)
+    }
 }
 
 /// All tables.

@@ -2,7 +2,7 @@
 //!
 //! Rules: `tm-*`, `cost-sleep-*`, `cost-timeout-elapsed`; tokio 1.54, time/{sleep,timeout,interval}.rs.
 
-use super::{desk::Desk, handle::Handle, kind::Op, schedule::NS_PER_MS};
+use super::{desk::Desk, handle::Handle, kind::Op, table::NS_PER_MS};
 use pin_project_lite::pin_project;
 use std::{
     future::{Future, poll_fn},
@@ -82,7 +82,8 @@ impl Handle {
             self.desk.tables.borrow().cores[core as usize].timed,
             "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` on the runtime builder to enable timers."
         );
-        Sleep { desk: Rc::clone(&self.desk), core, deadline, timer: None, site: Location::caller() }
+        let timer = self.desk.add_timer(core, deadline.0);
+        Sleep { desk: Rc::clone(&self.desk), timer, site: Location::caller() }
     }
 
     fn later(&self, time: Duration) -> Instant {
@@ -120,82 +121,67 @@ impl Handle {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Sleep {
     desk: Rc<Desk>,
-    core: u32,
-    deadline: Instant,
-    timer: Option<u32>,
+    timer: u32,
     site: &'static Location<'static>,
 }
 
 impl Sleep {
     /// The moment that it waits for.
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        Instant(self.desk.tables.borrow().timers[self.timer as usize].deadline)
     }
 
     /// True once the moment has come.
     pub fn is_elapsed(&self) -> bool {
-        self.timer.is_some_and(|timer| self.desk.tables.borrow().timers[timer as usize].fired)
+        self.desk.tables.borrow().timers[self.timer as usize].fired
     }
 
     /// Waits for another moment from now on.
-    pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
-        self.as_mut().get_mut().arm_at(deadline);
-    }
-
-    fn arm_at(&mut self, deadline: Instant) {
-        self.disarm();
-        self.deadline = deadline;
-    }
-
-    fn disarm(&mut self) {
-        if let Some(timer) = self.timer.take().filter(|_| !self.desk.closing.get()) {
-            self.desk.disarm(timer);
-        }
-    }
-
-    /// The tick at which it fires: the end of its ms.
-    fn tick(&self) -> u64 {
-        self.deadline.0.div_ceil(NS_PER_MS)
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        self.desk.disarm(self.timer);
+        let mut tables = self.desk.tables.borrow_mut();
+        let row = &mut tables.timers[self.timer as usize];
+        (row.deadline, row.fired) = (deadline.0, false);
     }
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let desk = Rc::clone(&self.desk);
+    /// What is over already when it is first polled fires at once.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { desk, timer, site } = &*self;
         let coop = ready!(desk.proceed(cx, Op::Sleep));
-        let tick = self.tick();
-        let timer = match self.timer {
-            Some(timer) => timer,
-            None => {
-                desk.reads_clock();
-                // What is over already fires when it is armed.
-                if tick <= desk.tables.borrow().now / NS_PER_MS {
-                    coop.made_progress();
-                    desk.sees(0x51);
-                    return Poll::Ready(());
-                }
-                let timer = desk.arm(self.core, tick);
-                self.timer = Some(timer);
-                timer
-            }
+        let (armed, fired, tick) = {
+            let tables = desk.tables.borrow();
+            let row = &tables.timers[*timer as usize];
+            (row.armed, row.fired, row.tick())
         };
-        desk.writes_timer(desk.timer_id(timer));
-        if desk.tables.borrow().timers[timer as usize].fired {
+        desk.writes_timer(desk.timer_id(*timer));
+        if !armed && !fired {
+            desk.reads_clock();
+        }
+        if fired || tick <= desk.tables.borrow().now / NS_PER_MS && !armed {
+            desk.tables.borrow_mut().timers[*timer as usize].fired = true;
             coop.made_progress();
             desk.sees(0x51);
             return Poll::Ready(());
         }
-        desk.sleepers.borrow_mut()[timer as usize].set(&desk, cx);
-        desk.waits_for(Op::Sleep, timer, Some(self.site), cx);
+        if !armed {
+            desk.arm(*timer);
+        }
+        desk.sleepers.borrow_mut()[*timer as usize].set(desk, cx);
+        desk.waits_for(Op::Sleep, *timer, Some(site), cx);
         Poll::Pending
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        self.disarm();
+        if !self.desk.closing.get() {
+            self.desk.disarm(self.timer);
+            self.desk.tables.borrow_mut().timers[self.timer as usize].gone = true;
+        }
     }
 }
 
@@ -275,7 +261,7 @@ impl Interval {
     /// Polls for the next tick.
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(self.delay.as_mut().poll(cx));
-        let due = self.delay.deadline;
+        let due = self.delay.deadline();
         self.delay.desk.reads_clock();
         let now = Instant(self.delay.desk.tables.borrow().now);
         // A tick counts as missed from 5 ms on.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod runs;
+pub(crate) mod task_programs;
 
 use atropos::{
     decisions::Draws,
