@@ -69,6 +69,22 @@ impl Drop for Coop<'_> {
     }
 }
 
+/// Inside of one await.
+struct Together<'d>(&'d Desk);
+
+impl<'d> Together<'d> {
+    fn new(desk: &'d Desk) -> Self {
+        desk.together.set(desk.together.get() + 1);
+        Together(desk)
+    }
+}
+
+impl Drop for Together<'_> {
+    fn drop(&mut self) {
+        self.0.together.set(self.0.together.get() - 1);
+    }
+}
+
 impl Desk {
     /// Begins an aware operation: pending if the task must give way first or has no budget left.
     #[inline]
@@ -126,12 +142,29 @@ impl Desk {
         done
     }
 
-    /// Polls the parts of one await: none of them gives way.
-    pub(super) fn as_one<T>(&self, poll: impl FnOnce() -> T) -> T {
-        self.together.set(self.together.get() + 1);
-        let done = poll();
-        self.together.set(self.together.get() - 1);
-        done
+    /// Polls the parts of one await: none of them gives way, and once it is over they wait no longer.
+    pub(super) fn as_one<T>(&self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        let waits = self.waits_of_this_poll();
+        // A panic leaves through here.
+        let together = Together::new(self);
+        let polled = poll();
+        drop(together);
+        if polled.is_ready() {
+            self.forget_waits_from(waits);
+        }
+        polled
+    }
+
+    /// How many waits the task has begun in this poll.
+    pub(super) fn waits_of_this_poll(&self) -> usize {
+        self.waits.borrow().get(self.me() as usize).map_or(0, Vec::len)
+    }
+
+    /// What the task began to wait for since then it waits for no longer.
+    pub(super) fn forget_waits_from(&self, at: usize) {
+        if let Some(waits) = self.waits.borrow_mut().get_mut(self.me() as usize) {
+            waits.truncate(at);
+        }
     }
 }
 

@@ -28,14 +28,8 @@ pub async fn select_branches<const N: usize, B: Numbered>(
         // Nothing is spent: the branches do that.
         drop(ready!(desk.takes_unit(cx, Op::Select)));
         let first = if biased { 0 } else { desk.chooses(N) };
-        let waits = desk.waits_of_this_poll();
         let order = (0..N).map(|at| (first + at) % N);
-        let chosen = desk.as_one(|| poll_round(branches.as_mut(), order, &mut enabled, &fits, cx));
-        if chosen.is_ready() {
-            // Those who lose wait no longer.
-            desk.forget_waits_from(waits);
-        }
-        chosen
+        desk.as_one(|| poll_round(branches.as_mut(), order, &mut enabled, &fits, cx))
     };
     poll_fn(poll).await
 }
@@ -85,16 +79,6 @@ impl Desk {
         let chosen = self.ask(options as u32);
         self.sees(u64::from(chosen));
         chosen as usize
-    }
-
-    fn waits_of_this_poll(&self) -> usize {
-        self.waits.borrow().get(self.me() as usize).map_or(0, Vec::len)
-    }
-
-    fn forget_waits_from(&self, at: usize) {
-        if let Some(waits) = self.waits.borrow_mut().get_mut(self.me() as usize) {
-            waits.truncate(at);
-        }
     }
 }
 

@@ -236,10 +236,13 @@ impl<F: Future> Future for RunUntil<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let desk = Rc::clone(&this.cancelled.node.place.desk);
+        let waits = desk.waits_of_this_poll();
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Some(output));
         }
-        desk.as_one(|| Pin::new(this.cancelled).poll(cx)).map(|()| None)
+        ready!(desk.as_one(|| Pin::new(this.cancelled).poll(cx)));
+        desk.forget_waits_from(waits);
+        Poll::Ready(None)
     }
 }
 

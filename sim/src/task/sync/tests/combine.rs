@@ -125,3 +125,27 @@ fn all_are_joined_and_each_poll_begins_one_later() {
         assert_eq!(*log.borrow(), ["a", "b", "b", "a"]);
     });
 }
+
+#[test]
+fn who_loses_waits_no_longer() {
+    run(async |h| {
+        let (_sender, mut receiver) = h.channel::<u8>(1);
+        let token = h.cancellation_token();
+        let waits = || h.desk.waits.borrow()[h.desk.me() as usize].len();
+        select!(h; biased; _ = receiver.recv() => unreachable!(), () = ready(()) => {});
+        assert_eq!(waits(), 0);
+        let all = async { join!(h; receiver.recv(), async { token.cancel() }) };
+        assert!(token.run_until_cancelled(all).await.is_none());
+        assert_eq!(waits(), 0);
+    });
+}
+
+#[test]
+fn a_panic_in_a_branch_leaves_the_others_as_they_were() {
+    run(async |h| {
+        let handle = h.clone();
+        let panics = async move { select!(handle; () = async { panic!("in a branch") } => {}) };
+        assert!(h.spawn(panics).await.unwrap_err().is_panic());
+        assert_eq!(h.desk.together.get(), 0);
+    });
+}
