@@ -35,6 +35,7 @@ impl Shared {
         self.place.acts(Op::Barrier);
         self.arrived.set(self.arrived.get() + 1);
         self.place.desk.sees(self.arrived.get() as u64);
+        self.place.desk.sees(self.round.get());
         let last = self.arrived.get() == self.needed;
         if last {
             self.arrived.set(0);

@@ -294,6 +294,7 @@ impl<T> Receiver<T> {
         shared.place.changes();
         shared.receivers.set(shared.receivers.get() + 1);
         let next = Cell::new(shared.state.borrow().next);
+        shared.desk().sees(next.get());
         Receiver { shared: Rc::clone(shared), next }
     }
 

@@ -51,6 +51,8 @@ impl<T> Shared<T> {
     /// News since that version: a value, or the end.
     fn news(&self, version: &Cell<u64>) -> Option<Result<(), RecvError>> {
         if version.replace(self.version.get()) != self.version.get() {
+            // Which one it was decides what is news next time.
+            self.desk().sees(self.version.get());
             return Some(Ok(()));
         }
         (self.senders.get() == 0).then_some(Err(RecvError(())))
@@ -225,6 +227,7 @@ pub struct Receiver<T> {
 impl<T> Receiver<T> {
     fn of(shared: &Rc<Shared<T>>, version: u64) -> Self {
         shared.place.changes();
+        shared.desk().sees(version);
         shared.receivers.set(shared.receivers.get() + 1);
         Receiver { shared: Rc::clone(shared), version: Cell::new(version) }
     }
@@ -315,6 +318,7 @@ impl<T> Receiver<T> {
             }
             let changed = self.version.replace(shared.version.get()) != shared.version.get();
             let looks = !search.closed || changed;
+            shared.desk().sees(shared.sent.get());
             let found = looks && wanted(&shared.value.borrow());
             if found || search.closed {
                 coop.made_progress();
