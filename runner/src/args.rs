@@ -7,7 +7,7 @@ pub(crate) use conditions::PlanArgs;
 use crate::exit::{Exit, Stop};
 use atropos::{
     check::{Claim, Engine, Search},
-    plan::{Budget, Conditions, Delivery, Scheduler, Spec, Tasks, TimerRule},
+    plan::{Budget, Conditions, Delivery, Scheduler, Tasks, TimerRule},
     relation::Relation,
 };
 use clap::{

@@ -86,6 +86,54 @@ struct Body {
     check: u32,
 }
 
+/// What stands behind the body of a token of a world with tasks.
+#[derive(Serialize, Deserialize)]
+struct Tail {
+    tasks: Tasks,
+    values: Sparse,
+}
+
+/// Values of which most are 0.
+#[derive(Serialize, Deserialize)]
+struct Sparse {
+    length: u32,
+    /// How many zeros stand before it, and a value.
+    others: Vec<(u32, u32)>,
+}
+
+fn sparse(values: &[u32]) -> Sparse {
+    let mut others = Vec::new();
+    let mut zeros = 0;
+    for &value in values {
+        if value == 0 {
+            zeros += 1;
+        } else {
+            others.push((std::mem::take(&mut zeros), value));
+        }
+    }
+    Sparse { length: values.len() as u32, others }
+}
+
+impl Sparse {
+    /// All the values; `None` if they are more than they say, or than any run of ours draws.
+    fn spread(&self) -> Option<Vec<u32>> {
+        let length = self.length as usize;
+        if length > LONGEST {
+            return None;
+        }
+        let mut values = Vec::with_capacity(length);
+        for &(zeros, value) in &self.others {
+            if zeros as usize >= length - values.len() {
+                return None;
+            }
+            values.resize(values.len() + zeros as usize, 0);
+            values.push(value);
+        }
+        values.resize(length, 0);
+        Some(values)
+    }
+}
+
 /// 16 bits that stand for a scenario and variant.
 fn variant_id(subject: &dyn Subject, variant: &Variant) -> u16 {
     digest_bytes(format!("{}/{}", subject.name(), variant.name).as_bytes()).0 as u16
@@ -107,6 +155,7 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
         });
         segments.push((at as u32, segment.steps));
     }
+    let has_tail = case.conditions.tasks.is_some();
     let body = Body {
         variant: variant_id(subject, variant),
         fingerprint: subject.fingerprint(variant),
@@ -118,12 +167,14 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
         workload: case.workload.clone(),
         movers,
         segments,
-        values: case.tape.values.clone(),
+        // Tasks draw many and most are 0: theirs stand in the tail.
+        values: if has_tail { Vec::new() } else { case.tape.values.clone() },
         check: case.check,
     };
     let mut bytes = postcard::to_stdvec(&body).expect("a token is plain data");
     if let Some(tasks) = case.conditions.tasks {
-        bytes.extend(postcard::to_stdvec(&tasks).expect("a token is plain data"));
+        let tail = Tail { tasks, values: sparse(&case.tape.values) };
+        bytes.extend(postcard::to_stdvec(&tail).expect("a token is plain data"));
     }
     bytes.extend(CRC.checksum(&bytes).to_le_bytes());
     let text = CROCKFORD.encode(&bytes);
@@ -183,17 +234,24 @@ pub fn case_from_token<'c>(
     }
     let (body, tasks) = match postcard::take_from_bytes::<Body>(body) {
         Ok((body, [])) => (body, None),
-        Ok((body, rest)) => (body, Some(tasks_from(rest)?)),
+        Ok((mut body, rest)) => {
+            let tasks;
+            (tasks, body.values) = tail_from(rest)?;
+            (body, Some(tasks))
+        }
         Err(error) => return malformed(format!("not a case: {error}")),
     };
     case_from_body(catalog, body, tasks)
 }
 
-/// What only tasks know, behind the body of a token.
-fn tasks_from(rest: &[u8]) -> Result<Tasks, TokenError> {
-    match postcard::take_from_bytes(rest) {
-        Ok((tasks, [])) => Ok(tasks),
-        _ => malformed("more bytes than a case holds"),
+/// What only tasks know, and the values.
+fn tail_from(rest: &[u8]) -> Result<(Tasks, Vec<u32>), TokenError> {
+    let Ok((tail, [])) = postcard::take_from_bytes::<Tail>(rest) else {
+        return malformed("more bytes than a case holds");
+    };
+    match tail.values.spread() {
+        Some(values) => Ok((tail.tasks, values)),
+        None => malformed("it holds more values than it says"),
     }
 }
 

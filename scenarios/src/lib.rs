@@ -15,6 +15,7 @@ pub mod exact;
 mod generate;
 pub mod kv_registry;
 pub mod program;
+pub mod restate_join;
 
 use atropos::subject::Subject;
 
@@ -24,5 +25,6 @@ pub fn catalog() -> Vec<Box<dyn Subject>> {
         Box::new(atomvm_links::AtomvmLinks),
         Box::new(ash_limiter::AshLimiter),
         Box::new(kv_registry::KvRegistry),
+        Box::new(restate_join::RestateJoin),
     ]
 }

@@ -77,10 +77,10 @@ pub enum Budget {
     /// All of it.
     #[default]
     Full,
-    /// Drawn: one poll in five begins with less.
+    /// Drawn: one poll in three begins with less.
     Drawn,
-    /// All of it, and at each operation that looks at it is asked whether it is used up here, at
-    /// most once a poll: what an exhaustive check asks.
+    /// All of it, and at each operation after the first that looks at it is asked whether it is used
+    /// up here, at most once a poll: what an exhaustive check asks.
     Asked,
 }
 

@@ -122,7 +122,7 @@ impl From<SchedulerArg> for Scheduler {
 pub(crate) enum BudgetArg {
     /// 128 units
     Full,
-    /// One poll in five begins with less
+    /// One poll in three begins with less
     Drawn,
 }
 

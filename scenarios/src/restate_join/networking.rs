@@ -148,9 +148,7 @@ impl Networking {
     }
 }
 
-fn connection_of(
-    result: Result<Option<Sender<Message>>, JoinError>,
-) -> Option<Sender<Message>> {
+fn connection_of(result: Result<Option<Sender<Message>>, JoinError>) -> Option<Sender<Message>> {
     result.ok().flatten()
 }
 
@@ -163,7 +161,7 @@ async fn attempt(handle: Handle, peer: u8, how: Peer) -> Option<Sender<Message>>
     if how.refuses {
         return None;
     }
-    let (sender, mut receiver) = handle.channel::<Message>(CAPACITY);
+    let (sender, mut receiver) = handle.named("connection").channel::<Message>(CAPACITY);
     drop(handle.spawn_named("connection", async move { while receiver.recv().await.is_some() {} }));
     Some(sender)
 }

@@ -8,9 +8,8 @@ use super::networking::{Message, Networking, NotSent};
 use atropos::task::{
     Handle, select,
     sync::{
-        cancellation::CancellationToken,
+        CancellationToken, Mutex,
         mpsc::{Receiver, UnboundedReceiver},
-        mutex::Mutex,
         oneshot, watch,
     },
 };
@@ -58,7 +57,9 @@ pub(super) async fn server(
             },
             Ok(()) = inputs.configuration.changed() => {},
             _ = interval.tick(), if heartbeats => {
-                peers.iter().for_each(|&peer| drop(send(&networking, peer)));
+                for &peer in &peers {
+                    let _ = send(&networking, peer);
+                }
             },
             () = inputs.stop.cancelled() => break,
         );

@@ -5,7 +5,7 @@
 //! under these passes, not proved minimal.
 //!
 //! The key, most important first, and why: instant before pairwise delivery and idle before any
-//! timers (a finding names the model that it needs), how many operations the workload has (a person
+//! timers, one thread before many and a full budget before less (a finding names what it needs), how many operations the workload has (a person
 //! reads them first) and how many faults are allowed, what the operations are (simpler ones pay
 //! although the schedule found for them is not yet short), movers (lanes to keep in mind), segments
 //! (switches between lanes), steps, values, then the text, so that equals come out the same.
@@ -16,7 +16,7 @@ use crate::{
     case::{Player, decode, encode},
     decisions::{Recorded, Seeded, Tape},
     hunt::Found,
-    plan::{Conditions, Delivery, TimerRule},
+    plan::{Budget, Conditions, Delivery, Scheduler, TimerRule},
     scenario::{Scenario, variant},
     scheduler::{self, End},
     strategy::StrategyKind,
@@ -66,7 +66,7 @@ struct Failure<Op> {
     key: Key,
 }
 
-type Key = (u8, u8, usize, u32, Vec<u8>, usize, usize, u64, u64, String);
+type Key = ([bool; 4], usize, u32, Vec<u8>, usize, usize, u64, u64, String);
 
 /// Where every candidate must pass.
 struct Gate<'s, S: Scenario> {
@@ -227,8 +227,12 @@ fn key<S: Scenario>(conditions: &Conditions, workload: &[S::Op], tape: &Tape) ->
     movers.sort();
     movers.dedup();
     (
-        u8::from(conditions.delivery == Delivery::Pairwise),
-        u8::from(conditions.timers == TimerRule::Any),
+        [
+            conditions.delivery == Delivery::Pairwise,
+            conditions.timers == TimerRule::Any,
+            conditions.tasks.is_some_and(|tasks| tasks.scheduler == Scheduler::MultiThread),
+            conditions.tasks.is_some_and(|tasks| tasks.budget != Budget::Full),
+        ],
         workload.len(),
         conditions.faults,
         encode(workload),

@@ -30,6 +30,9 @@ pub(super) trait Body {
     /// Drops the future.
     fn drop_future(self: Pin<&mut Self>);
 
+    /// Who is told of its end, as a word of the state.
+    fn joiner(&self, desk: &Desk) -> u64;
+
     /// The task has ended, without an output if there is an error.
     fn settle(&self, error: Option<JoinError>, desk: &Desk);
 }
@@ -56,6 +59,11 @@ impl<F: Future> Body for Task<F> {
 
     fn drop_future(self: Pin<&mut Self>) {
         self.project().future.set(None);
+    }
+
+    fn joiner(&self, desk: &Desk) -> u64 {
+        let wanted = u64::from(self.joint.wanted.get());
+        self.joint.joiner.borrow().word(desk) << 1 | wanted
     }
 
     fn settle(&self, error: Option<JoinError>, desk: &Desk) {

@@ -116,7 +116,8 @@ impl Desk {
     }
 
     /// Where awaits are switches, whatever comes after the first operation of a poll gives way to
-    /// others first. Who polls with a waker of his own is no await.
+    /// others first, but not twice in a row: a poll that does the same again gets on. Who polls with
+    /// a waker of his own is no await.
     #[inline]
     pub(super) fn gives_way(&self, cx: &Context<'_>) -> Poll<()> {
         if !self.switches.get() || !self.has_acted() || self.together.get() > 0 {
@@ -126,6 +127,10 @@ impl Desk {
         if !matches!(waiter, Waiter::Task(_)) {
             return Poll::Ready(());
         }
+        if self.gave_way.replace(false) {
+            return Poll::Ready(());
+        }
+        self.gives.set(true);
         waiter.wake(self);
         Poll::Pending
     }

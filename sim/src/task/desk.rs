@@ -34,6 +34,9 @@ use std::{
 /// The units with which a poll begins: tokio 1.54, task/coop/mod.rs, `Budget::initial`.
 pub(super) const INITIAL: u32 = 128;
 
+/// Next to no units.
+const FEW: u32 = 8;
+
 /// No budget is kept.
 pub(super) const UNCONSTRAINED: u32 = u32::MAX;
 
@@ -59,12 +62,15 @@ pub(super) struct Wait {
     /// The primitive, or the task whose handle it is.
     pub(super) on: u32,
     pub(super) site: Option<&'static Location<'static>>,
+    /// It will be told through its own waker.
+    pub(super) own: bool,
 }
 
 /// A primitive as the desk knows it.
 pub(super) struct Thing {
     pub(super) id: u64,
     pub(super) word: &'static str,
+    pub(super) name: Option<&'static str>,
     pub(super) site: &'static Location<'static>,
     pub(super) held: Weak<dyn Held>,
 }
@@ -78,6 +84,9 @@ pub(super) struct Turn {
     waker: *const (),
     performed: bool,
     asks: bool,
+    gave_way: bool,
+    gives: bool,
+    registered: u64,
     /// The runtime in whose context it is, where wakes can be deferred.
     scheduler: u32,
 }
@@ -89,6 +98,9 @@ const NO_TURN: Turn = Turn {
     waker: std::ptr::null(),
     performed: false,
     asks: false,
+    gave_way: false,
+    gives: false,
+    registered: 0,
     scheduler: NOBODY,
 };
 
@@ -104,6 +116,13 @@ pub(super) struct Desk {
     performed: Cell<bool>,
     /// It may still be asked in this poll whether the budget is used up.
     asks: Cell<bool>,
+    /// The poll before gave way, and this one has not got on since.
+    pub(super) gave_way: Cell<bool>,
+    /// What it began to wait for through wakers that are not its own, as a sum: the order does not
+    /// count.
+    registered: Cell<u64>,
+    /// This poll gives way.
+    pub(super) gives: Cell<bool>,
     scheduler: Cell<u32>,
     /// Awaits are switches.
     pub(super) switches: Cell<bool>,
@@ -124,6 +143,12 @@ pub(super) struct Desk {
     pub(super) sites: RefCell<Vec<&'static Location<'static>>>,
     pub(super) waits: RefCell<Vec<Vec<Wait>>>,
     pub(super) things: RefCell<Vec<Thing>>,
+    /// What the primitive that is made next is called.
+    pub(super) name: Cell<Option<&'static str>>,
+    /// Tasks from this one on were started in this poll.
+    pub(super) newest: Cell<u32>,
+    /// Tasks whose handles were dropped in this poll although they owe a result.
+    pub(super) abandoned: RefCell<Vec<u32>>,
     pub(super) labels: RefCell<Vec<(u64, Cow<'static, str>)>>,
     pub(super) events: RefCell<Vec<Event>>,
     pub(super) ahead: RefCell<Ahead>,
@@ -151,6 +176,9 @@ impl Desk {
             own_waker: Cell::new(std::ptr::null()),
             performed: Cell::new(false),
             asks: Cell::new(false),
+            gave_way: Cell::new(false),
+            registered: Cell::new(0),
+            gives: Cell::new(false),
             scheduler: Cell::new(NOBODY),
             switches: Cell::new(false),
             together: Cell::new(0),
@@ -166,6 +194,9 @@ impl Desk {
             sites: RefCell::default(),
             waits: RefCell::default(),
             things: RefCell::default(),
+            name: Cell::new(None),
+            newest: Cell::new(0),
+            abandoned: RefCell::default(),
             labels: RefCell::default(),
             events: RefCell::default(),
             ahead: RefCell::default(),
@@ -190,6 +221,9 @@ impl Desk {
         self.waits.borrow_mut().iter_mut().for_each(Vec::clear);
         self.things.borrow_mut().clear();
         self.events.borrow_mut().clear();
+        self.abandoned.borrow_mut().clear();
+        self.name.set(None);
+        self.newest.set(0);
         self.asked.borrow_mut().clear();
         *self.ahead.borrow_mut() = Ahead::Harmless;
         self.fresh.borrow_mut().clear();
@@ -238,6 +272,9 @@ impl Desk {
             waker: self.own_waker.get(),
             performed: self.performed.get(),
             asks: self.asks.get(),
+            gave_way: self.gave_way.get(),
+            gives: self.gives.get(),
+            registered: self.registered.get(),
             scheduler: self.scheduler.get(),
         }
     }
@@ -249,6 +286,9 @@ impl Desk {
         self.own_waker.set(turn.waker);
         self.performed.set(turn.performed);
         self.asks.set(turn.asks);
+        self.gave_way.set(turn.gave_way);
+        self.gives.set(turn.gives);
+        self.registered.set(turn.registered);
         self.scheduler.set(turn.scheduler);
     }
 
@@ -265,7 +305,10 @@ impl Desk {
     #[inline]
     pub(super) fn begin(&self, task: u32, waker: &Waker, scheduler: u32) -> Turn {
         let before = self.turn();
-        let history = self.tables.borrow().tasks[task as usize].history;
+        let (history, gave_way) = {
+            let row = &self.tables.borrow().tasks[task as usize];
+            (row.history, row.gave_way)
+        };
         if let Some(waits) = self.waits.borrow_mut().get_mut(task as usize) {
             waits.clear();
         }
@@ -276,6 +319,9 @@ impl Desk {
             waker: waker.data(),
             performed: false,
             asks: self.rule.get() == Budget::Asked,
+            gave_way,
+            gives: false,
+            registered: 0,
             scheduler,
         });
         if self.rule.get() == Budget::Drawn {
@@ -286,14 +332,20 @@ impl Desk {
 
     #[inline]
     pub(super) fn end(&self, task: u32, before: Turn) {
-        self.tables.borrow_mut().tasks[task as usize].history = self.history.get();
+        let mut tables = self.tables.borrow_mut();
+        let row = &mut tables.tasks[task as usize];
+        row.history = mix(self.history.get(), self.registered.get());
+        row.gave_way = self.gives.get();
+        drop(tables);
         self.set_turn(before);
     }
 
-    /// One poll in five begins with fewer units.
+    /// Two polls in six begin with fewer units: one of them with any number, one with next to none,
+    /// since most polls need few.
     fn draw_budget(&self) -> u32 {
-        match self.ask(5) {
+        match self.ask(6) {
             4 => INITIAL - self.ask(INITIAL + 1),
+            5 => self.ask(FEW),
             _ => INITIAL,
         }
     }
@@ -350,9 +402,10 @@ impl Desk {
         self.performed.get()
     }
 
-    /// May the lazy question be asked? Only once a poll is the answer yes.
+    /// The lazy question: are all 128 units spent by now? Only where some were, and the answer is yes
+    /// at most once a poll, so each poll gets on.
     pub(super) fn is_used_up_here(&self) -> bool {
-        if !self.asks.get() {
+        if !self.asks.get() || self.budget.get() >= INITIAL {
             return false;
         }
         let used_up = self.ask(2) == 1;
@@ -502,13 +555,22 @@ impl Desk {
         if me == NOBODY {
             return;
         }
+        let own = self.owner_of(cx.waker()) == me;
         if let Some(waits) = self.waits.borrow_mut().get_mut(me as usize) {
-            waits.push(Wait { op, on, site });
+            waits.push(Wait { op, on, site, own });
         }
-        // Registering counts as done: whoever waits first may be served first.
-        self.sees(mix(0x77, op as u64));
+        // Registering counts as done: whoever waits first may be served first. Who waits through its
+        // own waker stands in the words of what it waits for; of another waker nothing is known.
         self.acts();
-        let _ = cx;
+        if !own {
+            let on = match op {
+                Op::Join => self.id_of(on),
+                Op::Sleep => self.timer_id(on),
+                _ => self.things.borrow().get(on as usize).map_or(0, |thing| thing.id),
+            };
+            let wait = mix(mix(0x77, op as u64), on);
+            self.registered.set(self.registered.get().wrapping_add(wait));
+        }
     }
 
     // Births.
@@ -540,7 +602,8 @@ impl Desk {
             }
         });
         let mut things = self.things.borrow_mut();
-        things.push(Thing { id, word, site, held });
+        let name = self.name.take();
+        things.push(Thing { id, word, name, site, held });
         (things.len() as u32 - 1, id)
     }
 
@@ -616,6 +679,8 @@ impl Desk {
             row.aborted
         };
         self.takes_turn(task);
+        self.abandoned.borrow_mut().clear();
+        self.newest.set(self.tables.borrow().tasks.len() as u32);
         let taken = self.bodies.borrow_mut()[at].take();
         let Some(mut running) = taken else { return };
         let before = self.begin(task, &running.waker, scheduler);
@@ -659,6 +724,8 @@ impl Desk {
             // It aborted itself: dropped at its first Pending (life-013).
             self.drop_future(task, running);
         } else {
+            let abandoned = std::mem::take(&mut *self.abandoned.borrow_mut());
+            abandoned.into_iter().for_each(|other| self.tells(event::ABANDONED, other, 0));
             self.tells(event::PENDING, 0, 0);
             self.bodies.borrow_mut()[at] = Some(running);
             let mut tables = self.tables.borrow_mut();

@@ -65,6 +65,21 @@ impl Handle {
         self.spawn_on(self.core(), label.into(), future)
     }
 
+    /// Starts a task that must be done when the run ends: if it is not, that is a deadlock.
+    ///
+    /// # Panics
+    /// If there is no runtime.
+    #[track_caller]
+    pub fn spawn_client<F: Future + 'static>(
+        &self,
+        label: impl Into<Cow<'static, str>>,
+        future: F,
+    ) -> JoinHandle<F::Output> {
+        let handle = self.spawn_on(self.core(), label.into(), future);
+        self.desk.tables.borrow_mut().tasks[handle.task() as usize].client = true;
+        handle
+    }
+
     /// Runs a closure that may block, on a thread of its own.
     ///
     /// # Panics
@@ -97,6 +112,12 @@ impl Handle {
         let me = self.desk.me();
         let tables = self.desk.tables.borrow();
         tables.tasks.get(me as usize).filter(|row| !row.root).map(|row| Id(row.id))
+    }
+
+    /// The primitive that is made next goes by this name in reports.
+    pub fn named(&self, name: &'static str) -> &Self {
+        self.desk.name.set(Some(name));
+        self
     }
 
     /// The task declares that it holds something from now on; it releases it at its end at the latest.

@@ -3,7 +3,7 @@
 //! Each is a plain function of the world (and an event); the real bug behind each is told in
 //! `docs/invariants.md`.
 
-use super::{TaskWorld, event, kind::Op, table::Phase};
+use super::{TaskWorld, event, kind::Op};
 use crate::{
     footprint::Resource,
     invariant::{Evidence, Invariant, no_deadlock},
@@ -68,12 +68,16 @@ pub fn no_leaked_task() -> TaskInvariant {
     )
 }
 
-/// A handle whose task has ended and that was pending is polled again until it gives the result.
+/// Who asked a handle in vain although its task had ended asks again, and does not drop it.
 pub fn finished_is_ready_or_retried() -> TaskInvariant {
-    Invariant::settled(
+    Invariant::always(
         "finished-is-ready-or-retried",
-        "a handle that was pending although its task had ended is polled again",
-        |world: &TaskWorld| world.given_up(),
+        "a handle that was pending although its task had ended is asked again and not dropped",
+        EventMask::of(&[event::ABANDONED]),
+        |world: &TaskWorld, event: Event| {
+            let (who, task) = (world.shown(event.who()), world.shown(event.arg()));
+            Some(format!("{who} dropped the handle of {task}, whose result nobody has read").into())
+        },
     )
 }
 
@@ -116,7 +120,7 @@ impl TaskWorld {
     fn waits_in_vain(&self, task: u32) -> bool {
         let waits = self.desk.waits.borrow();
         let waits = waits.get(task as usize).map(Vec::as_slice).unwrap_or_default();
-        waits.iter().any(|wait| match wait.op {
+        waits.iter().filter(|wait| wait.own).any(|wait| match wait.op {
             Op::Join => self.ending(wait.on).is_some(),
             Op::Sleep => self.desk.tables.borrow().timers[wait.on as usize].fired,
             op => {
@@ -125,14 +129,5 @@ impl TaskWorld {
                 held.is_some_and(|held| held.is_there(op))
             }
         })
-    }
-
-    fn given_up(&self) -> Option<Evidence> {
-        let tables = self.desk.tables.borrow();
-        let open = |row: &super::table::Task| row.owed && row.phase == Phase::Done;
-        let task = tables.tasks.iter().position(open)? as u32;
-        drop(tables);
-        let name = self.shown(task);
-        Some(format!("{name} has ended, its handle was pending, and nobody asked it again").into())
     }
 }

@@ -205,9 +205,14 @@ impl<T> Drop for JoinHandle<T> {
         if desk.closing.get() {
             return;
         }
-        if !desk.has_ended(*task) {
+        if desk.is_owed(*task) {
+            desk.abandoned.borrow_mut().push(*task);
+        } else if !desk.has_ended(*task) {
             desk.writes_end(*task);
-            desk.tells(event::DETACHED, *task, 0);
+            // Of one that was just spawned nobody wanted a handle.
+            if *task < desk.newest.get() {
+                desk.tells(event::DETACHED, *task, 0);
+            }
         }
         let unwanted = joint.result.borrow_mut().take();
         drop(unwanted);
@@ -291,6 +296,10 @@ impl<T> Future for AbortOnDropHandle<T> {
 impl Desk {
     fn owes(&self, task: u32, owes: bool) {
         self.tables.borrow_mut().tasks[task as usize].owed = owes;
+    }
+
+    fn is_owed(&self, task: u32) -> bool {
+        self.tables.borrow().tasks.get(task as usize).is_some_and(|row| row.owed)
     }
 
     pub(super) fn has_ended(&self, task: u32) -> bool {

@@ -40,6 +40,9 @@ pub mod event {
     pub const NO_FAULT: u8 = 18;
     /// The handle of the task `arg` was dropped before that ended.
     pub const DETACHED: u8 = 19;
+    /// It goes on, and has dropped the handle of the task `arg`, which had ended and was pending when
+    /// it was asked.
+    pub const ABANDONED: u8 = 20;
 }
 
 /// What a task does with a primitive.

@@ -11,17 +11,23 @@ use std::panic::Location;
 
 /// A place in the code, `file.rs:12`.
 pub(super) fn site(site: &'static Location<'static>) -> String {
-    let file = site.file().rsplit(['/', '\\']).next().unwrap_or_default();
-    format!("{file}:{}", site.line())
+    let mut parts = site.file().rsplit(['/', '\\']);
+    let (file, folder) = (parts.next().unwrap_or_default(), parts.next());
+    // There are many files of these names.
+    let folder = folder.filter(|_| matches!(file, "mod.rs" | "lib.rs" | "main.rs"));
+    let folder = folder.map(|folder| format!("{folder}/")).unwrap_or_default();
+    format!("{folder}{file}:{}", site.line())
 }
 
 impl TaskWorld {
     pub(super) fn line_of(&self, event: Event) -> Option<Line> {
         let text = self.event_text(event)?;
         let to = match event.kind() {
-            event::SPAWNED | event::ABORTED | event::DETACHED | event::FINISHED_PENDING => {
-                Some(self.shown(event.arg()))
-            }
+            event::SPAWNED
+            | event::ABORTED
+            | event::DETACHED
+            | event::FINISHED_PENDING
+            | event::ABANDONED => Some(self.shown(event.arg())),
             _ => None,
         };
         let me = match event.kind() {
@@ -56,15 +62,16 @@ impl TaskWorld {
             event::JOINED => format!("joined: {}", ending_text(value)),
             event::DETACHED => "handle dropped".to_owned(),
             event::FINISHED_PENDING => "finished, but the handle is pending".to_owned(),
+            event::ABANDONED => "handle dropped, its result unread".to_owned(),
             event::FORCED => format!("✗ no budget left: {} is pending", Op::text(arg)),
             event::FAULT => "✗ abort".to_owned(),
             event::NO_FAULT => "abort nobody".to_owned(),
             event::TIMER => "timer".to_owned(),
-            event::DID => format!("{} {}", Op::text(arg), self.thing_text(value as u32)),
+            event::DID => format!("{} {}", Op::text(arg), self.thing_name(value as u32)),
             event::HOLD => format!("hold {}", self.label_text(value)),
             event::RELEASE => format!("release {}", self.label_text(value)),
             event::MARK => self.label_text(value),
-            event::LOST => format!("✗ message lost in {}", self.thing_text(value as u32)),
+            event::LOST => format!("✗ message lost in {}", self.thing_name(value as u32)),
             _ => return None,
         })
     }
@@ -76,11 +83,17 @@ impl TaskWorld {
         found.map_or_else(|_| "?".to_owned(), |at| labels[at].1.to_string())
     }
 
-    /// A primitive, by its kind and where it was made.
+    /// A primitive, by its name if it has one.
+    fn thing_name(&self, thing: u32) -> String {
+        let name = self.desk.things.borrow().get(thing as usize).and_then(|thing| thing.name);
+        name.map_or_else(|| self.thing_text(thing), str::to_owned)
+    }
+
+    /// A primitive, by its name or kind, and where it was made.
     pub(super) fn thing_text(&self, thing: u32) -> String {
         let things = self.desk.things.borrow();
         let Some(thing) = things.get(thing as usize) else { return "?".to_owned() };
-        format!("{} ({})", thing.word, site(thing.site))
+        format!("{} ({})", thing.name.unwrap_or(thing.word), site(thing.site))
     }
 
     pub(super) fn panic_of(&self, task: u32) -> String {
@@ -95,7 +108,9 @@ impl TaskWorld {
         let spawned = self.spawned_at(task);
         let waits = self.desk.waits.borrow();
         let waits = waits.get(task as usize).map(Vec::as_slice).unwrap_or_default();
-        let texts: Vec<String> = waits.iter().map(|wait| self.wait_text(wait)).collect();
+        let own = waits.iter().any(|wait| wait.own);
+        let waits = waits.iter().filter(|wait| wait.own || !own);
+        let texts: Vec<String> = waits.map(|wait| self.wait_text(wait)).collect();
         let what = match texts.as_slice() {
             [] => "something that is none of the runtime's".to_owned(),
             all => all.join(" or "),
@@ -112,7 +127,7 @@ impl TaskWorld {
                 format!("the handle of {}, {ended}", self.shown(wait.on))
             }
             Op::Sleep => format!("a sleep{at}"),
-            op => format!("{} on {}{at}", Op::text(op as u32), self.thing_text(wait.on)),
+            op => format!("{}{at} on {}", Op::text(op as u32), self.thing_text(wait.on)),
         }
     }
 

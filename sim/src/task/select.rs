@@ -6,7 +6,7 @@
 //! dropped in their order before the handler runs. A `join!` checks no budget, and each of its polls
 //! begins one branch later.
 
-use super::{branches::Numbered, desk::Desk, handle::Handle, kind::Op};
+use super::{branches::Numbered, handle::Handle, kind::Op};
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
@@ -27,7 +27,8 @@ pub async fn select_branches<const N: usize, B: Numbered>(
         ready!(desk.gives_way(cx));
         // Nothing is spent: the branches do that.
         drop(ready!(desk.takes_unit(cx, Op::Select)));
-        let first = if biased { 0 } else { desk.chooses(N) };
+        // Which branch is first is no part of the state: what comes of it is.
+        let first = if biased { 0 } else { desk.ask(N as u32) as usize };
         let order = (0..N).map(|at| (first + at) % N);
         desk.as_one(|| poll_round(branches.as_mut(), order, &mut enabled, &fits, cx))
     };
@@ -71,15 +72,6 @@ pub async fn join_branches<B: Numbered>(many: usize, mut branches: Pin<&mut B>) 
         if pending { Poll::Pending } else { Poll::Ready(()) }
     };
     poll_fn(poll).await;
-}
-
-impl Desk {
-    /// One of so many, and the task sees which.
-    fn chooses(&self, options: usize) -> usize {
-        let chosen = self.ask(options as u32);
-        self.sees(u64::from(chosen));
-        chosen as usize
-    }
 }
 
 /// Waits for the first of several futures, on the runtime of a handle:

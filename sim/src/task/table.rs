@@ -46,6 +46,8 @@ pub(super) struct Task {
     pub(super) notified: bool,
     /// Its future is dropped instead of being polled again.
     pub(super) aborted: bool,
+    /// Its last poll gave way before it could do what it came to.
+    pub(super) gave_way: bool,
     /// It runs a closure that blocks its own thread.
     pub(super) blocking: bool,
     /// It is what a runtime blocks on.
