@@ -255,8 +255,10 @@ impl Desk {
 
     /// Another run queue.
     pub(super) fn add_core(&self, kind: Kind) -> u32 {
+        let is_first = self.tables.borrow().cores.is_empty();
+        let id = if is_first { 0 } else { self.next_id(0x71, Tables::next_made) };
         let mut tables = self.tables.borrow_mut();
-        tables.cores.push(Core::new(kind));
+        tables.cores.push(Core { id, ..Core::new(kind) });
         self.deferred.borrow_mut().push(Vec::new());
         self.hosts.borrow_mut().push(Waiter::Nobody);
         tables.cores.len() as u32 - 1
@@ -462,40 +464,30 @@ impl Desk {
             Phase::Ready | Phase::Done => return,
         }
         let core = row.core;
-        self.queue(&mut tables, core, task);
+        drop(tables);
+        self.queue(core, task);
     }
 
-    fn queue(&self, tables: &mut Tables, core: u32, task: u32) {
+    fn queue(&self, core: u32, task: u32) {
+        let mut tables = self.tables.borrow_mut();
         let row = &mut tables.cores[core as usize];
-        if row.root == Some(task) {
-            return;
-        }
         match row.kind {
+            _ if row.root == Some(task) => {}
             Kind::MultiThread => self.fresh.borrow_mut().push(task),
             Kind::CurrentThread => row.queue.push_back(task),
             Kind::Local => {
                 row.queue.push_back(task);
+                drop(tables);
+                self.touches_queue(core);
                 let mut host = std::mem::take(&mut self.hosts.borrow_mut()[core as usize]);
-                if let Waiter::Task(host) = host {
-                    let Some(row) = tables.tasks.get_mut(host as usize) else { return };
-                    match row.phase {
-                        Phase::Waiting => {
-                            row.phase = Phase::Ready;
-                            let core = row.core;
-                            self.queue(tables, core, host);
-                        }
-                        Phase::Running => row.notified = true,
-                        Phase::Ready | Phase::Done => {}
-                    }
-                } else {
-                    host.wake(self);
-                }
+                host.wake(self);
             }
         }
     }
 
     /// Who polls a `LocalSet` is woken with its tasks.
     pub(super) fn hosted_by(&self, core: u32, cx: &Context<'_>) {
+        self.touches_queue(core);
         self.hosts.borrow_mut()[core as usize].set(self, cx);
     }
 
@@ -534,11 +526,10 @@ impl Desk {
         drop(forgotten);
     }
 
-    pub(super) fn deferred_words(&self, words: &mut Vec<u64>) {
-        for deferred in &*self.deferred.borrow() {
-            words.extend(deferred.iter().map(|waiter| waiter.word(self)));
-            words.push(u64::MAX);
-        }
+    /// Who was deferred on a queue, and who is woken with it.
+    pub(super) fn deferred_words(&self, core: usize, words: &mut Vec<u64>) {
+        words.extend(self.deferred.borrow()[core].iter().map(|waiter| waiter.word(self)));
+        words.push(self.hosts.borrow()[core].word(self));
     }
 
     // Waiting.
@@ -591,16 +582,7 @@ impl Desk {
         site: &'static Location<'static>,
         held: Weak<dyn Held>,
     ) -> (u32, u64) {
-        let id = self.next_id(0x70, |tables, me| match tables.tasks.get_mut(me as usize) {
-            Some(row) => {
-                row.made += 1;
-                row.made
-            }
-            None => {
-                tables.made += 1;
-                tables.made
-            }
-        });
+        let id = self.next_id(0x70, Tables::next_made);
         let mut things = self.things.borrow_mut();
         let name = self.name.take();
         things.push(Thing { id, word, name, site, held });
@@ -734,7 +716,8 @@ impl Desk {
             if std::mem::take(&mut row.notified) {
                 row.phase = Phase::Ready;
                 let core = row.core;
-                self.queue(&mut tables, core, task);
+                drop(tables);
+                self.queue(core, task);
             }
         }
         self.end(task, before);
@@ -761,6 +744,7 @@ impl Desk {
     pub(super) fn cancel(&self, task: u32) {
         let taken = self.bodies.borrow_mut()[task as usize].take();
         let Some(running) = taken else { return };
+        self.takes_turn(task);
         self.drop_future(task, running);
     }
 
@@ -805,6 +789,8 @@ impl Desk {
             }
             row.aborted = true;
         }
+        // It cannot be aborted once more.
+        self.changes_the_living();
         self.wake(task);
     }
 

@@ -9,7 +9,7 @@
 //! | `e` | the end of a task, and who joins it | its end, its handle | `is_finished` |
 //! | `a` | whether a task is aborted | abort | its own polls |
 //! | `r` | a primitive | each operation on it | |
-//! | `q` | the run queue of a current-thread runtime | every poll there | |
+//! | `q` | the run queue of a current-thread runtime or a `LocalSet` | every poll there, who wakes a local task | |
 //! | `t` | a timer | arming, firing, dropping it | |
 //! | `c` | the clock | a timer that fires | whoever looks at it |
 //! | `p` | who lives | faults, which choose among the living | births and ends |
@@ -68,18 +68,24 @@ impl Desk {
         }
         let id = self.id_of(task);
         let core = self.tables.borrow().tasks[task as usize].core;
-        let kind = self.tables.borrow().cores[core as usize].kind;
+        let (kind, queue) = {
+            let row = &self.tables.borrow().cores[core as usize];
+            (row.kind, row.id)
+        };
         self.records(|print| {
             print.write(Resource::new(b'w', id));
             print.read(Resource::new(b'a', id));
             if kind == Kind::CurrentThread {
-                print.write(Resource::new(b'q', u64::from(core)));
+                print.write(Resource::new(b'q', queue));
             }
         });
     }
 
     pub(super) fn touches_queue(&self, core: u32) {
-        self.records(|print| print.write(Resource::new(b'q', u64::from(core))));
+        self.records(|print| {
+            let queue = self.tables.borrow().cores[core as usize].id;
+            print.write(Resource::new(b'q', queue));
+        });
     }
 
     pub(super) fn writes_end(&self, task: u32) {

@@ -202,6 +202,8 @@ impl<T> Drop for JoinHandle<T> {
         let Self { desk, joint, task } = self;
         joint.wanted.set(false);
         joint.joiner.borrow_mut().forget();
+        // Before the end or after it: whoever comes last drops the output.
+        desk.writes_end(*task);
         if desk.closing.get() {
             return;
         }

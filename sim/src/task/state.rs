@@ -55,7 +55,11 @@ impl TaskWorld {
     /// The order in which a current-thread runtime goes on.
     fn queue_words(&self, words: &mut Vec<u64>) {
         let tables = self.desk.tables.borrow();
-        for core in &tables.cores {
+        let mut order: Vec<usize> = (0..tables.cores.len()).collect();
+        order.sort_unstable_by_key(|&at| tables.cores[at].id);
+        for at in order {
+            let core = &tables.cores[at];
+            words.push(core.id);
             words.extend(core.queue.iter().map(|&task| tables.tasks[task as usize].id));
             words.push(END);
             words.push(match core.stage {
@@ -65,9 +69,8 @@ impl TaskWorld {
             });
             words.extend(core.due.iter().map(|&timer| self.desk.timer_id(timer)));
             words.push(END);
+            self.desk.deferred_words(at, words);
         }
-        drop(tables);
-        self.desk.deferred_words(words);
     }
 
     fn timer_words(&self, words: &mut Vec<u64>) {

@@ -102,6 +102,8 @@ pub(super) const EVENT_INTERVAL: u32 = 61;
 /// A run queue and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Core {
+    /// Its schedule-independent id.
+    pub(super) id: u64,
     pub(super) kind: Kind,
     pub(super) queue: VecDeque<u32>,
     pub(super) root: Option<u32>,
@@ -117,7 +119,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(kind: Kind) -> Self {
         let (queue, due) = (VecDeque::new(), VecDeque::new());
-        Core { kind, queue, root: None, stage: Stage::Root, due, timed: true, shut: false }
+        Core { id: 0, kind, queue, root: None, stage: Stage::Root, due, timed: true, shut: false }
     }
 }
 
@@ -189,6 +191,13 @@ impl Tables {
         }
         path.reverse();
         path
+    }
+
+    /// The ordinal of the next thing that a task makes.
+    pub(super) fn next_made(&mut self, me: u32) -> u32 {
+        let made = self.tasks.get_mut(me as usize).map_or(&mut self.made, |row| &mut row.made);
+        *made += 1;
+        *made
     }
 
     /// The earliest tick of an armed timer.

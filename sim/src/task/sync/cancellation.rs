@@ -28,7 +28,7 @@ struct Node {
     crowd: Rc<Crowd>,
     children: RefCell<Vec<Weak<Node>>>,
     /// Keeps the way from the root alive.
-    _parent: Option<Rc<Node>>,
+    parent: Option<Rc<Node>>,
 }
 
 impl Node {
@@ -44,7 +44,7 @@ impl Node {
                 cancelled: Cell::new(parent.is_some_and(|parent| parent.cancelled.get())),
                 crowd: Rc::default(),
                 children: RefCell::default(),
-                _parent: parent.cloned(),
+                parent: parent.cloned(),
             }
         });
         if let Some(parent) = parent.filter(|parent| !parent.cancelled.get()) {
@@ -93,6 +93,15 @@ impl Node {
     fn is_cancelled(&self) -> bool {
         self.place.looks(u64::from(self.cancelled.get()));
         self.cancelled.get()
+    }
+}
+
+impl Drop for Node {
+    /// Whom its parent cancels depends on whether it is still there.
+    fn drop(&mut self) {
+        if let Some(parent) = &self.parent {
+            parent.place.changes();
+        }
     }
 }
 
