@@ -8,9 +8,7 @@ mod common;
 
 use atropos::{
     check::audit::{Audit, Lie, audit},
-    decisions::{
-        Ahead, Decisions, Divergence, Draws, Names, Purpose, Recorded, RunIndex, Seeded, Tape,
-    },
+    decisions::{Decisions, Draws, Names, Purpose, RunIndex},
     footprint::{Footprint, Resource},
     invariant::{Evidence, Invariants},
     moves::{Move, MoveSet},
@@ -18,13 +16,12 @@ use atropos::{
     plan::{Conditions, Plan, Spec},
     process::{PROFILES, ProcessWorld, Profile, invariants},
     relation::Relation,
-    scheduler::{self, Record},
     timeline::Line,
     trace::{Digest, Event, Trace, digest_words},
     word::Words,
     world::World,
 };
-use std::collections::BTreeMap;
+use common::swaps;
 
 /// What a world leaves out of its footprints.
 #[derive(Clone, Copy, PartialEq)]
@@ -259,92 +256,6 @@ fn footprints_do_not_lie_where_somebody_is_killed() {
     }
 }
 
-/// One step of a recorded run.
-#[derive(Clone)]
-struct Played {
-    who: Name,
-    values: Vec<u32>,
-    footprint: Footprint,
-    /// Time passed before it.
-    waited: bool,
-}
-
-/// Writes down the values of one move.
-struct Noted<'d>(&'d mut Seeded, Vec<u32>);
-
-impl Decisions for Noted<'_> {
-    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
-        self.0.next_move(moves, names)
-    }
-
-    fn value(&mut self, options: u32) -> u32 {
-        let value = self.0.value(options);
-        self.1.extend((options > 1).then_some(value));
-        value
-    }
-
-    fn ahead(&mut self) -> Ahead {
-        self.0.ahead()
-    }
-}
-
-/// How often each kind of event happened: what invariants look at.
-fn kinds(trace: &Trace) -> BTreeMap<u8, u32> {
-    let mut kinds = BTreeMap::new();
-    trace.events().for_each(|event| *kinds.entry(event.kind()).or_default() += 1);
-    kinds
-}
-
-/// Plays a program to its end, step by step.
-fn steps(
-    world: &mut ProcessWorld,
-    program: &common::Program,
-    plan: &Plan,
-) -> (Vec<Played>, BTreeMap<u8, u32>) {
-    world.observe(true);
-    world.reset(&plan.conditions, plan.strategy.wants_arrivals());
-    common::start(world, program);
-    let mut seeded = Seeded::new(plan.seed);
-    seeded.start(plan.index, plan.strategy, 30, plan.step_limit);
-    let (mut steps, mut trace) = (Vec::new(), Trace::default());
-    loop {
-        let waited = world.moves().is_empty();
-        while world.moves().is_empty() {
-            if !world.wait() {
-                return (steps, kinds(&trace));
-            }
-        }
-        let at = seeded.next_move(world.moves(), world).expect("a seed always answers");
-        let mv = world.moves().all()[at];
-        world.moves_mut().forget_arrivals();
-        let who = world.name(mv);
-        let mut noted = Noted(&mut seeded, Vec::new());
-        world.play(mv, &mut noted, &mut trace);
-        let values = noted.1;
-        steps.push(Played { who, values, footprint: world.observed().clone(), waited });
-    }
-}
-
-/// Plays steps by their names; the state that they lead to and the kinds of events on the way.
-fn replayed(
-    world: &mut ProcessWorld,
-    program: &common::Program,
-    plan: &Plan,
-    steps: &[Played],
-) -> Result<(Digest, BTreeMap<u8, u32>), Divergence> {
-    let mut tape = Tape::default();
-    steps.iter().for_each(|step| tape.push(step.who.clone()));
-    tape.values = steps.iter().flat_map(|step| step.values.clone()).collect();
-    world.reset(&plan.conditions, false);
-    common::start(world, program);
-    let (mut strict, rules) = (Recorded::strict(&tape), Invariants::new(Vec::new()));
-    let mut record = Record::default();
-    scheduler::run(world, &mut strict, &rules, 10_000, &mut record);
-    strict.divergence().map_or_else(|| Ok((world.state(), kinds(&record.trace))), Err)
-}
-
-/// The audit looks at the state right behind a swap; here the run goes on, step by step under the
-/// same names, to the same end.
 #[test]
 fn a_swap_of_what_is_independent_changes_nothing_that_comes_later() {
     let mut swapped = 0;
@@ -357,24 +268,10 @@ fn a_swap_of_what_is_independent_changes_nothing_that_comes_later() {
         let mut plan: Plan = Spec::default().block(index.block)[index.run as usize];
         plan.conditions = common::random_conditions(&mut draws, 1);
         let mut world = ProcessWorld::new(profile);
-        let (steps, events) = steps(&mut world, &program, &plan);
-        let end = (world.state(), events);
-        for at in 1..steps.len() {
-            let (first, second) = (&steps[at - 1], &steps[at]);
-            let bound = first.who == second.who || second.waited || first.waited;
-            if bound || first.footprint.conflicts(&second.footprint) {
-                continue;
-            }
-            let mut other = steps.clone();
-            other.swap(at - 1, at);
-            let what = || {
-                let movers = format!("{} and {} at step {at}", first.who, second.who);
-                format!("{movers}, {}, {plan}, {program:?}", profile.name)
-            };
-            let end = Ok(end.clone());
-            assert_eq!(replayed(&mut world, &program, &plan, &other), end, "{}", what());
-            swapped += 1;
-        }
+        swapped += swaps::change_nothing(&mut world, &plan, &program, |world, arrivals| {
+            world.reset(&plan.conditions, arrivals);
+            common::start(world, &program);
+        });
     }
     assert!(swapped > 10_000, "only {swapped} pairs were swapped");
 }

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod random_tasks;
 pub(crate) mod runs;
+pub(crate) mod swaps;
 pub(crate) mod task_programs;
 
 use atropos::{

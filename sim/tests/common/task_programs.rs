@@ -117,7 +117,9 @@ async fn perform(shared: Shared, acts: Vec<Act>, mut receiver: mpsc::Receiver<u3
             }
             Act::Abort => children.iter().for_each(|child| child.abort()),
             Act::Detach => drop(children.pop()),
-            Act::IsFinished => children.iter().for_each(|child| drop(child.is_finished())),
+            Act::IsFinished => children.iter().for_each(|child| {
+                let _ = child.is_finished();
+            }),
         }
     }
 }
