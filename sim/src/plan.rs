@@ -79,8 +79,8 @@ pub enum Budget {
     Full,
     /// Drawn: one poll in three begins with less.
     Drawn,
-    /// All of it, and at each operation after the first that looks at it is asked whether it is used
-    /// up here, at most once a poll: what an exhaustive check asks.
+    /// All of it, and after each unit that is spent is asked whether it was the last, at most once a
+    /// poll: what an exhaustive check asks.
     Asked,
 }
 

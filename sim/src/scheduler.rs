@@ -128,6 +128,10 @@ impl<D: Decisions> Decisions for Noting<'_, D> {
         value
     }
 
+    fn spares(&mut self, from: u32) {
+        self.decisions.spares(from);
+    }
+
     fn ahead(&mut self) -> Ahead {
         self.decisions.ahead()
     }

@@ -139,7 +139,7 @@ impl From<BudgetArg> for Budget {
 pub(crate) enum CheckedBudgetArg {
     /// 128 units
     Full,
-    /// 128 units, and it may be used up at any operation, once a poll
+    /// 128 units, and any that is spent may be the last, once a poll
     Asked,
 }
 

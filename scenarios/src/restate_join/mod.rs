@@ -99,8 +99,14 @@ const EVERYTHING: [Op; 9] = [
     Op::Message(0),
 ];
 
-/// What `check` shows of the variant that holds: few operations, every schedule.
-const SMALL: [Op; 4] = [Op::Message(0), Op::Wait(0), Op::Message(0), Op::Message(0)];
+/// What `check` shows of the variant that holds, with every schedule: attempts that have ended, ..
+const ENDED: [Op; 4] = [Op::Message(0), Op::Pause, Op::Message(0), Op::Message(0)];
+
+/// .. that are waited for by somebody else, ..
+const AWAITED: [Op; 3] = [Op::Message(0), Op::Wait(0), Op::Message(0)];
+
+/// .. and of two peers.
+const TWO_PEERS: [Op; 3] = [Op::Message(0), Op::Message(1), Op::Message(0)];
 
 /// What arrives, one after the other; then the server is told to stop.
 struct Feeder {
@@ -222,14 +228,16 @@ impl Scenario for RestateJoin {
         if !variant.expectation.breaks().is_empty() {
             return vec![Claim::of(&self.fixed(variant))];
         }
-        let under = |scheduler, budget| Conditions {
-            tasks: Some(Tasks { scheduler, budget }),
-            ..Conditions::default()
-        };
-        vec![
-            Claim::of(&SMALL).under(under(Scheduler::CurrentThread, Budget::Asked)).by_states(None),
-            Claim::of(&SMALL).under(under(Scheduler::MultiThread, Budget::Asked)).by_states(None),
-        ]
+        let workloads: [&[Op]; 3] = [&ENDED, &AWAITED, &TWO_PEERS];
+        let schedulers = [Scheduler::CurrentThread, Scheduler::MultiThread];
+        let claims = workloads.iter().flat_map(|workload| {
+            schedulers.map(|scheduler| {
+                let tasks = Some(Tasks { scheduler, budget: Budget::Asked });
+                let conditions = Conditions { tasks, faults: 1, ..Conditions::default() };
+                Claim::of(workload).under(conditions).by_states(None)
+            })
+        });
+        claims.collect()
     }
 
     /// Clients that wait belong to the variants in which handles stay: where they are dropped, nobody
@@ -261,10 +269,12 @@ impl Scenario for RestateJoin {
         world.client("server", server);
         let ops = one_waits(workload);
         let feeder = Feeder { handle, ops, requests, raft, configuration, networking };
+        // The server stops whatever becomes of the feeder.
+        let stops = stop.drop_guard();
         world.client("feeder", async move {
+            let _stops = stops;
             feeder.feed().await;
             feeder.handle.sleep(QUIET).await;
-            stop.cancel();
         });
     }
 

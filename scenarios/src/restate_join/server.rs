@@ -46,14 +46,14 @@ pub(super) async fn server(
     let mut interval = handle.interval(TICK);
     loop {
         select!(handle;
-            Some(request) = inputs.requests.recv() => {
-                let sent = send(&networking, request.peer);
-                let _ = request.answer.send(sent);
-            },
             Some(raft) = inputs.raft.recv() => {
                 if let Some(peer) = raft {
                     let _ = send(&networking, peer);
                 }
+            },
+            Some(request) = inputs.requests.recv() => {
+                let sent = send(&networking, request.peer);
+                let _ = request.answer.send(sent);
             },
             Ok(()) = inputs.configuration.changed() => {},
             _ = interval.tick(), if heartbeats => {

@@ -99,6 +99,10 @@ impl Decisions for Noted<'_> {
         value
     }
 
+    fn spares(&mut self, from: u32) {
+        self.0.spares(from);
+    }
+
     fn ahead(&mut self) -> Ahead {
         self.0.ahead()
     }

@@ -278,6 +278,10 @@ impl Decisions for Told<'_> {
         self.draws.value(options)
     }
 
+    fn spares(&mut self, from: u32) {
+        self.draws.spares(from);
+    }
+
     fn ahead(&mut self) -> Ahead {
         self.draws.ahead()
     }

@@ -24,7 +24,14 @@ pub enum Ahead {
         clamps: bool,
     },
     /// Drawn from a stream.
-    Drawn(Box<Draws>),
+    Drawn {
+        /// The stream.
+        draws: Box<Draws>,
+        /// The last 32 bits of it that were used.
+        last: u32,
+        /// They count as not used.
+        is_back: bool,
+    },
 }
 
 impl Ahead {
@@ -37,11 +44,21 @@ impl Ahead {
         Ahead::Known { values: values.into(), taken: 0, clamps }
     }
 
+    /// Drawn from a stream.
+    pub fn drawn(draws: Draws) -> Self {
+        Ahead::Drawn { draws: Box::new(draws), last: 0, is_back: false }
+    }
+
     /// The answer to the next question, which offers more than one option.
     pub fn answer(&mut self, options: u32) -> u32 {
         match self {
             Ahead::Harmless => 0,
-            Ahead::Drawn(draws) => draws.below(options),
+            Ahead::Drawn { draws, last, is_back } => {
+                if !std::mem::replace(is_back, false) {
+                    *last = draws.bits();
+                }
+                Draws::scaled(*last, options)
+            }
             Ahead::Known { values, taken, clamps } => {
                 let told = values.get(*taken).copied().unwrap_or(0);
                 *taken += 1;
@@ -54,8 +71,17 @@ impl Ahead {
         }
     }
 
+    /// The last question was none: its answer is that of the next one.
+    pub fn put_back(&mut self) {
+        match self {
+            Ahead::Harmless => {}
+            Ahead::Drawn { is_back, .. } => *is_back = true,
+            Ahead::Known { taken, .. } => *taken -= 1,
+        }
+    }
+
     /// True if it goes on with the source from poll to poll and need not be taken again.
     pub fn lasts(&self) -> bool {
-        matches!(self, Ahead::Drawn(_))
+        matches!(self, Ahead::Drawn { .. })
     }
 }

@@ -53,6 +53,10 @@ pub trait Decisions {
     /// If there are no options.
     fn value(&mut self, options: u32) -> u32;
 
+    /// The values from `from` on would come to what a smaller one comes to: of the last question they
+    /// need not be tried.
+    fn spares(&mut self, _from: u32) {}
+
     /// What [`Decisions::value`] will answer to the next questions. Whoever takes answers from it
     /// asks for the same values afterwards.
     fn ahead(&mut self) -> Ahead;

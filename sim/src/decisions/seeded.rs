@@ -83,7 +83,13 @@ impl Draws {
         if options == 1 {
             return 0;
         }
-        ((u64::from(self.bits()) * u64::from(options)) >> 32) as u32
+        Self::scaled(self.bits(), options)
+    }
+
+    /// 32 bits as a number below `options`.
+    #[inline]
+    pub(super) fn scaled(bits: u32, options: u32) -> u32 {
+        ((u64::from(bits) * u64::from(options)) >> 32) as u32
     }
 
     /// 32 random bits.
@@ -168,7 +174,7 @@ impl Decisions for Seeded {
     }
 
     fn ahead(&mut self) -> Ahead {
-        Ahead::Drawn(Box::new(self.data().clone()))
+        Ahead::drawn(self.data().clone())
     }
 }
 

@@ -7,7 +7,7 @@
 //! Two more things happen where an operation begins. Where awaits are switches
 //! ([`Scheduler::MultiThread`](crate::plan::Scheduler)), the second operation of a poll gives way
 //! first, so that others may run in between. And where the plan says so the source of decisions is
-//! asked whether the budget is used up here, at most once a poll.
+//! asked, after a unit is spent, whether it was the last: at most once a poll.
 
 use super::{
     desk::{Desk, UNCONSTRAINED},
@@ -34,7 +34,9 @@ pub struct RestoreOnPending {
 impl RestoreOnPending {
     /// The operation is ready: the unit is spent.
     pub fn made_progress(&self) {
-        self.before.set(UNCONSTRAINED);
+        if self.before.replace(UNCONSTRAINED) != UNCONSTRAINED {
+            self.desk.may_be_used_up();
+        }
     }
 }
 
@@ -56,7 +58,10 @@ pub(super) struct Coop<'d> {
 impl Coop<'_> {
     #[inline]
     pub(super) fn made_progress(mut self) {
-        self.before = UNCONSTRAINED;
+        if self.before != UNCONSTRAINED {
+            self.before = UNCONSTRAINED;
+            self.desk.may_be_used_up();
+        }
     }
 }
 
@@ -100,7 +105,7 @@ impl Desk {
         if before == UNCONSTRAINED {
             return Poll::Ready(Coop { desk: self, before });
         }
-        if before == 0 || self.is_used_up_here() {
+        if before == 0 {
             self.forces(cx, op);
             return Poll::Pending;
         }
@@ -184,8 +189,9 @@ impl Handle {
     /// Takes a unit; pending if there is none, and then the task is woken later.
     pub fn poll_proceed(&self, cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         let before = self.desk.budget.get();
-        let coop = ready!(self.desk.takes_unit(cx, Op::ConsumeBudget));
-        coop.made_progress();
+        let mut coop = ready!(self.desk.takes_unit(cx, Op::ConsumeBudget));
+        // From here on it is the caller who says what comes of it.
+        coop.before = UNCONSTRAINED;
         let desk = Rc::clone(&self.desk);
         Poll::Ready(RestoreOnPending { desk, before: Cell::new(before) })
     }

@@ -55,6 +55,15 @@ pub(super) trait Held {
     fn is_there(&self, op: Op) -> bool;
 }
 
+/// A question that was answered ahead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) value: u32,
+    pub(super) options: u32,
+    /// The values from here on come to the same as another.
+    pub(super) tried: u32,
+}
+
 /// What a task waits for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
@@ -153,7 +162,7 @@ pub(super) struct Desk {
     pub(super) events: RefCell<Vec<Event>>,
     pub(super) ahead: RefCell<Ahead>,
     /// What was asked in this move, with the number of options.
-    pub(super) asked: RefCell<Vec<(u32, u32)>>,
+    pub(super) asked: RefCell<Vec<Asked>>,
     pub(super) recorder: RefCell<Recorder>,
     pub(super) records: Cell<bool>,
     /// Tasks that became ready and have no move yet; only on many threads.
@@ -379,8 +388,35 @@ impl Desk {
             return 0;
         }
         let value = self.ahead.borrow_mut().answer(options);
-        self.asked.borrow_mut().push((value, options));
+        self.asked.borrow_mut().push(Asked { value, options, tried: options });
         value
+    }
+
+    /// One of several branches to begin with; what it comes to says what there was to choose.
+    pub(super) fn ask_first<T>(
+        &self,
+        options: usize,
+        poll: impl FnOnce(usize) -> Poll<(usize, T)>,
+    ) -> Poll<T> {
+        if options < 2 {
+            return poll(0).map(|(_, output)| output);
+        }
+        let at = self.asked.borrow().len();
+        let first = self.ask(options as u32);
+        let polled = poll(first as usize);
+        let mut asked = self.asked.borrow_mut();
+        match polled {
+            // Whichever is first, all are pending.
+            Poll::Pending if asked.len() == at + 1 => {
+                asked.pop();
+                self.ahead.borrow_mut().put_back();
+            }
+            // From the first on none was ready: so it is from any later one on.
+            Poll::Ready((winner, _)) if winner < first as usize => asked[at].tried = first + 1,
+            _ => {}
+        }
+        drop(asked);
+        polled.map(|(_, output)| output)
     }
 
     /// What the task has seen or done: it is part of its state.
@@ -404,18 +440,14 @@ impl Desk {
         self.performed.get()
     }
 
-    /// The lazy question: are all 128 units spent by now? Only where some were, and the answer is yes
-    /// at most once a poll, so each poll gets on.
-    pub(super) fn is_used_up_here(&self) -> bool {
-        if !self.asks.get() || self.budget.get() >= INITIAL {
-            return false;
-        }
-        let used_up = self.ask(2) == 1;
-        if used_up {
+    /// The lazy question after a unit was spent: was it the last of the 128? At most once a poll the
+    /// answer is yes.
+    #[inline]
+    pub(super) fn may_be_used_up(&self) {
+        if self.asks.get() && self.ask(2) == 1 {
             self.asks.set(false);
             self.budget.set(0);
         }
-        used_up
     }
 
     pub(super) fn tells(&self, kind: u8, arg: u32, value: u64) {

@@ -68,7 +68,7 @@ use crate::{
     word::Words,
     world::World,
 };
-use desk::Desk;
+use desk::{Asked, Desk};
 use schedule::Next;
 use std::{borrow::Cow, fmt, future::Future, rc::Rc};
 use table::{Kind, Phase};
@@ -353,9 +353,12 @@ impl World for TaskWorld {
         self.desk.events.borrow_mut().drain(..).for_each(|event| trace.push(event));
         if !self.desk.asked.borrow().is_empty() {
             let asked = std::mem::take(&mut *self.desk.asked.borrow_mut());
-            for (taken, options) in asked {
-                let value = decisions.value(options);
-                assert_eq!(value, taken, "the source answers otherwise than it had said");
+            for Asked { value, options, tried } in asked {
+                let told = decisions.value(options);
+                assert_eq!(told, value, "the source answers otherwise than it had said");
+                if tried < options {
+                    decisions.spares(tried);
+                }
             }
         }
         self.refresh();

@@ -33,7 +33,7 @@ impl Runtime {
         let desk = Rc::clone(&thread.desk);
         if !desk.ahead.borrow().lasts() {
             let draws = Draws::new(0, RunIndex::default(), Purpose::Data);
-            *desk.ahead.borrow_mut() = Ahead::Drawn(Box::new(draws));
+            *desk.ahead.borrow_mut() = Ahead::drawn(draws);
         }
         let core = desk.add_core(Kind::CurrentThread);
         Runtime { handle: Handle::new(desk, core) }

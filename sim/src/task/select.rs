@@ -28,22 +28,23 @@ pub async fn select_branches<const N: usize, B: Numbered>(
         // Nothing is spent: the branches do that.
         drop(ready!(desk.takes_unit(cx, Op::Select)));
         // Which branch is first is no part of the state: what comes of it is.
-        let first = if biased { 0 } else { desk.ask(N as u32) as usize };
-        let order = (0..N).map(|at| (first + at) % N);
-        desk.as_one(|| poll_round(branches.as_mut(), order, &mut enabled, &fits, cx))
+        desk.ask_first(if biased { 1 } else { N }, |first| {
+            let order = (0..N).map(|at| (first + at) % N);
+            desk.as_one(|| poll_round(branches.as_mut(), order, &mut enabled, &fits, cx))
+        })
     };
     poll_fn(poll).await
 }
 
-/// One poll of a `select!`: ready if an output fits, or if no branch is left.
-fn poll_round<B: Numbered>(
+/// One poll of a `select!`: ready, with the branch, if an output fits or if no branch is left.
+fn poll_round<const N: usize, B: Numbered>(
     mut branches: Pin<&mut B>,
     order: impl Iterator<Item = usize>,
-    enabled: &mut [bool],
+    enabled: &mut [bool; N],
     fits: impl Fn(&B::Chosen) -> bool,
     cx: &mut Context<'_>,
-) -> Poll<B::Chosen> {
-    let mut pending = false;
+) -> Poll<(usize, B::Chosen)> {
+    let (mut pending, mut unfit) = (false, false);
     for branch in order {
         if !enabled[branch] {
             continue;
@@ -54,10 +55,12 @@ fn poll_round<B: Numbered>(
         };
         enabled[branch] = false;
         if fits(&output) {
-            return Poll::Ready(output);
+            // Where another was ready, too, the order may count.
+            return Poll::Ready((if unfit { N } else { branch }, output));
         }
+        unfit = true;
     }
-    if pending { Poll::Pending } else { Poll::Ready(B::nobody()) }
+    if pending { Poll::Pending } else { Poll::Ready((0, B::nobody())) }
 }
 
 /// Polls all branches until all are done.

@@ -63,6 +63,12 @@ impl Decisions for Draws {
         value
     }
 
+    fn spares(&mut self, from: u32) {
+        if let Some(options) = self.options.last_mut() {
+            *options = from.min(*options);
+        }
+    }
+
     fn ahead(&mut self) -> Ahead {
         Ahead::known(self.told.get(self.options.len()..).unwrap_or_default(), false)
     }
