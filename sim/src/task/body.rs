@@ -8,10 +8,11 @@ use super::{desk::Desk, join::JoinError, waker::Waiter};
 use pin_project_lite::pin_project;
 use std::{
     cell::{Cell, RefCell},
+    fmt,
     future::Future,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 /// What a task and its handle share.
@@ -25,7 +26,7 @@ pub(super) struct Joint<T> {
 /// A future whose type is forgotten.
 pub(super) trait Body {
     /// Polls it; once it returns it is dropped and its output kept.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    fn poll(self: Pin<&mut Self>, desk: &Desk) -> Poll<()>;
 
     /// Drops the future.
     fn drop_future(self: Pin<&mut Self>);
@@ -35,6 +36,9 @@ pub(super) trait Body {
 
     /// The task has ended, without an output if there is an error.
     fn settle(&self, error: Option<JoinError>, desk: &Desk);
+
+    /// Gives its waker away: it will not be polled again.
+    fn take_waker(self: Pin<&mut Self>) -> Waker;
 }
 
 pin_project! {
@@ -42,16 +46,18 @@ pin_project! {
         #[pin]
         future: Option<F>,
         joint: Rc<Joint<F::Output>>,
+        waker: Waker,
     }
 }
 
 impl<F: Future> Body for Task<F> {
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, desk: &Desk) -> Poll<()> {
         let mut this = self.project();
+        desk.own_waker.set(this.waker.data());
         let future =
             this.future.as_mut().as_pin_mut().expect("a task that has ended is not polled");
-        let output = std::task::ready!(future.poll(cx));
+        let output = std::task::ready!(future.poll(&mut Context::from_waker(this.waker)));
         this.future.set(None);
         *this.joint.result.borrow_mut() = Some(Ok(output));
         Poll::Ready(())
@@ -78,18 +84,28 @@ impl<F: Future> Body for Task<F> {
             drop(unwanted);
         }
     }
+
+    fn take_waker(self: Pin<&mut Self>) -> Waker {
+        std::mem::replace(self.project().waker, Waker::noop().clone())
+    }
+}
+
+impl fmt::Debug for dyn Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a future")
+    }
 }
 
 /// A body on the heap.
 pub(super) type Boxed = Pin<Box<dyn Body>>;
 
 /// A body and what its handle holds of it.
-pub(super) fn body<F: Future + 'static>(future: F) -> (Boxed, Rc<Joint<F::Output>>) {
+pub(super) fn body<F: Future + 'static>(future: F, waker: Waker) -> (Boxed, Rc<Joint<F::Output>>) {
     let joint = Rc::new(Joint {
         result: RefCell::new(None),
         joiner: RefCell::default(),
         wanted: Cell::new(true),
     });
-    let body = Box::pin(Task { future: Some(future), joint: Rc::clone(&joint) });
+    let body = Box::pin(Task { future: Some(future), joint: Rc::clone(&joint), waker });
     (body, joint)
 }

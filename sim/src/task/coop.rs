@@ -10,10 +10,9 @@
 //! asked, after a unit is spent, whether it was the last: at most once a poll.
 
 use super::{
-    desk::{Desk, UNCONSTRAINED},
+    desk::{Desk, NOBODY, UNCONSTRAINED},
     handle::Handle,
     kind::{Op, event},
-    waker::Waiter,
 };
 use pin_project_lite::pin_project;
 use std::{
@@ -128,15 +127,11 @@ impl Desk {
         if !self.switches.get() || !self.has_acted() || self.together.get() > 0 {
             return Poll::Ready(());
         }
-        let mut waiter = Waiter::of(self, cx);
-        if !matches!(waiter, Waiter::Task(_)) {
-            return Poll::Ready(());
-        }
-        if self.gave_way.replace(false) {
+        if self.owner_of(cx.waker()) == NOBODY || self.gave_way.replace(false) {
             return Poll::Ready(());
         }
         self.gives.set(true);
-        waiter.wake(self);
+        self.wake_me();
         Poll::Pending
     }
 

@@ -6,16 +6,16 @@
 
 pub(super) use super::table::NOBODY;
 use super::{
-    body::Boxed,
+    body::{Body, Boxed},
     footprints::Recorder,
     join::JoinError,
     kind::{Op, event},
     profile::Profile,
-    table::{Core, Ending, Kind, Phase, Tables, Task},
+    table::{Core, Ending, Kind, Phase, Role, Tables, Task},
     waker::{Waiter, Wakers, Woken},
 };
 use crate::{
-    decisions::Ahead,
+    decisions::{Ahead, Decisions},
     name,
     plan::Budget,
     trace::Event,
@@ -24,7 +24,7 @@ use crate::{
 use std::{
     any::Any,
     borrow::Cow,
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, RefMut},
     panic::{AssertUnwindSafe, Location, catch_unwind},
     rc::{Rc, Weak},
     sync::Arc,
@@ -39,12 +39,6 @@ const FEW: u32 = 8;
 
 /// No budget is kept.
 pub(super) const UNCONSTRAINED: u32 = u32::MAX;
-
-/// A future and the waker that it is polled with.
-pub(super) struct Running {
-    pub(super) body: Boxed,
-    pub(super) waker: Waker,
-}
 
 /// Something that tasks share.
 pub(super) trait Held {
@@ -84,6 +78,23 @@ pub(super) struct Thing {
     pub(super) held: Weak<dyn Held>,
 }
 
+/// Where a task comes from, for reports.
+pub(super) struct Origin {
+    pub(super) label: Cow<'static, str>,
+    pub(super) site: &'static Location<'static>,
+}
+
+/// How a move left the task that it polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// It waits to be woken.
+    Waiting,
+    /// It was woken already: on many threads its move stays, elsewhere it stands in its queue.
+    Ready,
+    /// It has ended.
+    Ended,
+}
+
 /// The poll at hand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
@@ -96,6 +107,8 @@ pub(super) struct Turn {
     gave_way: bool,
     gives: bool,
     registered: u64,
+    notified: bool,
+    noted: bool,
     /// The runtime in whose context it is, where wakes can be deferred.
     scheduler: u32,
 }
@@ -110,6 +123,8 @@ const NO_TURN: Turn = Turn {
     gave_way: false,
     gives: false,
     registered: 0,
+    notified: false,
+    noted: false,
     scheduler: NOBODY,
 };
 
@@ -120,7 +135,7 @@ pub(super) struct Desk {
     pub(super) budget: Cell<u32>,
     current: Cell<u32>,
     history: Cell<u64>,
-    own_waker: Cell<*const ()>,
+    pub(super) own_waker: Cell<*const ()>,
     /// Something was performed in this poll: where awaits are switches, the next one gives way.
     performed: Cell<bool>,
     /// It may still be asked in this poll whether the budget is used up.
@@ -132,6 +147,10 @@ pub(super) struct Desk {
     registered: Cell<u64>,
     /// This poll gives way.
     pub(super) gives: Cell<bool>,
+    /// It was woken in its own poll.
+    notified: Cell<bool>,
+    /// It noted what it waits for.
+    noted: Cell<bool>,
     scheduler: Cell<u32>,
     /// Awaits are switches.
     pub(super) switches: Cell<bool>,
@@ -141,7 +160,6 @@ pub(super) struct Desk {
     pub(super) any_time: Cell<bool>,
     /// Bodies are dropped with the run: nothing that they do counts.
     pub(super) closing: Cell<bool>,
-    pub(super) bodies: RefCell<Vec<Option<Running>>>,
     wakers: RefCell<Wakers>,
     woken: Arc<Woken>,
     /// Who gave way until the run queue is empty, by queue.
@@ -149,7 +167,7 @@ pub(super) struct Desk {
     /// Who polls a `LocalSet`, or what a runtime blocks on, by queue.
     hosts: RefCell<Vec<Waiter>>,
     pub(super) sleepers: RefCell<Vec<Waiter>>,
-    pub(super) sites: RefCell<Vec<&'static Location<'static>>>,
+    pub(super) origins: RefCell<Vec<Origin>>,
     pub(super) waits: RefCell<Vec<Vec<Wait>>>,
     pub(super) things: RefCell<Vec<Thing>>,
     /// What the primitive that is made next is called.
@@ -158,6 +176,8 @@ pub(super) struct Desk {
     pub(super) newest: Cell<u32>,
     /// Tasks whose handles were dropped in this poll although they owe a result.
     pub(super) abandoned: RefCell<Vec<u32>>,
+    /// There are such.
+    pub(super) abandons: Cell<bool>,
     pub(super) labels: RefCell<Vec<(u64, Cow<'static, str>)>>,
     pub(super) events: RefCell<Vec<Event>>,
     pub(super) ahead: RefCell<Ahead>,
@@ -171,6 +191,8 @@ pub(super) struct Desk {
     pub(super) fresh_timers: RefCell<Vec<u32>>,
     /// Timers that were disarmed and have a move still.
     pub(super) stale_timers: RefCell<Vec<u32>>,
+    /// The move at hand has left something in these lists: events, questions, who is fresh, timers.
+    pub(super) todo: Cell<bool>,
 }
 
 impl Desk {
@@ -188,24 +210,26 @@ impl Desk {
             gave_way: Cell::new(false),
             registered: Cell::new(0),
             gives: Cell::new(false),
+            notified: Cell::new(false),
+            noted: Cell::new(false),
             scheduler: Cell::new(NOBODY),
             switches: Cell::new(false),
             together: Cell::new(0),
             rule: Cell::new(Budget::Full),
             any_time: Cell::new(false),
             closing: Cell::new(false),
-            bodies: RefCell::default(),
             woken: Arc::clone(&wakers.woken),
             wakers: RefCell::new(wakers),
             deferred: RefCell::default(),
             hosts: RefCell::default(),
             sleepers: RefCell::default(),
-            sites: RefCell::default(),
+            origins: RefCell::default(),
             waits: RefCell::default(),
             things: RefCell::default(),
             name: Cell::new(None),
             newest: Cell::new(0),
             abandoned: RefCell::default(),
+            abandons: Cell::new(false),
             labels: RefCell::default(),
             events: RefCell::default(),
             ahead: RefCell::default(),
@@ -215,6 +239,7 @@ impl Desk {
             fresh: RefCell::default(),
             fresh_timers: RefCell::default(),
             stale_timers: RefCell::default(),
+            todo: Cell::new(false),
         }
     }
 
@@ -222,11 +247,10 @@ impl Desk {
     pub(super) fn reset(&self) {
         self.drop_bodies();
         self.tables.borrow_mut().clear();
-        self.bodies.borrow_mut().clear();
         self.deferred.borrow_mut().clear();
         self.hosts.borrow_mut().clear();
         self.sleepers.borrow_mut().clear();
-        self.sites.borrow_mut().clear();
+        self.origins.borrow_mut().clear();
         self.waits.borrow_mut().iter_mut().for_each(Vec::clear);
         self.things.borrow_mut().clear();
         self.events.borrow_mut().clear();
@@ -234,6 +258,7 @@ impl Desk {
         self.name.set(None);
         self.newest.set(0);
         self.asked.borrow_mut().clear();
+        self.todo.set(false);
         *self.ahead.borrow_mut() = Ahead::Harmless;
         self.fresh.borrow_mut().clear();
         self.fresh_timers.borrow_mut().clear();
@@ -251,8 +276,8 @@ impl Desk {
         let mut at = 0;
         loop {
             // A drop may spawn.
-            let body = match self.bodies.borrow_mut().get_mut(at) {
-                Some(slot) => slot.take(),
+            let body = match self.tables.borrow_mut().tasks.get_mut(at) {
+                Some(row) => row.body.take(),
                 None => break,
             };
             at += 1;
@@ -286,10 +311,13 @@ impl Desk {
             gave_way: self.gave_way.get(),
             gives: self.gives.get(),
             registered: self.registered.get(),
+            notified: self.notified.get(),
+            noted: self.noted.get(),
             scheduler: self.scheduler.get(),
         }
     }
 
+    #[inline]
     fn set_turn(&self, turn: Turn) {
         self.current.set(turn.task);
         self.budget.set(turn.budget);
@@ -300,6 +328,8 @@ impl Desk {
         self.gave_way.set(turn.gave_way);
         self.gives.set(turn.gives);
         self.registered.set(turn.registered);
+        self.notified.set(turn.notified);
+        self.noted.set(turn.noted);
         self.scheduler.set(turn.scheduler);
     }
 
@@ -313,42 +343,68 @@ impl Desk {
     }
 
     /// Begins a poll of a task; whoever ends it puts the turn before back.
-    #[inline]
     pub(super) fn begin(&self, task: u32, waker: &Waker, scheduler: u32) -> Turn {
         let before = self.turn();
-        let (history, gave_way) = {
-            let row = &self.tables.borrow().tasks[task as usize];
-            (row.history, row.gave_way)
-        };
-        if let Some(waits) = self.waits.borrow_mut().get_mut(task as usize) {
-            waits.clear();
-        }
-        self.set_turn(Turn {
-            task,
-            budget: INITIAL,
-            history: mix(history, 1),
-            waker: waker.data(),
-            performed: false,
-            asks: self.rule.get() == Budget::Asked,
-            gave_way,
-            gives: false,
-            registered: 0,
-            scheduler,
-        });
-        if self.rule.get() == Budget::Drawn {
-            self.budget.set(self.draw_budget());
-        }
+        self.enter(&mut self.tables.borrow_mut().tasks[task as usize], task, scheduler);
+        self.own_waker.set(waker.data());
         before
     }
 
     #[inline]
-    pub(super) fn end(&self, task: u32, before: Turn) {
-        let mut tables = self.tables.borrow_mut();
-        let row = &mut tables.tasks[task as usize];
+    fn enter(&self, row: &mut Task, task: u32, scheduler: u32) {
+        row.phase = Phase::Running;
+        row.notified = false;
+        if row.waits {
+            self.waits.borrow_mut()[task as usize].clear();
+        }
+        self.set_turn(Turn {
+            task,
+            budget: INITIAL,
+            history: mix(row.history, 1),
+            gave_way: row.gave_way,
+            scheduler,
+            ..NO_TURN
+        });
+        let rule = self.rule.get();
+        if rule != Budget::Full {
+            self.opens_budget(rule);
+        }
+    }
+
+    #[cold]
+    fn opens_budget(&self, rule: Budget) {
+        self.asks.set(rule == Budget::Asked);
+        if rule == Budget::Drawn {
+            self.budget.set(self.draw_budget());
+        }
+    }
+
+    /// Notes in its row what the poll has come to.
+    #[inline]
+    fn note(&self, row: &mut Task) {
         row.history = mix(self.history.get(), self.registered.get());
         row.gave_way = self.gives.get();
-        drop(tables);
+        row.waits = self.noted.get();
+    }
+
+    pub(super) fn end(&self, task: u32, before: Turn) {
+        self.note_end(task);
         self.set_turn(before);
+    }
+
+    fn note_end(&self, task: u32) {
+        let row = &mut self.tables.borrow_mut().tasks[task as usize];
+        self.note(row);
+        row.notified |= self.notified.get();
+    }
+
+    /// No task is polled any more.
+    #[inline]
+    fn leave(&self) {
+        self.current.set(NOBODY);
+        self.scheduler.set(NOBODY);
+        self.budget.set(UNCONSTRAINED);
+        self.history.set(0);
     }
 
     /// Two polls in six begin with fewer units: one of them with any number, one with next to none,
@@ -389,6 +445,7 @@ impl Desk {
         }
         let value = self.ahead.borrow_mut().answer(options);
         self.asked.borrow_mut().push(Asked { value, options, tried: options });
+        self.todo.set(true);
         value
     }
 
@@ -417,6 +474,21 @@ impl Desk {
         }
         drop(asked);
         polled.map(|(_, output)| output)
+    }
+
+    /// Asks the source for the values that were taken ahead.
+    #[inline]
+    pub(super) fn ask_again(&self, decisions: &mut dyn Decisions) {
+        if self.asked.borrow().is_empty() {
+            return;
+        }
+        for Asked { value, options, tried } in std::mem::take(&mut *self.asked.borrow_mut()) {
+            let told = decisions.value(options);
+            assert_eq!(told, value, "the source answers otherwise than it had said");
+            if tried < options {
+                decisions.spares(tried);
+            }
+        }
     }
 
     /// What the task has seen or done: it is part of its state.
@@ -451,9 +523,14 @@ impl Desk {
     }
 
     pub(super) fn tells(&self, kind: u8, arg: u32, value: u64) {
+        self.tells_of(self.me().min(Words::MAX_WHO), kind, arg, value);
+    }
+
+    #[inline]
+    pub(super) fn tells_of(&self, who: u32, kind: u8, arg: u32, value: u64) {
         if !self.closing.get() {
-            let who = self.me().min(Words::MAX_WHO);
             self.events.borrow_mut().push(Words::new(kind, who, arg, value));
+            self.todo.set(true);
         }
     }
 
@@ -483,29 +560,46 @@ impl Desk {
         }
     }
 
+    #[inline]
     fn wake_now(&self, task: u32) {
         self.reads_wake(task);
+        if task == self.current.get() {
+            self.notified.set(true);
+        } else {
+            self.wake_other(task);
+        }
+    }
+
+    /// The task that is polled is woken.
+    #[inline]
+    pub(super) fn wake_me(&self) {
+        self.settle_wakes();
+        self.reads_wake(self.current.get());
+        self.notified.set(true);
+    }
+
+    fn wake_other(&self, task: u32) {
         let mut tables = self.tables.borrow_mut();
         let Some(row) = tables.tasks.get_mut(task as usize) else { return };
         match row.phase {
-            Phase::Waiting => row.phase = Phase::Ready,
-            Phase::Running => {
-                row.notified = true;
-                return;
+            Phase::Waiting => {
+                row.phase = Phase::Ready;
+                let core = row.core;
+                self.queue(tables, core, task);
             }
-            Phase::Ready | Phase::Done => return,
+            Phase::Running => row.notified = true,
+            Phase::Ready | Phase::Done => {}
         }
-        let core = row.core;
-        drop(tables);
-        self.queue(core, task);
     }
 
-    fn queue(&self, core: u32, task: u32) {
-        let mut tables = self.tables.borrow_mut();
+    fn queue(&self, mut tables: RefMut<'_, Tables>, core: u32, task: u32) {
         let row = &mut tables.cores[core as usize];
         match row.kind {
             _ if row.root == Some(task) => {}
-            Kind::MultiThread => self.fresh.borrow_mut().push(task),
+            Kind::MultiThread => {
+                self.fresh.borrow_mut().push(task);
+                self.todo.set(true);
+            }
             Kind::CurrentThread => row.queue.push_back(task),
             Kind::Local => {
                 row.queue.push_back(task);
@@ -525,16 +619,35 @@ impl Desk {
 
     /// Whoever polls is woken once nobody else is ready; at once outside of a scheduler.
     /// tokio 1.54, runtime/context.rs, `defer`.
+    #[inline]
     pub(super) fn defer(&self, cx: &Context<'_>) {
         let scheduler = self.scheduler.get();
-        let many = |core: u32| self.tables.borrow().cores[core as usize].kind == Kind::MultiThread;
-        if scheduler == NOBODY || many(scheduler) {
-            let mut waiter = Waiter::of(self, cx);
-            return waiter.wake(self);
+        if scheduler == NOBODY || self.is_many(scheduler) {
+            self.wake_poller(cx);
+        } else {
+            self.defer_on(scheduler, cx);
         }
+    }
+
+    fn defer_on(&self, scheduler: u32, cx: &Context<'_>) {
         let deferred = &mut self.deferred.borrow_mut()[scheduler as usize];
         if !deferred.last().is_some_and(|last| last.is(self, cx)) {
             deferred.push(Waiter::of(self, cx));
+        }
+    }
+
+    /// True of the queue of many threads: a world has one at most, the first.
+    #[inline]
+    fn is_many(&self, core: u32) -> bool {
+        core == 0 && self.switches.get()
+    }
+
+    /// Wakes whoever polls.
+    #[inline]
+    pub(super) fn wake_poller(&self, cx: &Context<'_>) {
+        match self.owner_of(cx.waker()) {
+            NOBODY => cx.waker().wake_by_ref(),
+            _ => self.wake_me(),
         }
     }
 
@@ -582,6 +695,7 @@ impl Desk {
         if let Some(waits) = self.waits.borrow_mut().get_mut(me as usize) {
             waits.push(Wait { op, on, site, own });
         }
+        self.noted.set(true);
         // Registering counts as done: whoever waits first may be served first. Who waits through its
         // own waker stands in the words of what it waits for; of another waker nothing is known.
         self.acts();
@@ -643,8 +757,8 @@ impl Desk {
             }
         };
         let id = name::child_id(parent, ordinal);
-        tables.tasks.push(Task { id, core, parent: me, ordinal, label, ..Task::default() });
-        self.sites.borrow_mut().push(site);
+        tables.tasks.push(Task { id, core, parent: me, ordinal, ..Task::default() });
+        self.origins.borrow_mut().push(Origin { label, site });
         let mut waits = self.waits.borrow_mut();
         if waits.len() == task as usize {
             waits.push(Vec::new());
@@ -654,16 +768,15 @@ impl Desk {
 
     /// Gives a new task its future, and a place in the queue.
     pub(super) fn start(&self, task: u32, body: Boxed) {
-        let waker = self.wakers.borrow_mut().of(task);
-        let mut bodies = self.bodies.borrow_mut();
-        bodies.resize_with(task as usize, || None);
-        bodies.push(Some(Running { body, waker }));
-        drop(bodies);
-        let core = self.tables.borrow().tasks[task as usize].core;
-        let shut = self.tables.borrow().cores[core as usize].shut;
+        let (id, shut) = {
+            let tables = &mut *self.tables.borrow_mut();
+            let row = &mut tables.tasks[task as usize];
+            row.body = Some(body);
+            (row.id, tables.cores[row.core as usize].shut)
+        };
         if self.me() != NOBODY {
             self.tells(event::SPAWNED, task, 0);
-            self.sees(self.id_of(task));
+            self.sees(id);
             self.acts();
             self.changes_the_living();
         }
@@ -675,114 +788,152 @@ impl Desk {
         }
     }
 
-    /// The waker of a task that has no future here: what a runtime blocks on.
+    /// The waker of a task that is new.
     pub(super) fn waker_of(&self, task: u32) -> Waker {
         self.wakers.borrow_mut().of(task)
     }
 
     // Polls and ends.
 
+    /// As [`Desk::run`], within the poll of another task or outside of every scheduler.
+    pub(super) fn run_within(&self, task: u32, scheduler: u32) -> Left {
+        let before = self.turn();
+        let left = self.run(task, scheduler);
+        self.set_turn(before);
+        left
+    }
+
     /// Polls a task that is ready, or drops its future if it was aborted.
-    pub(super) fn run(&self, task: u32, scheduler: u32) {
-        let at = task as usize;
-        let aborted = {
-            let mut tables = self.tables.borrow_mut();
-            let row = &mut tables.tasks[at];
-            row.phase = Phase::Running;
-            row.notified = false;
-            row.aborted
-        };
+    #[inline]
+    pub(super) fn run(&self, task: u32, scheduler: u32) -> Left {
         self.takes_turn(task);
-        self.abandoned.borrow_mut().clear();
-        self.newest.set(self.tables.borrow().tasks.len() as u32);
-        let taken = self.bodies.borrow_mut()[at].take();
-        let Some(mut running) = taken else { return };
-        let before = self.begin(task, &running.waker, scheduler);
+        if self.abandons.take() {
+            self.abandoned.borrow_mut().clear();
+        }
+        let (body, aborted) = self.begins(task, scheduler);
+        let Some(mut body) = body else { return self.left() };
         if aborted {
-            self.drop_future(task, running);
-        } else {
-            self.poll(task, &mut running);
-            return self.after_poll(task, running, before);
+            return self.drops(task, body);
         }
-        self.end(task, before);
-    }
-
-    fn poll(&self, task: u32, running: &mut Running) {
-        let Running { body, waker } = running;
-        let mut cx = Context::from_waker(waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)));
-        match polled {
+        match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(self))) {
             Ok(Poll::Pending) => {}
-            Ok(Poll::Ready(())) => self.ends(task, running, Ending::Returned, None),
-            Err(panic) => {
-                let text = panic_text(&*panic);
-                // The future is dropped before anybody learns of the panic.
-                let _ = catch_unwind(AssertUnwindSafe(|| running.body.as_mut().drop_future()));
-                self.tables.borrow_mut().tasks[task as usize].panic = Some(text);
-                let error = JoinError::panicked(task, self.id_of(task), panic);
-                self.ends(task, running, Ending::Panicked, Some(error));
-            }
+            Ok(Poll::Ready(())) => self.ends(task, &*body, Ending::Returned, None),
+            Err(panic) => self.panics(task, &mut body, panic),
         }
+        self.after_poll(task, body)
     }
 
-    fn after_poll(&self, task: u32, running: Running, before: Turn) {
+    /// Begins a poll: what to poll, and whether to drop it instead.
+    #[inline]
+    fn begins(&self, task: u32, scheduler: u32) -> (Option<Boxed>, bool) {
+        let mut tables = self.tables.borrow_mut();
+        self.newest.set(tables.tasks.len() as u32);
+        let row = &mut tables.tasks[task as usize];
+        self.enter(row, task, scheduler);
+        (row.body.take(), row.aborted)
+    }
+
+    /// There is nothing to poll any more.
+    #[cold]
+    fn left(&self) -> Left {
+        self.leave();
+        Left::Ended
+    }
+
+    #[cold]
+    fn panics(&self, task: u32, body: &mut Boxed, panic: Box<dyn Any + Send>) {
+        let text = panic_text(&*panic);
+        // The future is dropped before anybody learns of the panic.
+        let _ = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_future()));
+        self.tables.borrow_mut().panics.push((task, text));
+        let error = JoinError::panicked(task, self.id_of(task), panic);
+        self.ends(task, &**body, Ending::Panicked, Some(error));
+    }
+
+    #[inline]
+    fn after_poll(&self, task: u32, body: Boxed) -> Left {
         self.settle_wakes();
-        let at = task as usize;
-        let (done, aborted) = {
-            let tables = self.tables.borrow();
-            (tables.tasks[at].phase == Phase::Done, tables.tasks[at].aborted)
-        };
-        if done {
-            drop(running);
-        } else if aborted {
-            // It aborted itself: dropped at its first Pending (life-013).
-            self.drop_future(task, running);
-        } else {
-            let abandoned = std::mem::take(&mut *self.abandoned.borrow_mut());
-            abandoned.into_iter().for_each(|other| self.tells(event::ABANDONED, other, 0));
-            self.tells(event::PENDING, 0, 0);
-            self.bodies.borrow_mut()[at] = Some(running);
-            let mut tables = self.tables.borrow_mut();
-            let row = &mut tables.tasks[at];
-            row.phase = Phase::Waiting;
-            if std::mem::take(&mut row.notified) {
-                row.phase = Phase::Ready;
-                let core = row.core;
-                drop(tables);
-                self.queue(core, task);
-            }
+        let mut tables = self.tables.borrow_mut();
+        let row = &mut tables.tasks[task as usize];
+        if row.phase == Phase::Done || row.aborted {
+            drop(tables);
+            return self.after_end(task, body);
         }
-        self.end(task, before);
+        row.body = Some(body);
+        self.note(row);
+        let woken = row.notified | self.notified.get();
+        row.phase = if woken { Phase::Ready } else { Phase::Waiting };
+        let core = row.core;
+        if woken && !self.is_many(core) {
+            self.queue(tables, core, task);
+        }
+        if self.abandons.get() {
+            self.tells_abandoned();
+        }
+        self.leave();
+        if woken { Left::Ready } else { Left::Waiting }
+    }
+
+    fn after_end(&self, task: u32, mut body: Boxed) -> Left {
+        let done = self.tables.borrow().tasks[task as usize].phase == Phase::Done;
+        if !done {
+            // It aborted itself: dropped at its first Pending (life-013).
+            return self.drops(task, body);
+        }
+        let waker = body.as_mut().take_waker();
+        drop(body);
+        self.wakers.borrow_mut().give_back(task, waker);
+        self.note_end(task);
+        self.leave();
+        // What was dropped may have woken somebody.
+        self.settle_wakes();
+        Left::Ended
+    }
+
+    /// A poll ends with the end of an aborted task.
+    #[cold]
+    fn drops(&self, task: u32, body: Boxed) -> Left {
+        self.drop_future(task, body);
+        self.note_end(task);
+        self.leave();
+        self.settle_wakes();
+        Left::Ended
+    }
+
+    #[cold]
+    fn tells_abandoned(&self) {
+        let abandoned = std::mem::take(&mut *self.abandoned.borrow_mut());
+        abandoned.into_iter().for_each(|other| self.tells(event::ABANDONED, other, 0));
     }
 
     /// Drops the future of an aborted task and ends it.
-    fn drop_future(&self, task: u32, mut running: Running) {
-        let dropped = catch_unwind(AssertUnwindSafe(|| running.body.as_mut().drop_future()));
+    fn drop_future(&self, task: u32, mut body: Boxed) {
+        let dropped = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_future()));
         let id = self.id_of(task);
         match dropped {
             Ok(()) => {
-                self.ends(task, &running, Ending::Cancelled, Some(JoinError::cancelled(task, id)));
+                self.ends(task, &*body, Ending::Cancelled, Some(JoinError::cancelled(task, id)));
             }
             Err(panic) => {
                 let text = panic_text(&*panic);
-                self.tables.borrow_mut().tasks[task as usize].panic = Some(text);
+                self.tables.borrow_mut().panics.push((task, text));
                 let error = JoinError::panicked(task, id, panic);
-                self.ends(task, &running, Ending::Panicked, Some(error));
+                self.ends(task, &*body, Ending::Panicked, Some(error));
             }
         }
     }
 
     /// Ends a task whose future will not be polled again, wherever it stands.
     pub(super) fn cancel(&self, task: u32) {
-        let taken = self.bodies.borrow_mut()[task as usize].take();
-        let Some(running) = taken else { return };
+        let taken = self.tables.borrow_mut().tasks[task as usize].body.take();
+        let Some(body) = taken else { return };
         self.takes_turn(task);
-        self.drop_future(task, running);
+        self.drop_future(task, body);
     }
 
-    fn ends(&self, task: u32, running: &Running, ending: Ending, error: Option<JoinError>) {
+    fn ends(&self, task: u32, body: &dyn Body, ending: Ending, error: Option<JoinError>) {
         self.ended(task, ending);
-        let settled = AssertUnwindSafe(|| running.body.settle(error, self));
+        let settled = AssertUnwindSafe(|| body.settle(error, self));
         // An output that panics when it is dropped harms nobody: tokio swallows it, too.
         let _ = catch_unwind(settled);
     }
@@ -796,16 +947,14 @@ impl Desk {
             let row = &mut tables.tasks[task as usize];
             row.phase = Phase::Done;
             row.ending = Some(ending);
-            std::mem::take(&mut row.holds)
+            if tables.holds.is_empty() { Vec::new() } else { tables.take_holds(task) }
         };
         let kind = match ending {
             Ending::Returned => event::RETURNED,
             Ending::Cancelled => event::CANCELLED,
             Ending::Panicked => event::PANICKED,
         };
-        if !self.closing.get() {
-            self.events.borrow_mut().push(Words::new(kind, task, 0, 0));
-        }
+        self.tells_of(task, kind, 0, 0);
         holds.into_iter().for_each(|label| self.released(task, &label));
     }
 
@@ -839,7 +988,7 @@ impl Desk {
         loop {
             let tables = self.tables.borrow();
             let Some(row) = tables.tasks.get(task as usize) else { break };
-            let mine = row.core == core && row.phase != Phase::Done && !row.root;
+            let mine = row.core == core && row.phase != Phase::Done && row.role != Role::Root;
             drop(tables);
             if mine {
                 self.outside(NOBODY, || self.cancel(task));
@@ -862,9 +1011,7 @@ impl Desk {
     pub(super) fn released(&self, task: u32, label: &str) {
         let hash = self.label_hash(label);
         self.writes_label(hash);
-        if !self.closing.get() {
-            self.events.borrow_mut().push(Words::new(event::RELEASE, task, 0, hash));
-        }
+        self.tells_of(task, event::RELEASE, 0, hash);
     }
 }
 

@@ -4,7 +4,10 @@
 //! future: at each await a task may be gone. What is awaited in the place of a blocked thread and
 //! what runs on a thread of its own cannot be aborted.
 
-use super::{CORE, Mover, TaskWorld, event, table::Phase};
+use super::{
+    CORE, Mover, TaskWorld, event,
+    table::{Phase, Role},
+};
 use crate::{trace::Trace, word::Words};
 
 impl TaskWorld {
@@ -41,7 +44,9 @@ impl TaskWorld {
         let tables = self.desk.tables.borrow();
         let alive = |task: &u32| {
             let row = &tables.tasks[*task as usize];
-            row.phase != Phase::Done && !row.aborted && !row.root && !row.blocking
+            row.phase != Phase::Done
+                && !row.aborted
+                && !matches!(row.role, Role::Root | Role::Blocking)
         };
         let mut living: Vec<u32> = (0..tables.tasks.len() as u32).filter(alive).collect();
         living.sort_by_cached_key(|&task| tables.path(task));

@@ -43,10 +43,16 @@ impl Desk {
     #[inline(always)]
     fn records(&self, note: impl FnOnce(&mut Footprint)) {
         if self.records.get() {
-            note(&mut self.recorder.borrow_mut().print);
+            self.record(note);
         }
     }
 
+    #[cold]
+    fn record(&self, note: impl FnOnce(&mut Footprint)) {
+        note(&mut self.recorder.borrow_mut().print);
+    }
+
+    #[inline]
     pub(super) fn begin_move(&self) {
         if self.records.get() {
             let mut recorder = self.recorder.borrow_mut();
@@ -63,9 +69,13 @@ impl Desk {
     /// A task is polled.
     #[inline(always)]
     pub(super) fn takes_turn(&self, task: u32) {
-        if !self.records.get() {
-            return;
+        if self.records.get() {
+            self.records_turn(task);
         }
+    }
+
+    #[cold]
+    fn records_turn(&self, task: u32) {
         let id = self.id_of(task);
         let core = self.tables.borrow().tasks[task as usize].core;
         let (kind, queue) = {

@@ -6,6 +6,7 @@ use super::{
     join::{Id, JoinHandle},
     kind::event,
     profile::{Profile, TOKIO_1_54},
+    table::Role,
 };
 use std::{borrow::Cow, fmt, future::Future, panic::Location, rc::Rc};
 
@@ -76,7 +77,7 @@ impl Handle {
         future: F,
     ) -> JoinHandle<F::Output> {
         let handle = self.spawn_on(self.core(), label.into(), future);
-        self.desk.tables.borrow_mut().tasks[handle.task() as usize].client = true;
+        self.desk.tables.borrow_mut().tasks[handle.task() as usize].role = Role::Client;
         handle
     }
 
@@ -89,7 +90,7 @@ impl Handle {
         let desk = Rc::clone(&self.desk);
         let blocking = async move { desk.outside(NOBODY, run) };
         let handle = self.spawn_on(self.core(), "blocking".into(), blocking);
-        self.desk.tables.borrow_mut().tasks[handle.task() as usize].blocking = true;
+        self.desk.tables.borrow_mut().tasks[handle.task() as usize].role = Role::Blocking;
         handle
     }
 
@@ -101,7 +102,7 @@ impl Handle {
         future: F,
     ) -> JoinHandle<F::Output> {
         let task = self.desk.add_task(core, label, Location::caller());
-        let (body, joint) = body::body(future);
+        let (body, joint) = body::body(future, self.desk.waker_of(task));
         let handle = JoinHandle::new(Rc::clone(&self.desk), joint, task);
         self.desk.start(task, body);
         handle
@@ -111,7 +112,7 @@ impl Handle {
     pub fn task_id(&self) -> Option<Id> {
         let me = self.desk.me();
         let tables = self.desk.tables.borrow();
-        tables.tasks.get(me as usize).filter(|row| !row.root).map(|row| Id(row.id))
+        tables.tasks.get(me as usize).filter(|row| row.role != Role::Root).map(|row| Id(row.id))
     }
 
     /// The primitive that is made next goes by this name in reports.
@@ -125,9 +126,9 @@ impl Handle {
         let label = label.into();
         let hash = self.desk.label_hash(&label);
         self.desk.writes_label(hash);
-        let me = self.desk.me() as usize;
-        if let Some(row) = self.desk.tables.borrow_mut().tasks.get_mut(me) {
-            row.holds.push(label);
+        let me = self.desk.me();
+        if me != NOBODY {
+            self.desk.tables.borrow_mut().holds.push((me, label));
         }
         self.desk.tells(event::HOLD, 0, hash);
     }
@@ -137,9 +138,9 @@ impl Handle {
         let label = label.into();
         let me = self.desk.me();
         let mut tables = self.desk.tables.borrow_mut();
-        let Some(row) = tables.tasks.get_mut(me as usize) else { return };
-        let Some(at) = row.holds.iter().position(|held| *held == label) else { return };
-        row.holds.remove(at);
+        let this = |(holder, held): &(u32, Cow<'static, str>)| *holder == me && *held == label;
+        let Some(at) = tables.holds.iter().position(this) else { return };
+        tables.holds.remove(at);
         drop(tables);
         self.desk.released(me, &label);
     }

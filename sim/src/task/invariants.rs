@@ -105,9 +105,10 @@ impl TaskWorld {
     fn held_twice(&self, hash: u64) -> Option<Evidence> {
         let label = self.label_text(hash);
         let tables = self.desk.tables.borrow();
-        let holds =
-            |task: &u32| tables.tasks[*task as usize].holds.iter().any(|held| *held == label);
-        let holders: Vec<u32> = (0..tables.tasks.len() as u32).filter(holds).collect();
+        let holds = tables.holds.iter().filter(|(_, held)| *held == label);
+        let mut holders: Vec<u32> = holds.map(|&(task, _)| task).collect();
+        holders.sort_unstable();
+        holders.dedup();
         drop(tables);
         if holders.len() < 2 {
             return None;

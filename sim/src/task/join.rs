@@ -209,6 +209,7 @@ impl<T> Drop for JoinHandle<T> {
         }
         if desk.is_owed(*task) {
             desk.abandoned.borrow_mut().push(*task);
+            desk.abandons.set(true);
         } else if !desk.has_ended(*task) {
             desk.writes_end(*task);
             // Of one that was just spawned nobody wanted a handle.

@@ -98,8 +98,8 @@ impl TaskWorld {
 
     pub(super) fn panic_of(&self, task: u32) -> String {
         let tables = self.desk.tables.borrow();
-        let row = tables.tasks.get(task as usize);
-        row.and_then(|row| row.panic.clone()).unwrap_or_default()
+        let panic = tables.panics.iter().rev().find(|(who, _)| *who == task);
+        panic.map(|(_, text)| text.clone()).unwrap_or_default()
     }
 
     /// A task that has not ended: where it was spawned, and what it waits for.

@@ -4,8 +4,10 @@
 //! polled in one poll of the set, each with a budget of its own.
 
 use super::{
+    desk::Left,
     handle::Handle,
     join::JoinHandle,
+    kind::event,
     table::{Kind, Phase},
 };
 use pin_project_lite::pin_project;
@@ -61,7 +63,9 @@ impl LocalSet {
             desk.settle_wakes();
             let front = desk.tables.borrow_mut().cores[self.core as usize].queue.pop_front();
             let Some(task) = front else { return false };
-            desk.run(task, desk.scheduler());
+            if desk.run_within(task, desk.scheduler()) != Left::Ended {
+                desk.tells_of(task, event::PENDING, 0, 0);
+            }
         }
         true
     }

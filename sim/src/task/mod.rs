@@ -68,10 +68,10 @@ use crate::{
     word::Words,
     world::World,
 };
-use desk::{Asked, Desk};
+use desk::{Desk, Left};
 use schedule::Next;
 use std::{borrow::Cow, fmt, future::Future, rc::Rc};
-use table::{Kind, Phase};
+use table::{Kind, Phase, Role};
 
 /// A world of tasks on one runtime.
 pub struct TaskWorld {
@@ -159,7 +159,7 @@ impl TaskWorld {
     ) {
         self.spawn(label, future);
         if let Some(row) = self.desk.tables.borrow_mut().tasks.last_mut() {
-            row.client = true;
+            row.role = Role::Client;
         }
     }
 
@@ -181,8 +181,8 @@ impl TaskWorld {
     /// How a task is shown: its label and its path, `attempt#1.2`.
     pub fn shown(&self, task: u32) -> String {
         let tables = self.desk.tables.borrow();
-        match tables.tasks.get(task as usize) {
-            Some(row) => format!("{}#{}", row.label, Name::Process(tables.path(task))),
+        match self.desk.origins.borrow().get(task as usize) {
+            Some(origin) => format!("{}#{}", origin.label, Name::Process(tables.path(task))),
             None => "setup".to_owned(),
         }
     }
@@ -190,10 +190,10 @@ impl TaskWorld {
     /// Where a task was spawned, `file.rs:12`.
     pub fn spawned_at(&self, task: u32) -> String {
         self.desk
-            .sites
+            .origins
             .borrow()
             .get(task as usize)
-            .map_or_else(String::new, |site| lines::site(site))
+            .map_or_else(String::new, |origin| lines::site(origin.site))
     }
 
     fn is_current_thread(&self) -> bool {
@@ -207,10 +207,33 @@ impl TaskWorld {
     /// Brings the enabled moves up to date with the tables.
     fn refresh(&mut self) {
         self.desk.settle_wakes();
-        if self.desk.any_time.get() {
+        self.refresh_listed();
+        if !self.desk.switches.get() {
+            self.refresh_one();
+        }
+    }
+
+    /// The same after a move, which has left nothing in most lists.
+    #[inline]
+    fn refresh_after(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
+        if self.desk.todo.take() {
+            self.tell(trace);
+            self.desk.ask_again(decisions);
+            self.refresh_listed();
+        }
+        if !self.desk.switches.get() {
+            self.refresh_one();
+        }
+    }
+
+    /// Moves of tasks that became ready, and of timers.
+    fn refresh_listed(&mut self) {
+        if self.desk.any_time.get() || self.desk.switches.get() {
             self.refresh_timers();
         }
-        if self.is_current_thread() { self.refresh_one() } else { self.refresh_many() }
+        let mut fresh = self.desk.fresh.borrow_mut();
+        fresh.iter().for_each(|&task| self.moves.enable(Mover::Task(task).to_move()));
+        fresh.clear();
     }
 
     /// The front of the queue is the one move.
@@ -229,18 +252,12 @@ impl TaskWorld {
         }
     }
 
-    fn refresh_many(&mut self) {
-        if !self.desk.stale_timers.borrow().is_empty()
-            || !self.desk.fresh_timers.borrow().is_empty()
-        {
-            self.refresh_timers();
-        }
-        let mut fresh = self.desk.fresh.borrow_mut();
-        fresh.drain(..).for_each(|task| self.moves.enable(Mover::Task(task).to_move()));
-    }
-
     fn refresh_timers(&mut self) {
         let armed = |timer: u32| self.desk.tables.borrow().timers[timer as usize].armed;
+        if self.desk.fresh_timers.borrow().is_empty() && self.desk.stale_timers.borrow().is_empty()
+        {
+            return;
+        }
         let fresh = std::mem::take(&mut *self.desk.fresh_timers.borrow_mut());
         for timer in fresh.into_iter().filter(|&timer| armed(timer)) {
             self.moves.enable(Mover::Timer(timer).to_move());
@@ -267,17 +284,30 @@ impl TaskWorld {
         self.desk.fire(timer);
     }
 
-    fn poll(&mut self, task: u32) {
-        if self.is_current_thread() {
+    #[inline]
+    fn poll(&mut self, task: u32, trace: &mut Trace) {
+        let many = self.desk.switches.get();
+        if !many {
             self.desk.takes(CORE, task);
-            self.desk.run(task, CORE);
-            return;
         }
-        self.desk.run(task, CORE);
-        let ready = self.desk.tables.borrow().tasks[task as usize].phase == Phase::Ready;
-        if !ready {
+        let left = self.desk.run(task, CORE);
+        if self.desk.todo.get() {
+            self.tell(trace);
+        }
+        if left != Left::Ended {
+            trace.push(Words::new(event::PENDING, task, 0, 0));
+        }
+        if many && left != Left::Ready {
             self.moves.disable(Mover::Task(task).to_move());
         }
+    }
+
+    /// What was told in this move goes into the trace.
+    #[inline]
+    fn tell(&self, trace: &mut Trace) {
+        let mut events = self.desk.events.borrow_mut();
+        events.iter().for_each(|&event| trace.push(event));
+        events.clear();
     }
 }
 
@@ -346,22 +376,14 @@ impl World for TaskWorld {
             *self.desk.ahead.borrow_mut() = decisions.ahead();
         }
         match Mover::of(mv) {
-            Mover::Task(task) => self.poll(task),
+            Mover::Task(task) => self.poll(task, trace),
             Mover::Timer(timer) => self.fire(timer, trace),
-            Mover::Fault => self.fault(trace),
-        }
-        self.desk.events.borrow_mut().drain(..).for_each(|event| trace.push(event));
-        if !self.desk.asked.borrow().is_empty() {
-            let asked = std::mem::take(&mut *self.desk.asked.borrow_mut());
-            for Asked { value, options, tried } in asked {
-                let told = decisions.value(options);
-                assert_eq!(told, value, "the source answers otherwise than it had said");
-                if tried < options {
-                    decisions.spares(tried);
-                }
+            Mover::Fault => {
+                self.fault(trace);
+                self.desk.settle_wakes();
             }
         }
-        self.refresh();
+        self.refresh_after(decisions, trace);
         if self.desk.records.get() {
             self.observed.clone_from(&self.desk.recorder.borrow().print);
         }
@@ -408,7 +430,7 @@ impl World for TaskWorld {
             let tables = self.desk.tables.borrow();
             let waits = |task: &u32| {
                 let row = &tables.tasks[*task as usize];
-                row.client && row.phase != Phase::Done
+                row.role == Role::Client && row.phase != Phase::Done
             };
             (0..tables.tasks.len() as u32).filter(waits).collect()
         };

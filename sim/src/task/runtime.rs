@@ -7,7 +7,7 @@ use super::{
     desk::{Desk, NOBODY},
     handle::Handle,
     schedule::Next,
-    table::{Ending, Kind, Phase, Stage},
+    table::{Ending, Kind, Phase, Role, Stage},
     waker::Waiter,
 };
 use crate::decisions::{Ahead, Draws, Purpose, RunIndex};
@@ -75,7 +75,7 @@ impl Runtime {
                 }
                 Next::Task(task) => {
                     desk.takes(core, task);
-                    desk.run(task, core);
+                    desk.run_within(task, core);
                 }
                 Next::Timer(timer) => desk.fire(timer),
                 Next::Idle => assert!(desk.pass_time(), "nothing can happen any more"),
@@ -130,7 +130,7 @@ impl Desk {
         let task = self.add_task(core, "block_on".into(), site);
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.tasks[task as usize];
-        (row.root, row.phase) = (true, Phase::Ready);
+        (row.role, row.phase) = (Role::Root, Phase::Ready);
         drop(tables);
         Root { desk: self, task, waker: self.waker_of(task) }
     }
@@ -160,7 +160,6 @@ impl Desk {
 impl Root<'_> {
     fn poll<T>(&self, scheduler: u32, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
         let at = self.task as usize;
-        self.desk.tables.borrow_mut().tasks[at].phase = Phase::Running;
         let before = self.desk.begin(self.task, &self.waker, scheduler);
         // A panic leaves through here: the turn before must come back.
         let ends = Ends { root: self, before: Some(before) };

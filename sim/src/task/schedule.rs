@@ -111,6 +111,7 @@ impl Desk {
             let core = tables.timers[timer as usize].core as usize;
             if tables.cores[core].kind == Kind::MultiThread {
                 self.fresh_timers.borrow_mut().push(timer);
+                self.todo.set(true);
             }
         }
         true
@@ -150,6 +151,7 @@ impl Desk {
         drop(tables);
         if self.any_time.get() {
             self.fresh_timers.borrow_mut().push(timer);
+            self.todo.set(true);
         }
     }
 
@@ -171,6 +173,7 @@ impl Desk {
             self.misses(self.id_of(owner), ordinal);
         }
         self.stale_timers.borrow_mut().push(timer);
+        self.todo.set(true);
         self.sleepers.borrow_mut()[timer as usize].forget();
     }
 

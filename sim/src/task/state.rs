@@ -27,14 +27,14 @@ impl TaskWorld {
         let tables = self.desk.tables.borrow();
         let mut order: Vec<usize> = (0..tables.tasks.len()).collect();
         order.sort_unstable_by_key(|&task| tables.tasks[task].id);
-        let bodies = self.desk.bodies.borrow();
         for (task, row) in order.into_iter().map(|task| (task, &tables.tasks[task])) {
             let ending = row.ending.map_or(0, |ending| ending as u64 + 1);
             let flags = (row.phase as u64) << 2 | u64::from(row.aborted) << 1 | u64::from(row.owed);
             let flags = flags << 1 | u64::from(row.gave_way);
-            let joiner = bodies[task].as_ref().map_or(0, |running| running.body.joiner(&self.desk));
+            let joiner = row.body.as_ref().map_or(0, |body| body.joiner(&self.desk));
             words.extend([row.id, row.history, flags << 4 | ending, joiner]);
-            words.extend(row.holds.iter().map(|label| digest_bytes(label.as_bytes()).0 as u64));
+            let holds = tables.held_by(task as u32);
+            words.extend(holds.map(|label| digest_bytes(label.as_bytes()).0 as u64));
             words.push(END);
         }
         words.push(u64::from(tables.faults));

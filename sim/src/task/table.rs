@@ -1,5 +1,6 @@
 //! The tables of the task world: plain data, changed only while a move is played.
 
+use super::body::Boxed;
 use crate::name::Path;
 use serde::Serialize;
 use std::{borrow::Cow, collections::VecDeque};
@@ -32,32 +33,30 @@ pub enum Ending {
     Panicked,
 }
 
-/// A task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+/// What a task is to its world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    #[default]
+    Plain,
+    /// Must be done when the run ends.
+    Client,
+    /// It runs a closure that blocks its own thread.
+    Blocking,
+    /// It is what a runtime blocks on.
+    Root,
+}
+
+/// A task, in one line of cache: what is rare or long stands elsewhere.
+#[derive(Debug, Default)]
 pub(super) struct Task {
     /// Its schedule-independent id.
     pub(super) id: u64,
     /// Hash of all that its polls have seen: with the tables, the whole state.
     pub(super) history: u64,
+    /// Its future, while it is not being polled.
+    pub(super) body: Option<Boxed>,
     /// Whose queue it stands in.
     pub(super) core: u32,
-    pub(super) phase: Phase,
-    /// Woken while it was being polled.
-    pub(super) notified: bool,
-    /// Its future is dropped instead of being polled again.
-    pub(super) aborted: bool,
-    /// Its last poll gave way before it could do what it came to.
-    pub(super) gave_way: bool,
-    /// It runs a closure that blocks its own thread.
-    pub(super) blocking: bool,
-    /// It is what a runtime blocks on.
-    pub(super) root: bool,
-    /// Must be done when the run ends.
-    pub(super) client: bool,
-    pub(super) ending: Option<Ending>,
-    /// Its handle was pending although it had ended, and has not given its result since. A ghost: no
-    /// rule reads it.
-    pub(super) owed: bool,
     /// Its spawner.
     pub(super) parent: u32,
     /// Which child of its spawner it is, from 1.
@@ -66,11 +65,20 @@ pub(super) struct Task {
     pub(super) children: u32,
     pub(super) made: u32,
     pub(super) timers: u32,
-    pub(super) label: Cow<'static, str>,
-    /// What it declared to hold.
-    pub(super) holds: Vec<Cow<'static, str>>,
-    /// Why it panicked.
-    pub(super) panic: Option<String>,
+    pub(super) phase: Phase,
+    pub(super) role: Role,
+    pub(super) ending: Option<Ending>,
+    /// Woken while it was being polled.
+    pub(super) notified: bool,
+    /// Its future is dropped instead of being polled again.
+    pub(super) aborted: bool,
+    /// Its last poll gave way before it could do what it came to.
+    pub(super) gave_way: bool,
+    /// Its handle was pending although it had ended, and has not given its result since. A ghost: no
+    /// rule reads it.
+    pub(super) owed: bool,
+    /// Its last poll noted what it waits for.
+    pub(super) waits: bool,
 }
 
 /// Which tasks a queue feeds.
@@ -150,9 +158,13 @@ impl Timer {
 }
 
 /// All tables.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) tasks: Vec<Task>,
+    /// What tasks declared to hold, oldest first.
+    pub(super) holds: Vec<(u32, Cow<'static, str>)>,
+    /// Why tasks panicked.
+    pub(super) panics: Vec<(u32, String)>,
     pub(super) cores: Vec<Core>,
     /// Timers; a row is one timer for the whole run.
     pub(super) timers: Vec<Timer>,
@@ -174,6 +186,8 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn clear(&mut self) {
         self.tasks.clear();
+        self.holds.clear();
+        self.panics.clear();
         self.cores.clear();
         self.timers.clear();
         self.armed.clear();
@@ -198,6 +212,17 @@ impl Tables {
         let made = self.tasks.get_mut(me as usize).map_or(&mut self.made, |row| &mut row.made);
         *made += 1;
         *made
+    }
+
+    /// What a task holds, oldest first.
+    pub(super) fn held_by(&self, task: u32) -> impl Iterator<Item = &Cow<'static, str>> {
+        self.holds.iter().filter(move |(holder, _)| *holder == task).map(|(_, label)| label)
+    }
+
+    /// A task lets go of all that it holds.
+    pub(super) fn take_holds(&mut self, task: u32) -> Vec<Cow<'static, str>> {
+        let taken = self.holds.extract_if(.., |(holder, _)| *holder == task);
+        taken.map(|(_, label)| label).collect()
     }
 
     /// The earliest tick of an armed timer.

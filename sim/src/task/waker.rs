@@ -63,26 +63,52 @@ impl Wake for TaskWaker {
 #[derive(Debug, Default)]
 pub(super) struct Wakers {
     pub(super) woken: Arc<Woken>,
-    pool: Vec<Arc<TaskWaker>>,
+    pool: Vec<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    inner: Arc<TaskWaker>,
+    /// As it was given back: to take it costs no reference count.
+    waker: Option<Waker>,
+}
+
+impl Kept {
+    fn new(woken: &Arc<Woken>, task: u32) -> Self {
+        let (woken, retired) = (Arc::clone(woken), AtomicBool::new(false));
+        Kept { inner: Arc::new(TaskWaker { woken, task, retired }), waker: None }
+    }
+
+    /// Somebody of an earlier run has it still.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.inner) > 1 + usize::from(self.waker.is_some())
+    }
+
+    fn take(&mut self) -> Waker {
+        self.waker.take().unwrap_or_else(|| Waker::from(Arc::clone(&self.inner)))
+    }
 }
 
 impl Wakers {
     /// The waker of a task that is new in this run.
     pub(super) fn of(&mut self, task: u32) -> Waker {
         let at = task as usize;
-        let make = |woken: &Arc<Woken>| {
-            let retired = AtomicBool::new(false);
-            Arc::new(TaskWaker { woken: Arc::clone(woken), task, retired })
-        };
         match self.pool.get_mut(at) {
-            None => self.pool.push(make(&self.woken)),
-            Some(old) if Arc::strong_count(old) > 1 => {
-                old.retired.store(true, Relaxed);
-                *old = make(&self.woken);
+            None => self.pool.push(Kept::new(&self.woken, task)),
+            Some(old) if old.is_held() => {
+                old.inner.retired.store(true, Relaxed);
+                *old = Kept::new(&self.woken, task);
             }
             Some(_) => {}
         }
-        Waker::from(Arc::clone(&self.pool[at]))
+        self.pool[at].take()
+    }
+
+    /// A task has ended: its waker can be that of another one in the next run.
+    pub(super) fn give_back(&mut self, task: u32, waker: Waker) {
+        if let Some(kept) = self.pool.get_mut(task as usize) {
+            kept.waker = Some(waker);
+        }
     }
 }
 

@@ -170,7 +170,7 @@ impl<T: 'static> JoinSet<T> {
             let _ends = ends;
             future.await
         };
-        let (body, joint) = body::body(counted);
+        let (body, joint) = body::body(counted, desk.waker_of(task));
         let handle = JoinHandle::new(Rc::clone(desk), Rc::clone(&joint), task);
         self.known.place.changes();
         self.made += 1;
