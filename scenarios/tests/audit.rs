@@ -10,6 +10,7 @@ use atropos::{
 };
 use atropos_scenarios::{
     ash_limiter::AshLimiter, atomvm_links::AtomvmLinks, kv_registry::KvRegistry,
+    restate_join::RestateJoin,
 };
 
 /// Audits the runs of some blocks of each variant of a scenario.
@@ -64,4 +65,10 @@ fn footprints_do_not_lie_under_faults() {
     let spec = Spec { faults: 2, ..Spec::default() };
     assert!(audited(&AtomvmLinks, spec, 200).swapped > 5_000);
     assert!(audited(&KvRegistry, spec, 10).swapped > 5_000);
+}
+
+#[test]
+fn footprints_of_the_restate_server_do_not_lie() {
+    let Audit { swapped, .. } = audited(&RestateJoin, Spec::default(), 40);
+    assert!(swapped > 1_000, "only {swapped} pairs were swapped: the audit shows little");
 }
