@@ -37,7 +37,7 @@ impl MoveSet {
     pub fn enable(&mut self, mv: Move) {
         let index = mv.0 as usize;
         if index >= self.position.len() {
-            self.position.resize(index + 1, ABSENT);
+            self.grow(index);
         }
         if self.position[index] != ABSENT {
             return;
@@ -47,6 +47,11 @@ impl MoveSet {
         if self.tracking {
             self.arrivals.push(mv);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, index: usize) {
+        self.position.resize((index + 1).next_multiple_of(64), ABSENT);
     }
 
     /// Disables a move; no effect if it is not enabled.

@@ -191,6 +191,8 @@ pub(super) struct Desk {
     pub(super) fresh_timers: RefCell<Vec<u32>>,
     /// Timers that were disarmed and have a move still.
     pub(super) stale_timers: RefCell<Vec<u32>>,
+    /// One of these two lists has grown.
+    pub(super) timers_change: Cell<bool>,
     /// The move at hand has left something in these lists: events, questions, who is fresh, timers.
     pub(super) todo: Cell<bool>,
 }
@@ -239,6 +241,7 @@ impl Desk {
             fresh: RefCell::default(),
             fresh_timers: RefCell::default(),
             stale_timers: RefCell::default(),
+            timers_change: Cell::new(false),
             todo: Cell::new(false),
         }
     }
@@ -258,6 +261,7 @@ impl Desk {
         self.name.set(None);
         self.newest.set(0);
         self.asked.borrow_mut().clear();
+        self.timers_change.set(false);
         self.todo.set(false);
         *self.ahead.borrow_mut() = Ahead::Harmless;
         self.fresh.borrow_mut().clear();
@@ -276,15 +280,18 @@ impl Desk {
         let mut at = 0;
         loop {
             // A drop may spawn.
-            let body = match self.tables.borrow_mut().tasks.get_mut(at) {
-                Some(row) => row.body.take(),
-                None => break,
-            };
-            at += 1;
+            let Some(body) = self.next_body(&mut at) else { break };
             // A panic here belongs to a run that is over; its verdict stands.
             let _ = catch_unwind(AssertUnwindSafe(|| drop(body)));
         }
         self.closing.set(false);
+    }
+
+    /// The future of the next task, from `at` on, that has one.
+    fn next_body(&self, at: &mut usize) -> Option<Boxed> {
+        let tasks = &mut self.tables.borrow_mut().tasks;
+        *at += tasks[*at..].iter().position(|row| row.body.is_some())?;
+        tasks[*at].body.take()
     }
 
     /// Another run queue.
@@ -534,6 +541,11 @@ impl Desk {
         }
     }
 
+    pub(super) fn timers_change(&self) {
+        self.timers_change.set(true);
+        self.todo.set(true);
+    }
+
     // Wakes.
 
     /// Wakes a task.
@@ -578,14 +590,21 @@ impl Desk {
         self.notified.set(true);
     }
 
+    #[inline]
     fn wake_other(&self, task: u32) {
-        let mut tables = self.tables.borrow_mut();
+        let mut guard = self.tables.borrow_mut();
+        let tables = &mut *guard;
         let Some(row) = tables.tasks.get_mut(task as usize) else { return };
         match row.phase {
             Phase::Waiting => {
                 row.phase = Phase::Ready;
                 let core = row.core;
-                self.queue(tables, core, task);
+                let feeds = &mut tables.cores[core as usize];
+                if feeds.kind == Kind::CurrentThread && feeds.root.is_none() {
+                    feeds.queue.push_back(task);
+                } else {
+                    self.queue(guard, core, task);
+                }
             }
             Phase::Running => row.notified = true,
             Phase::Ready | Phase::Done => {}

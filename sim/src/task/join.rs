@@ -35,7 +35,10 @@ enum Why {
 }
 
 /// Why a task has no output.
-pub struct JoinError {
+pub struct JoinError(Box<Failure>);
+
+/// On the heap, so that an output is not carried about in as much room as this.
+struct Failure {
     task: u32,
     id: u64,
     why: Why,
@@ -43,21 +46,21 @@ pub struct JoinError {
 
 impl JoinError {
     pub(super) fn cancelled(task: u32, id: u64) -> Self {
-        JoinError { task, id, why: Why::Cancelled }
+        JoinError(Box::new(Failure { task, id, why: Why::Cancelled }))
     }
 
     pub(super) fn panicked(task: u32, id: u64, panic: Box<dyn Any + Send>) -> Self {
-        JoinError { task, id, why: Why::Panicked(panic) }
+        JoinError(Box::new(Failure { task, id, why: Why::Panicked(panic) }))
     }
 
     /// True if it was aborted, or its runtime has shut down.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.why, Why::Cancelled)
+        matches!(self.0.why, Why::Cancelled)
     }
 
     /// True if it panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.why, Why::Panicked(_))
+        matches!(self.0.why, Why::Panicked(_))
     }
 
     /// What it panicked with.
@@ -70,15 +73,16 @@ impl JoinError {
 
     /// What it panicked with, if it did.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
-        match self.why {
+        let Failure { task, id, why } = *self.0;
+        match why {
             Why::Panicked(panic) => Ok(panic),
-            Why::Cancelled => Err(self),
+            Why::Cancelled => Err(JoinError::cancelled(task, id)),
         }
     }
 
     /// Which task.
     pub fn id(&self) -> Id {
-        Id(self.id)
+        Id(self.0.id)
     }
 
     fn ending(&self) -> Ending {
@@ -88,8 +92,8 @@ impl JoinError {
 
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Why::Cancelled => write!(f, "JoinError::Cancelled(task {})", self.task),
+        match &self.0.why {
+            Why::Cancelled => write!(f, "JoinError::Cancelled(task {})", self.0.task),
             Why::Panicked(panic) => write!(f, "JoinError::Panic({:?})", panic_text(&**panic)),
         }
     }
@@ -97,10 +101,10 @@ impl fmt::Debug for JoinError {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.why {
-            Why::Cancelled => write!(f, "task {} was cancelled", self.task),
+        match &self.0.why {
+            Why::Cancelled => write!(f, "task {} was cancelled", self.0.task),
             Why::Panicked(panic) => {
-                write!(f, "task {} panicked with message {:?}", self.task, panic_text(&**panic))
+                write!(f, "task {} panicked with message {:?}", self.0.task, panic_text(&**panic))
             }
         }
     }
@@ -173,7 +177,7 @@ impl<T> Future for JoinHandle<T> {
             Poll::Pending => {
                 if desk.budget.get() == 0 && desk.is_finished(*task) {
                     desk.tells(event::FINISHED_PENDING, *task, 0);
-                    desk.owes(*task, true);
+                    desk.owes(*task);
                 }
                 desk.waits_for(Op::Join, *task, None, cx);
                 return Poll::Pending;
@@ -188,10 +192,10 @@ impl<T> Future for JoinHandle<T> {
             return Poll::Pending;
         };
         coop.made_progress();
-        desk.owes(*task, false);
+        let history = desk.is_settled(*task);
         let ending = result.as_ref().err().map_or(Ending::Returned, JoinError::ending);
         desk.tells(event::JOINED, *task, ending as u64);
-        desk.sees(mix(0x6a, desk.history_of(*task)));
+        desk.sees(mix(0x6a, history));
         desk.acts();
         Poll::Ready(result)
     }
@@ -207,11 +211,11 @@ impl<T> Drop for JoinHandle<T> {
         if desk.closing.get() {
             return;
         }
-        if desk.is_owed(*task) {
+        let (owed, ended) = desk.owed_and_ended(*task);
+        if owed {
             desk.abandoned.borrow_mut().push(*task);
             desk.abandons.set(true);
-        } else if !desk.has_ended(*task) {
-            desk.writes_end(*task);
+        } else if !ended {
             // Of one that was just spawned nobody wanted a handle.
             if *task < desk.newest.get() {
                 desk.tells(event::DETACHED, *task, 0);
@@ -297,20 +301,29 @@ impl<T> Future for AbortOnDropHandle<T> {
 }
 
 impl Desk {
-    fn owes(&self, task: u32, owes: bool) {
-        self.tables.borrow_mut().tasks[task as usize].owed = owes;
+    fn owes(&self, task: u32) {
+        self.tables.borrow_mut().tasks[task as usize].owed = true;
     }
 
-    fn is_owed(&self, task: u32) -> bool {
-        self.tables.borrow().tasks.get(task as usize).is_some_and(|row| row.owed)
+    /// Its result is given; returns what it has seen.
+    #[inline]
+    fn is_settled(&self, task: u32) -> u64 {
+        let row = &mut self.tables.borrow_mut().tasks[task as usize];
+        row.owed = false;
+        row.history
+    }
+
+    #[inline]
+    fn owed_and_ended(&self, task: u32) -> (bool, bool) {
+        let tables = self.tables.borrow();
+        tables
+            .tasks
+            .get(task as usize)
+            .map_or((false, true), |row| (row.owed, row.ending.is_some()))
     }
 
     pub(super) fn has_ended(&self, task: u32) -> bool {
         let tables = self.tables.borrow();
         tables.tasks.get(task as usize).is_none_or(|row| row.ending.is_some())
-    }
-
-    pub(super) fn history_of(&self, task: u32) -> u64 {
-        self.tables.borrow().tasks.get(task as usize).map_or(0, |row| row.history)
     }
 }

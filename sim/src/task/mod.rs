@@ -70,7 +70,7 @@ use crate::{
 };
 use desk::{Desk, Left};
 use schedule::Next;
-use std::{borrow::Cow, fmt, future::Future, rc::Rc};
+use std::{borrow::Cow, fmt, future::Future, hint::black_box, rc::Rc};
 use table::{Kind, Phase, Role};
 
 /// A world of tasks on one runtime.
@@ -219,7 +219,9 @@ impl TaskWorld {
         if self.desk.todo.take() {
             self.tell(trace);
             self.desk.ask_again(decisions);
-            self.refresh_listed();
+            if self.desk.switches.get() || self.desk.any_time.get() {
+                self.refresh_listed();
+            }
         }
         if !self.desk.switches.get() {
             self.refresh_one();
@@ -254,8 +256,7 @@ impl TaskWorld {
 
     fn refresh_timers(&mut self) {
         let armed = |timer: u32| self.desk.tables.borrow().timers[timer as usize].armed;
-        if self.desk.fresh_timers.borrow().is_empty() && self.desk.stale_timers.borrow().is_empty()
-        {
+        if !self.desk.timers_change.take() {
             return;
         }
         let fresh = std::mem::take(&mut *self.desk.fresh_timers.borrow_mut());
@@ -306,7 +307,8 @@ impl TaskWorld {
     #[inline]
     fn tell(&self, trace: &mut Trace) {
         let mut events = self.desk.events.borrow_mut();
-        events.iter().for_each(|&event| trace.push(event));
+        // Each word by itself: read as one, they would wait for both writes to be over.
+        events.iter().for_each(|event| trace.push(Words(black_box(event.0), event.1)));
         events.clear();
     }
 }

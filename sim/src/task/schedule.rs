@@ -24,11 +24,22 @@ pub(super) enum Next {
 impl Desk {
     /// What comes next on a current-thread runtime; asked again it says the same until that is done.
     pub(super) fn next(&self, core: u32) -> Next {
+        if let Some(task) = self.front(core) {
+            return Next::Task(task);
+        }
         loop {
             if let Some(next) = self.next_at_stage(core) {
                 return next;
             }
         }
+    }
+
+    /// The front of the queue, while it is the turn of the tasks.
+    #[inline]
+    fn front(&self, core: u32) -> Option<u32> {
+        let row = &self.tables.borrow().cores[core as usize];
+        let is_turn = matches!(row.stage, Stage::Tasks(left) if left > 0);
+        row.queue.front().copied().filter(|_| is_turn)
     }
 
     /// `None` if the stage is over.
@@ -111,7 +122,7 @@ impl Desk {
             let core = tables.timers[timer as usize].core as usize;
             if tables.cores[core].kind == Kind::MultiThread {
                 self.fresh_timers.borrow_mut().push(timer);
-                self.todo.set(true);
+                self.timers_change();
             }
         }
         true
@@ -151,7 +162,7 @@ impl Desk {
         drop(tables);
         if self.any_time.get() {
             self.fresh_timers.borrow_mut().push(timer);
-            self.todo.set(true);
+            self.timers_change();
         }
     }
 
@@ -173,7 +184,7 @@ impl Desk {
             self.misses(self.id_of(owner), ordinal);
         }
         self.stale_timers.borrow_mut().push(timer);
-        self.todo.set(true);
+        self.timers_change();
         self.sleepers.borrow_mut()[timer as usize].forget();
     }
 
