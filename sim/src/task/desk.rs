@@ -711,10 +711,7 @@ impl Desk {
             return;
         }
         let own = self.owner_of(cx.waker()) == me;
-        if let Some(waits) = self.waits.borrow_mut().get_mut(me as usize) {
-            waits.push(Wait { op, on, site, own });
-        }
-        self.noted.set(true);
+        self.notes(me, Wait { op, on, site, own });
         // Registering counts as done: whoever waits first may be served first. Who waits through its
         // own waker stands in the words of what it waits for; of another waker nothing is known.
         self.acts();
@@ -727,6 +724,15 @@ impl Desk {
             let wait = mix(mix(0x77, op as u64), on);
             self.registered.set(self.registered.get().wrapping_add(wait));
         }
+    }
+
+    fn notes(&self, me: u32, wait: Wait) {
+        let mut waits = self.waits.borrow_mut();
+        if waits.len() <= me as usize {
+            waits.resize_with(me as usize + 1, Vec::new);
+        }
+        waits[me as usize].push(wait);
+        self.noted.set(true);
     }
 
     // Births.
@@ -778,10 +784,6 @@ impl Desk {
         let id = name::child_id(parent, ordinal);
         tables.tasks.push(Task { id, core, parent: me, ordinal, ..Task::default() });
         self.origins.borrow_mut().push(Origin { label, site });
-        let mut waits = self.waits.borrow_mut();
-        if waits.len() == task as usize {
-            waits.push(Vec::new());
-        }
         task
     }
 
@@ -803,7 +805,9 @@ impl Desk {
             // Accepted and cancelled at once: rtd-005.
             self.cancel(task);
         } else {
-            self.wake(task);
+            self.settle_wakes();
+            self.reads_wake(task);
+            self.wake_other(task);
         }
     }
 
@@ -950,6 +954,7 @@ impl Desk {
         self.drop_future(task, body);
     }
 
+    #[inline]
     fn ends(&self, task: u32, body: &dyn Body, ending: Ending, error: Option<JoinError>) {
         self.ended(task, ending);
         let settled = AssertUnwindSafe(|| body.settle(error, self));

@@ -239,19 +239,39 @@ impl TaskWorld {
     }
 
     /// The front of the queue is the one move.
+    #[inline]
     fn refresh_one(&mut self) {
-        let next = match self.desk.next(CORE) {
+        match self.desk.front(CORE) {
+            Some(task) => self.turns_to(Some(Mover::Task(task).to_move())),
+            None => self.turns_on(),
+        }
+    }
+
+    /// The loop of the runtime goes on.
+    #[inline(never)]
+    fn turns_on(&mut self) {
+        self.turns_to(match self.desk.next(CORE) {
             Next::Task(task) => Some(Mover::Task(task).to_move()),
             Next::Timer(timer) => Some(Mover::Timer(timer).to_move()),
             Next::Idle => None,
-        };
-        if self.next != next {
-            let any_time = self.desk.any_time.get();
-            let stays = |mv: Move| any_time && matches!(Mover::of(mv), Mover::Timer(_));
-            self.next.filter(|&mv| !stays(mv)).into_iter().for_each(|mv| self.moves.disable(mv));
-            next.into_iter().for_each(|mv| self.moves.enable(mv));
-            self.next = next;
+        });
+    }
+
+    #[inline]
+    fn turns_to(&mut self, next: Option<Move>) {
+        if self.next == next {
+            return;
         }
+        if let Some(before) = self.next {
+            let stays = self.desk.any_time.get() && matches!(Mover::of(before), Mover::Timer(_));
+            if !stays {
+                self.moves.disable(before);
+            }
+        }
+        if let Some(next) = next {
+            self.moves.enable(next);
+        }
+        self.next = next;
     }
 
     fn refresh_timers(&mut self) {

@@ -24,9 +24,6 @@ pub(super) enum Next {
 impl Desk {
     /// What comes next on a current-thread runtime; asked again it says the same until that is done.
     pub(super) fn next(&self, core: u32) -> Next {
-        if let Some(task) = self.front(core) {
-            return Next::Task(task);
-        }
         loop {
             if let Some(next) = self.next_at_stage(core) {
                 return next;
@@ -36,7 +33,7 @@ impl Desk {
 
     /// The front of the queue, while it is the turn of the tasks.
     #[inline]
-    fn front(&self, core: u32) -> Option<u32> {
+    pub(super) fn front(&self, core: u32) -> Option<u32> {
         let row = &self.tables.borrow().cores[core as usize];
         let is_turn = matches!(row.stage, Stage::Tasks(left) if left > 0);
         row.queue.front().copied().filter(|_| is_turn)
