@@ -54,6 +54,19 @@ impl MoveSet {
         self.position.resize((index + 1).next_multiple_of(64), ABSENT);
     }
 
+    /// Disables a move and enables another one.
+    #[inline]
+    pub fn replace(&mut self, before: Move, next: Move) {
+        let index = next.0 as usize;
+        if self.dense != [before] || index >= self.position.len() || self.tracking {
+            self.disable(before);
+            return self.enable(next);
+        }
+        self.dense[0] = next;
+        self.position[before.0 as usize] = ABSENT;
+        self.position[index] = 0;
+    }
+
     /// Disables a move; no effect if it is not enabled.
     #[inline]
     pub fn disable(&mut self, mv: Move) {

@@ -17,7 +17,7 @@ use std::{
 
 /// What a task and its handle share.
 pub(super) struct Joint<T> {
-    pub(super) result: RefCell<Option<Result<T, JoinError>>>,
+    pub(super) result: Cell<Option<Result<T, JoinError>>>,
     pub(super) joiner: RefCell<Waiter>,
     /// A handle exists.
     pub(super) wanted: Cell<bool>,
@@ -59,7 +59,7 @@ impl<F: Future> Body for Task<F> {
             this.future.as_mut().as_pin_mut().expect("a task that has ended is not polled");
         let output = std::task::ready!(future.poll(&mut Context::from_waker(this.waker)));
         this.future.set(None);
-        *this.joint.result.borrow_mut() = Some(Ok(output));
+        this.joint.result.set(Some(Ok(output)));
         Poll::Ready(())
     }
 
@@ -74,13 +74,13 @@ impl<F: Future> Body for Task<F> {
 
     fn settle(&self, error: Option<JoinError>, desk: &Desk) {
         if let Some(error) = error {
-            *self.joint.result.borrow_mut() = Some(Err(error));
+            self.joint.result.set(Some(Err(error)));
         }
         if self.joint.wanted.get() {
             self.joint.joiner.borrow_mut().wake(desk);
         } else {
             // Taken out first: what is dropped may look at its own handle.
-            let unwanted = self.joint.result.borrow_mut().take();
+            let unwanted = self.joint.result.take();
             drop(unwanted);
         }
     }
@@ -102,7 +102,7 @@ pub(super) type Boxed = Pin<Box<dyn Body>>;
 /// A body and what its handle holds of it.
 pub(super) fn body<F: Future + 'static>(future: F, waker: Waker) -> (Boxed, Rc<Joint<F::Output>>) {
     let joint = Rc::new(Joint {
-        result: RefCell::new(None),
+        result: Cell::new(None),
         joiner: RefCell::default(),
         wanted: Cell::new(true),
     });

@@ -183,6 +183,7 @@ pub(super) struct Desk {
     pub(super) ahead: RefCell<Ahead>,
     /// What was asked in this move, with the number of options.
     pub(super) asked: RefCell<Vec<Asked>>,
+    pub(super) was_asked: Cell<bool>,
     pub(super) recorder: RefCell<Recorder>,
     pub(super) records: Cell<bool>,
     /// Tasks that became ready and have no move yet; only on many threads.
@@ -236,6 +237,7 @@ impl Desk {
             events: RefCell::default(),
             ahead: RefCell::default(),
             asked: RefCell::default(),
+            was_asked: Cell::new(false),
             recorder: RefCell::default(),
             records: Cell::new(false),
             fresh: RefCell::default(),
@@ -261,6 +263,7 @@ impl Desk {
         self.name.set(None);
         self.newest.set(0);
         self.asked.borrow_mut().clear();
+        self.was_asked.set(false);
         self.timers_change.set(false);
         self.todo.set(false);
         *self.ahead.borrow_mut() = Ahead::Harmless;
@@ -452,6 +455,7 @@ impl Desk {
         }
         let value = self.ahead.borrow_mut().answer(options);
         self.asked.borrow_mut().push(Asked { value, options, tried: options });
+        self.was_asked.set(true);
         self.todo.set(true);
         value
     }
@@ -484,11 +488,8 @@ impl Desk {
     }
 
     /// Asks the source for the values that were taken ahead.
-    #[inline]
+    #[cold]
     pub(super) fn ask_again(&self, decisions: &mut dyn Decisions) {
-        if self.asked.borrow().is_empty() {
-            return;
-        }
         for Asked { value, options, tried } in std::mem::take(&mut *self.asked.borrow_mut()) {
             let told = decisions.value(options);
             assert_eq!(told, value, "the source answers otherwise than it had said");

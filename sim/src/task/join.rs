@@ -184,7 +184,7 @@ impl<T> Future for JoinHandle<T> {
             }
         };
         desk.writes_end(*task);
-        let result = joint.result.borrow_mut().take();
+        let result = joint.result.take();
         let Some(result) = result else {
             assert!(!desk.has_ended(*task), "JoinHandle polled after completion");
             joint.joiner.borrow_mut().set(desk, cx);
@@ -221,7 +221,7 @@ impl<T> Drop for JoinHandle<T> {
                 desk.tells(event::DETACHED, *task, 0);
             }
         }
-        let unwanted = joint.result.borrow_mut().take();
+        let unwanted = joint.result.take();
         drop(unwanted);
     }
 }

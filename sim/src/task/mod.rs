@@ -215,10 +215,11 @@ impl TaskWorld {
 
     /// The same after a move, which has left nothing in most lists.
     #[inline]
-    fn refresh_after(&mut self, decisions: &mut dyn Decisions, trace: &mut Trace) {
+    fn refresh_after(&mut self, decisions: &mut dyn Decisions) {
         if self.desk.todo.take() {
-            self.tell(trace);
-            self.desk.ask_again(decisions);
+            if self.desk.was_asked.take() {
+                self.desk.ask_again(decisions);
+            }
             if self.desk.switches.get() || self.desk.any_time.get() {
                 self.refresh_listed();
             }
@@ -262,14 +263,13 @@ impl TaskWorld {
         if self.next == next {
             return;
         }
-        if let Some(before) = self.next {
-            let stays = self.desk.any_time.get() && matches!(Mover::of(before), Mover::Timer(_));
-            if !stays {
-                self.moves.disable(before);
-            }
-        }
-        if let Some(next) = next {
-            self.moves.enable(next);
+        let any_time = self.desk.any_time.get();
+        let leaves = |mv: &Move| !(any_time && matches!(Mover::of(*mv), Mover::Timer(_)));
+        match (self.next.filter(leaves), next) {
+            (Some(before), Some(next)) => self.moves.replace(before, next),
+            (Some(before), None) => self.moves.disable(before),
+            (None, Some(next)) => self.moves.enable(next),
+            (None, None) => {}
         }
         self.next = next;
     }
@@ -399,13 +399,17 @@ impl World for TaskWorld {
         }
         match Mover::of(mv) {
             Mover::Task(task) => self.poll(task, trace),
-            Mover::Timer(timer) => self.fire(timer, trace),
+            Mover::Timer(timer) => {
+                self.fire(timer, trace);
+                self.tell(trace);
+            }
             Mover::Fault => {
                 self.fault(trace);
                 self.desk.settle_wakes();
+                self.tell(trace);
             }
         }
-        self.refresh_after(decisions, trace);
+        self.refresh_after(decisions);
         if self.desk.records.get() {
             self.observed.clone_from(&self.desk.recorder.borrow().print);
         }
