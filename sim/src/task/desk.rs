@@ -180,7 +180,9 @@ pub(super) struct Desk {
     pub(super) abandons: Cell<bool>,
     pub(super) labels: RefCell<Vec<(u64, Cow<'static, str>)>>,
     pub(super) events: RefCell<Vec<Event>>,
-    pub(super) ahead: RefCell<Ahead>,
+    ahead: RefCell<Ahead>,
+    /// They last for the whole run.
+    pub(super) ahead_lasts: Cell<bool>,
     /// What was asked in this move, with the number of options.
     pub(super) asked: RefCell<Vec<Asked>>,
     pub(super) was_asked: Cell<bool>,
@@ -236,6 +238,7 @@ impl Desk {
             labels: RefCell::default(),
             events: RefCell::default(),
             ahead: RefCell::default(),
+            ahead_lasts: Cell::new(false),
             asked: RefCell::default(),
             was_asked: Cell::new(false),
             recorder: RefCell::default(),
@@ -266,7 +269,7 @@ impl Desk {
         self.was_asked.set(false);
         self.timers_change.set(false);
         self.todo.set(false);
-        *self.ahead.borrow_mut() = Ahead::Harmless;
+        self.take_ahead(Ahead::Harmless);
         self.fresh.borrow_mut().clear();
         self.fresh_timers.borrow_mut().clear();
         self.stale_timers.borrow_mut().clear();
@@ -485,6 +488,12 @@ impl Desk {
         }
         drop(asked);
         polled.map(|(_, output)| output)
+    }
+
+    /// Takes answers along for what is asked from now on.
+    pub(super) fn take_ahead(&self, ahead: Ahead) {
+        self.ahead_lasts.set(ahead.lasts());
+        *self.ahead.borrow_mut() = ahead;
     }
 
     /// Asks the source for the values that were taken ahead.
@@ -972,7 +981,7 @@ impl Desk {
             let row = &mut tables.tasks[task as usize];
             row.phase = Phase::Done;
             row.ending = Some(ending);
-            if tables.holds.is_empty() { Vec::new() } else { tables.take_holds(task) }
+            (!tables.holds.is_empty()).then(|| tables.take_holds(task))
         };
         let kind = match ending {
             Ending::Returned => event::RETURNED,
@@ -980,7 +989,7 @@ impl Desk {
             Ending::Panicked => event::PANICKED,
         };
         self.tells_of(task, kind, 0, 0);
-        holds.into_iter().for_each(|label| self.released(task, &label));
+        holds.into_iter().flatten().for_each(|label| self.released(task, &label));
     }
 
     /// Aborts a task: it is dropped when it is its turn. tokio 1.54, runtime/task/state.rs,

@@ -394,8 +394,8 @@ impl World for TaskWorld {
     #[inline]
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
         self.desk.begin_move();
-        if !self.desk.ahead.borrow().lasts() {
-            *self.desk.ahead.borrow_mut() = decisions.ahead();
+        if !self.desk.ahead_lasts.get() {
+            self.desk.take_ahead(decisions.ahead());
         }
         match Mover::of(mv) {
             Mover::Task(task) => self.poll(task, trace),

@@ -31,9 +31,9 @@ impl Runtime {
     /// A runtime on the thread of a handle.
     pub fn new(thread: &Handle) -> Self {
         let desk = Rc::clone(&thread.desk);
-        if !desk.ahead.borrow().lasts() {
+        if !desk.ahead_lasts.get() {
             let draws = Draws::new(0, RunIndex::default(), Purpose::Data);
-            *desk.ahead.borrow_mut() = Ahead::drawn(draws);
+            desk.take_ahead(Ahead::drawn(draws));
         }
         let core = desk.add_core(Kind::CurrentThread);
         Runtime { handle: Handle::new(desk, core) }
