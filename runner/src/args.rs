@@ -296,7 +296,7 @@ impl CheckArgs {
         };
         let (steps, executions, held) = (self.depth, self.classes, self.states);
         Claim {
-            search: Search { engine, preemptions, relation, steps, executions, held },
+            search: Search { engine, preemptions, relation, steps, executions, held, ..search },
             conditions,
             ..claim
         }

@@ -1,7 +1,7 @@
 //! The digests of a fixed campaign, pinned: debug and release builds, this machine and every other
 //! must come to the same.
 //!
-//! They change with the semantics of the process world or of a scenario, with the drawing of
+//! They change with the semantics of a world or of a scenario, with the drawing of
 //! workloads and schedules (ChaCha, proptest's generators), and with the form of the trace. A change
 //! of any of these says so in its commit and pins the new values. They never change with the
 //! compiler, the profile, the platform, the number of threads or a change of speed.
@@ -11,7 +11,7 @@ mod common;
 use common::Place;
 
 /// The variant, steps and digest of `atropos fuzz --runs 2000`, in the order of the catalogue.
-const PINNED: [(&str, u64, &str); 25] = [
+const PINNED: [(&str, u64, &str); 29] = [
     ("v0.6.2", 12_341, "7c243a2197ecd0d662f7daef4d433dc5"),
     ("v0.6.3", 13_659, "6bbe2b08645fb81df59bc7f76aff00b0"),
     ("v0.6.6", 19_868, "279f8c48727c3958e26abc06b4a21aef"),
@@ -37,6 +37,10 @@ const PINNED: [(&str, u64, &str); 25] = [
     ("stop-then-lookup", 241_267, "fe912884c901cf7f41160e9f1b221f05"),
     ("synchronous-call", 267_399, "b7252863046d1317a89daf6a543c299f"),
     ("guide", 154_390, "8d90cea46be3f15e3a7d95400e887078"),
+    ("v1.2.0", 111_242, "a0d0b04314494c245cff6a38b97da857"),
+    ("forgotten-attempt", 101_489, "aaab30a0493fc53754a8750cb99043ab"),
+    ("noop-waker", 137_304, "001ea1d74a17f1cf8d3a014440c9b35c"),
+    ("v1.2.2", 147_572, "78d0d5fa96f03eba153c2402950b5bec"),
 ];
 
 #[test]

@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 /// All variants of the catalogue.
-pub(crate) const VARIANTS: [&str; 25] = [
+pub(crate) const VARIANTS: [&str; 29] = [
     "atomvm-links/v0.6.2",
     "atomvm-links/v0.6.3",
     "atomvm-links/v0.6.6",
@@ -37,6 +37,10 @@ pub(crate) const VARIANTS: [&str; 25] = [
     "kv-registry/stop-then-lookup",
     "kv-registry/synchronous-call",
     "kv-registry/guide",
+    "restate-join/v1.2.0",
+    "restate-join/forgotten-attempt",
+    "restate-join/noop-waker",
+    "restate-join/v1.2.2",
 ];
 
 /// A variant with one invariant to break.

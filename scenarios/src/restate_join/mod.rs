@@ -77,8 +77,18 @@ fn behavior(variant: &Variant) -> Behavior {
     }
 }
 
-/// An attempt ends while nothing arrives; then the 128th message of one poll is for its peer.
-const USED_UP: [Op; 4] = [Op::Message(0), Op::Pause, Op::Local(127), Op::Message(0)];
+/// Three messages for a peer that is slow to connect; and for another one that is the 128th of its
+/// poll, after the attempt to connect has ended.
+const AS_SHIPPED: [Op; 8] = [
+    Op::Slow(1, 30),
+    Op::Message(1),
+    Op::Message(1),
+    Op::Message(1),
+    Op::Message(0),
+    Op::Pause,
+    Op::Local(127),
+    Op::Message(0),
+];
 
 /// Two messages for a peer while the attempt to connect is under way, and a third.
 const FORGOTTEN: [Op; 4] = [Op::Slow(0, 20), Op::Message(0), Op::Message(0), Op::Message(0)];
@@ -214,7 +224,7 @@ impl Scenario for RestateJoin {
 
     fn fixed(&self, variant: &Variant) -> Vec<Op> {
         let told: &[Op] = match &*variant.name {
-            "v1.2.0" => &USED_UP,
+            "v1.2.0" => &AS_SHIPPED,
             "forgotten-attempt" => &FORGOTTEN,
             "noop-waker" => &REPLACED,
             _ => &EVERYTHING,

@@ -50,6 +50,8 @@ pub struct Search {
     pub executions: u64,
     /// At most so many states or traces in memory, of the engines that keep them.
     pub held: u64,
+    /// At most so many runs, ended or not, of those engines.
+    pub runs: u64,
 }
 
 impl Default for Search {
@@ -61,6 +63,7 @@ impl Default for Search {
             steps: 1_000,
             executions: 1_000_000,
             held: 10_000_000,
+            runs: u64::MAX,
         }
     }
 }
@@ -138,7 +141,7 @@ impl Search {
     }
 
     fn walk<S: Steps>(self, rule: &mut impl Rule<S::World>, run: &mut S) -> Covered {
-        let limits = Limits { runs: u64::MAX, held: self.held, steps: self.steps };
+        let limits = Limits { runs: self.runs, held: self.held, steps: self.steps };
         let Walked { schedules, ends, runs, cut, steps, share, closed, .. } =
             walk(run, rule, limits);
         Covered {
