@@ -4,7 +4,7 @@
 //! once, as on tokio, and the combinators of the futures crate run unchanged. A [`Handle`] takes the
 //! place of what is ambient there: `handle.spawn(..)`, `handle.sleep(..)`, `handle.channel(..)`.
 //!
-//! Two schedulers ([`Scheduler`](crate::plan::Scheduler)): `current-thread` is tokio's own queue, in
+//! Two schedulers ([`Scheduler`]): `current-thread` is tokio's own queue, in
 //! which nothing is open but what the plan opens (budget, faults, timers, the first branch of a
 //! `select!`); on `multi-thread` any ready task may be next and each await may be a switch.
 //!
