@@ -46,6 +46,7 @@
 //! | [`scheduler`] | the one loop: moves, choose, play, observe |
 //! | [`world`] | the trait that a world implements; [`footprint`], [`relation`] and [`moves`] belong to it |
 //! | [`process`] | the world of BEAM processes: start here to write a scenario |
+//! | [`task`] | the world of tokio's tasks: or here |
 //! | [`trace`], [`timeline`] | what happened: events and their digest; the same for people |
 //! | [`invariant`] | what must be true: always, sometimes, settled |
 //! | [`strategy`] | how a seed picks the next move, one file an algorithm |

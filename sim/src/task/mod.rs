@@ -4,6 +4,33 @@
 //! once, as on tokio, and the combinators of the futures crate run unchanged. A [`Handle`] takes the
 //! place of what is ambient there: `handle.spawn(..)`, `handle.sleep(..)`, `handle.channel(..)`.
 //!
+//! ```
+//! use atropos::task::TaskScenario;
+//! use std::rc::Rc;
+//!
+//! // Two tasks add one, and give the lock away in between.
+//! let scenario = TaskScenario::new("lost-update", |world| {
+//!     let handle = world.handle();
+//!     let counter = Rc::new(handle.named("counter").mutex(0));
+//!     let adders = [(); 2].map(|()| {
+//!         let counter = Rc::clone(&counter);
+//!         handle.spawn_named("adder", async move {
+//!             let seen = *counter.lock().await;
+//!             *counter.lock().await = seen + 1;
+//!         })
+//!     });
+//!     world.client("reader", async move {
+//!         for adder in adders {
+//!             adder.await.expect("it adds");
+//!         }
+//!         assert_eq!(*counter.lock().await, 2);
+//!     });
+//! });
+//! let found = scenario.fuzz(1_000).expect("one addition may be lost");
+//! assert_eq!(found.violation.invariant, "no-panic");
+//! println!("{}", scenario.replay(&found.case).expect("a case of this scenario").timeline);
+//! ```
+//!
 //! Two schedulers ([`Scheduler`]): `current-thread` is tokio's own queue, in
 //! which nothing is open but what the plan opens (budget, faults, timers, the first branch of a
 //! `select!`); on `multi-thread` any ready task may be next and each await may be a switch.
