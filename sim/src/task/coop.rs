@@ -10,9 +10,10 @@
 //! asked, after a unit is spent, whether it was the last: at most once a poll.
 
 use super::{
-    desk::{Desk, NOBODY, UNCONSTRAINED},
+    desk::{Desk, NOBODY},
     handle::Handle,
     kind::{Op, event},
+    turn::UNCONSTRAINED,
 };
 use pin_project_lite::pin_project;
 use std::{

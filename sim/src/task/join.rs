@@ -5,8 +5,9 @@
 
 use super::{
     body::Joint,
-    desk::{Desk, panic_text},
+    desk::Desk,
     kind::{Op, event},
+    life::panic_text,
     table::Ending,
 };
 use crate::word::mix;

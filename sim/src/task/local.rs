@@ -4,10 +4,10 @@
 //! polled in one poll of the set, each with a budget of its own.
 
 use super::{
-    desk::Left,
     handle::Handle,
     join::JoinHandle,
     kind::event,
+    life::Left,
     table::{Kind, Phase},
 };
 use pin_project_lite::pin_project;

@@ -38,6 +38,8 @@
 //! Truth: tokio 1.54 and 1.47 ([`Profile`]); 145 rules observed there, one suite of tests that runs
 //! on both. Leaves out: I/O but for a pipe in memory, signals, processes, `task_local!`, `block_in_place`.
 
+mod ask;
+mod births;
 mod body;
 mod branches;
 mod coop;
@@ -48,6 +50,7 @@ mod handle;
 pub mod invariants;
 mod join;
 mod kind;
+mod life;
 mod lines;
 mod local;
 mod profile;
@@ -59,7 +62,9 @@ mod state;
 pub mod sync;
 mod table;
 mod time;
+mod turn;
 mod waker;
+mod wakes;
 
 pub use crate::{__task_join as join, __task_select as select};
 pub use coop::{Cooperative, RestoreOnPending, Unconstrained, YieldNow};
@@ -95,7 +100,8 @@ use crate::{
     word::Words,
     world::World,
 };
-use desk::{Desk, Left};
+use desk::Desk;
+use life::Left;
 use schedule::Next;
 use std::{borrow::Cow, fmt, future::Future, hint::black_box, rc::Rc};
 use table::{Kind, Phase, Role};

@@ -175,7 +175,7 @@ impl Root<'_> {
 
 struct Ends<'r, 'd> {
     root: &'r Root<'d>,
-    before: Option<super::desk::Turn>,
+    before: Option<super::turn::Turn>,
 }
 
 impl Drop for Ends<'_, '_> {

@@ -1,0 +1,197 @@
+//! Who is woken, at once or once nobody else is ready, and who waits for what.
+
+use super::{
+    desk::{Desk, Wait},
+    kind::Op,
+    table::{Kind, NOBODY, Phase, Tables},
+    waker::Waiter,
+};
+use crate::word::mix;
+use std::{cell::RefMut, panic::Location, task::Context};
+
+impl Desk {
+    /// Wakes a task.
+    #[inline]
+    pub(super) fn wake(&self, task: u32) {
+        if !self.woken.is_empty() {
+            self.take_woken();
+        }
+        self.wake_now(task);
+    }
+
+    /// Wakes those who were woken through real wakers, in their order.
+    #[cold]
+    pub(super) fn take_woken(&self) {
+        for task in self.woken.take() {
+            self.wake_now(task);
+        }
+    }
+
+    #[inline]
+    pub(super) fn settle_wakes(&self) {
+        if !self.woken.is_empty() {
+            self.take_woken();
+        }
+    }
+
+    #[inline]
+    pub(super) fn wake_now(&self, task: u32) {
+        self.reads_wake(task);
+        if task == self.current.get() {
+            self.notified.set(true);
+        } else {
+            self.wake_other(task);
+        }
+    }
+
+    /// The task that is polled is woken.
+    #[inline]
+    pub(super) fn wake_me(&self) {
+        self.settle_wakes();
+        self.reads_wake(self.current.get());
+        self.notified.set(true);
+    }
+
+    #[inline]
+    pub(super) fn wake_other(&self, task: u32) {
+        let mut guard = self.tables.borrow_mut();
+        let tables = &mut *guard;
+        let Some(row) = tables.tasks.get_mut(task as usize) else { return };
+        match row.phase {
+            Phase::Waiting => {
+                row.phase = Phase::Ready;
+                let core = row.core;
+                let feeds = &mut tables.cores[core as usize];
+                if feeds.kind == Kind::CurrentThread && feeds.root.is_none() {
+                    feeds.queue.push_back(task);
+                } else {
+                    self.queue(guard, core, task);
+                }
+            }
+            Phase::Running => row.notified = true,
+            Phase::Ready | Phase::Done => {}
+        }
+    }
+
+    pub(super) fn queue(&self, mut tables: RefMut<'_, Tables>, core: u32, task: u32) {
+        let row = &mut tables.cores[core as usize];
+        match row.kind {
+            _ if row.root == Some(task) => {}
+            Kind::MultiThread => {
+                self.fresh.borrow_mut().push(task);
+                self.todo.set(true);
+            }
+            Kind::CurrentThread => row.queue.push_back(task),
+            Kind::Local => {
+                row.queue.push_back(task);
+                drop(tables);
+                self.touches_queue(core);
+                let mut host = std::mem::take(&mut self.hosts.borrow_mut()[core as usize]);
+                host.wake(self);
+            }
+        }
+    }
+
+    /// Who polls a `LocalSet` is woken with its tasks.
+    pub(super) fn hosted_by(&self, core: u32, cx: &Context<'_>) {
+        self.touches_queue(core);
+        self.hosts.borrow_mut()[core as usize].set(self, cx);
+    }
+
+    /// Whoever polls is woken once nobody else is ready; at once outside of a scheduler.
+    /// tokio 1.54, runtime/context.rs, `defer`.
+    #[inline]
+    pub(super) fn defer(&self, cx: &Context<'_>) {
+        let scheduler = self.scheduler.get();
+        if scheduler == NOBODY || self.is_many(scheduler) {
+            self.wake_poller(cx);
+        } else {
+            self.defer_on(scheduler, cx);
+        }
+    }
+
+    pub(super) fn defer_on(&self, scheduler: u32, cx: &Context<'_>) {
+        let deferred = &mut self.deferred.borrow_mut()[scheduler as usize];
+        if !deferred.last().is_some_and(|last| last.is(self, cx)) {
+            deferred.push(Waiter::of(self, cx));
+        }
+    }
+
+    /// True of the queue of many threads: a world has one at most, the first.
+    #[inline]
+    pub(super) fn is_many(&self, core: u32) -> bool {
+        core == 0 && self.switches.get()
+    }
+
+    /// Wakes whoever polls.
+    #[inline]
+    pub(super) fn wake_poller(&self, cx: &Context<'_>) {
+        match self.owner_of(cx.waker()) {
+            NOBODY => cx.waker().wake_by_ref(),
+            _ => self.wake_me(),
+        }
+    }
+
+    pub(super) fn has_deferred(&self, core: u32) -> bool {
+        !self.deferred.borrow()[core as usize].is_empty()
+    }
+
+    /// Wakes the deferred, the last one first: tokio 1.54, runtime/scheduler/defer.rs.
+    pub(super) fn wake_deferred(&self, core: u32) {
+        loop {
+            let Some(mut waiter) = self.deferred.borrow_mut()[core as usize].pop() else { break };
+            waiter.wake(self);
+        }
+        // The waker of a combinator reaches its task through a real waker.
+        self.settle_wakes();
+    }
+
+    /// Wakes none of the deferred: tokio keeps them in the context of one `block_on`.
+    pub(super) fn forget_deferred(&self, core: u32) {
+        let forgotten = std::mem::take(&mut self.deferred.borrow_mut()[core as usize]);
+        drop(forgotten);
+    }
+
+    /// Who was deferred on a queue, and who is woken with it.
+    pub(super) fn deferred_words(&self, core: usize, words: &mut Vec<u64>) {
+        words.extend(self.deferred.borrow()[core].iter().map(|waiter| waiter.word(self)));
+        words.push(self.hosts.borrow()[core].word(self));
+    }
+
+    /// Notes what the task waits for.
+    pub(super) fn waits_for(
+        &self,
+        op: Op,
+        on: u32,
+        site: Option<&'static Location<'static>>,
+        cx: &Context<'_>,
+    ) {
+        let me = self.me();
+        if me == NOBODY {
+            return;
+        }
+        let own = self.owner_of(cx.waker()) == me;
+        self.notes(me, Wait { op, on, site, own });
+        // Registering counts as done: whoever waits first may be served first. Who waits through its
+        // own waker stands in the words of what it waits for; of another waker nothing is known.
+        self.acts();
+        if !own {
+            let on = match op {
+                Op::Join => self.id_of(on),
+                Op::Sleep => self.timer_id(on),
+                _ => self.things.borrow().get(on as usize).map_or(0, |thing| thing.id),
+            };
+            let wait = mix(mix(0x77, op as u64), on);
+            self.registered.set(self.registered.get().wrapping_add(wait));
+        }
+    }
+
+    pub(super) fn notes(&self, me: u32, wait: Wait) {
+        let mut waits = self.waits.borrow_mut();
+        if waits.len() <= me as usize {
+            waits.resize_with(me as usize + 1, Vec::new);
+        }
+        waits[me as usize].push(wait);
+        self.noted.set(true);
+    }
+}
