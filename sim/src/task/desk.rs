@@ -1,4 +1,5 @@
-//! What the tasks of a world share: the poll at hand, the tables, and who is woken.
+//! What the tasks of a world share: the tables, the lists beside them, and the cells of the poll at
+//! hand. What is done with them stands in `turn`, `ask`, `births`, `life` and `wakes`.
 //!
 //! What tokio keeps in thread-locals stands here, and a [`Handle`](super::Handle) leads to it: there
 //! is no ambient state. While a task is polled it acts at once, as on tokio; the world learns of it
