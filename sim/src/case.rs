@@ -256,12 +256,19 @@ pub fn canonical<S: Scenario>(scenario: &S, variant: &Variant, conditions: Condi
 ///
 /// It is the digest of canonical runs, so nobody has to remember to bump a version.
 pub fn fingerprint<S: Scenario>(scenario: &S, variant: &Variant) -> u16 {
-    use crate::plan::Delivery::{Instant, Pairwise};
+    use crate::plan::{Delivery, Scheduler, Tasks};
     let mut bytes = Vec::new();
-    for delivery in [Instant, Pairwise] {
-        let case = canonical(scenario, variant, Conditions { delivery, ..Conditions::default() });
+    let mut add = |conditions: Conditions| {
+        let case = canonical(scenario, variant, conditions);
         bytes.extend(case.check.to_le_bytes());
         bytes.extend(case.workload);
+    };
+    for delivery in [Delivery::Instant, Delivery::Pairwise] {
+        add(Conditions { delivery, ..Conditions::default() });
+    }
+    if S::World::known(Conditions::default()).tasks.is_some() {
+        let many = Tasks { scheduler: Scheduler::MultiThread, ..Tasks::default() };
+        add(Conditions { tasks: Some(many), ..Conditions::default() });
     }
     for invariant in scenario.invariants(variant) {
         bytes.extend(invariant.name.bytes());

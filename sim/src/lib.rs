@@ -51,7 +51,7 @@
 //! | [`invariant`] | what must be true: always, sometimes, settled |
 //! | [`strategy`] | how a seed picks the next move, one file an algorithm |
 //! | [`plan`] | everything about a run in one value |
-//! | [`scenario`], [`hunt`] | a system with its variants; run after run of one of them |
+//! | [`scenario`], [`simple`], [`hunt`] | a system with its variants; one in a few lines; run after run of a variant |
 //! | [`case`], [`shrink`] | one run as data; the same, smaller |
 //! | [`check`] | every schedule, and the audit of footprints |
 //!
@@ -78,6 +78,7 @@ pub mod relation;
 pub mod scenario;
 pub mod scheduler;
 pub mod shrink;
+pub mod simple;
 pub mod strategy;
 pub mod subject;
 pub mod task;

@@ -32,7 +32,6 @@ mod observer;
 pub mod otp;
 mod profile;
 mod reads;
-mod scenario;
 mod state;
 mod step;
 mod table;
@@ -48,7 +47,6 @@ pub use profile::{
     ATOMVM_0_6_2, ATOMVM_0_6_3, ATOMVM_0_6_6, Death, EntryAfterExit, LinkToDead, Notices, OTP_25,
     OTP_25_STRICT, PROFILES, Profile, profile,
 };
-pub use scenario::ProcessScenario;
 pub use table::{MonitorView, ProcessView, Tables};
 pub use term::{Pid, Ref, Shape, Term, Terms};
 #[doc(hidden)]
@@ -57,11 +55,12 @@ pub use wrong::Wrong;
 use crate::{
     decisions::{Decisions, Names},
     footprint::Footprint,
-    invariant::Evidence,
+    invariant::{Evidence, Invariant},
     moves::{Move, MoveSet},
     name::{self, Name},
     plan::{Conditions, Delivery, TimerRule},
     relation::{Relation, Sight},
+    simple::{Profiled, Simple},
     timeline::Line,
     trace::{Digest, Event, Trace},
     world::World,
@@ -69,6 +68,9 @@ use crate::{
 use desk::{Body, Desk};
 use footprints::Recorder;
 use std::{borrow::Cow, fmt, future::Future, rc::Rc};
+
+/// A scenario of processes in a few lines.
+pub type ProcessScenario = Simple<ProcessWorld>;
 
 /// A world of processes.
 pub struct ProcessWorld {
@@ -332,6 +334,22 @@ impl Names for ProcessWorld {
             }
             Mover::Fault => Name::Fault,
         }
+    }
+}
+
+impl Profiled for ProcessWorld {
+    type Profile = Profile;
+
+    fn usual() -> &'static Profile {
+        &OTP_25
+    }
+
+    fn under(profile: &'static Profile) -> Self {
+        ProcessWorld::new(profile)
+    }
+
+    fn basics() -> Vec<Invariant<Self>> {
+        invariants::basics()
     }
 }
 

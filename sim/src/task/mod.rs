@@ -55,7 +55,6 @@ mod lines;
 mod local;
 mod profile;
 mod runtime;
-mod scenario;
 mod schedule;
 mod select;
 mod state;
@@ -74,7 +73,6 @@ pub use kind::event;
 pub use local::{LocalSet, RunUntil};
 pub use profile::{PROFILES, Profile, TOKIO_1_47, TOKIO_1_54, profile};
 pub use runtime::Runtime;
-pub use scenario::TaskScenario;
 pub use table::Ending;
 
 /// What `select!` and `join!` expand to.
@@ -91,10 +89,11 @@ pub use time::{Elapsed, Instant, Interval, MissedTickBehavior, Sleep, Timeout};
 use crate::{
     decisions::{Decisions, Names},
     footprint::Footprint,
-    invariant::Evidence,
+    invariant::{Evidence, Invariant},
     moves::{Move, MoveSet},
     name::{self, Name},
     plan::{Conditions, Delivery, Scheduler, Tasks, TimerRule},
+    simple::{Profiled, Simple},
     timeline::Line,
     trace::{Digest, Event, Trace},
     word::Words,
@@ -105,6 +104,9 @@ use life::Left;
 use schedule::Next;
 use std::{borrow::Cow, fmt, future::Future, hint::black_box, rc::Rc};
 use table::{Kind, Phase, Role};
+
+/// A scenario of tasks in a few lines.
+pub type TaskScenario = Simple<TaskWorld>;
 
 /// A world of tasks on one runtime.
 pub struct TaskWorld {
@@ -385,6 +387,22 @@ impl Names for TaskWorld {
             }
             Mover::Fault => Name::Fault,
         }
+    }
+}
+
+impl Profiled for TaskWorld {
+    type Profile = Profile;
+
+    fn usual() -> &'static Profile {
+        &TOKIO_1_54
+    }
+
+    fn under(profile: &'static Profile) -> Self {
+        TaskWorld::new(profile)
+    }
+
+    fn basics() -> Vec<Invariant<Self>> {
+        invariants::basics()
     }
 }
 

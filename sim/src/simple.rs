@@ -1,43 +1,58 @@
-//! A scenario of tasks in a few lines: one start function, one variant, some invariants.
+//! A scenario in a few lines: one start function, one variant, some invariants.
 //!
 //! For a system with variants, workloads and expectations implement [`Scenario`] instead.
 
-use super::{Profile, TOKIO_1_54, TaskWorld, invariants};
 use crate::{
     case::{self, Case, Replay, Unplayable},
+    decisions::RunIndex,
     hunt::{Found, Hunt},
     invariant::Invariant,
     plan::Spec,
     scenario::{Scenario, Variant},
     shrink,
+    world::World,
 };
 
-type StartFn = Box<dyn Fn(&mut TaskWorld) + Send + Sync>;
-type InvariantFn = Box<dyn Fn() -> Invariant<TaskWorld> + Send + Sync>;
+/// A world that is made from a profile alone.
+pub trait Profiled: World {
+    /// Which runtime it stands for.
+    type Profile: Sync + 'static;
 
-/// A scenario of one variant, told by a function that starts its tasks.
-pub struct TaskScenario {
+    /// The profile when nobody chooses one.
+    fn usual() -> &'static Self::Profile;
+
+    /// An empty world under a profile.
+    fn under(profile: &'static Self::Profile) -> Self;
+
+    /// The invariants of every sane program.
+    fn basics() -> Vec<Invariant<Self>>
+    where
+        Self: Sized;
+}
+
+type StartFn<W> = Box<dyn Fn(&mut W) + Send + Sync>;
+type InvariantFn<W> = Box<dyn Fn() -> Invariant<W> + Send + Sync>;
+
+/// A scenario of one variant, told by a function that starts its processes or tasks.
+pub struct Simple<W: Profiled> {
     name: &'static str,
-    profile: &'static Profile,
-    start: StartFn,
-    invariants: Vec<InvariantFn>,
+    profile: &'static W::Profile,
+    start: StartFn<W>,
+    invariants: Vec<InvariantFn<W>>,
     variants: [Variant; 1],
 }
 
-impl TaskScenario {
-    /// A scenario whose tasks `start` starts. It is checked for panics and deadlocks from the
-    /// beginning.
-    pub fn new(name: &'static str, start: impl Fn(&mut TaskWorld) + Send + Sync + 'static) -> Self {
+impl<W: Profiled> Simple<W> {
+    /// A scenario whose processes or tasks `start` starts. It is checked for panics and deadlocks
+    /// from the beginning.
+    pub fn new(name: &'static str, start: impl Fn(&mut W) + Send + Sync + 'static) -> Self {
         let variants = [Variant::holds("main", "the only one")];
         let (start, invariants) = (Box::new(start), Vec::new());
-        TaskScenario { name, profile: &TOKIO_1_54, start, invariants, variants }
+        Simple { name, profile: W::usual(), start, invariants, variants }
     }
 
     /// Adds an invariant: a function that makes it.
-    pub fn invariant(
-        mut self,
-        make: impl Fn() -> Invariant<TaskWorld> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn invariant(mut self, make: impl Fn() -> Invariant<W> + Send + Sync + 'static) -> Self {
         self.invariants.push(Box::new(make));
         self
     }
@@ -48,8 +63,8 @@ impl TaskScenario {
         self
     }
 
-    /// Runs under another profile than tokio 1.54.
-    pub fn profile(mut self, profile: &'static Profile) -> Self {
+    /// Runs under another profile than the usual one, OTP 25 or tokio 1.54.
+    pub fn profile(mut self, profile: &'static W::Profile) -> Self {
         self.profile = profile;
         self
     }
@@ -57,7 +72,7 @@ impl TaskScenario {
     /// Hunts through this many runs from the default seed and shrinks the first failure.
     pub fn fuzz(&self, runs: u64) -> Option<Found> {
         let mut hunt = Hunt::new(self, &self.variants[0], Spec::default());
-        let block = u64::from(crate::decisions::RunIndex::BLOCK);
+        let block = u64::from(RunIndex::BLOCK);
         let found = (0..runs.div_ceil(block)).find_map(|index| {
             let left = (runs - index * block).min(block);
             hunt.block(index, left as u32).found.into_iter().next()
@@ -71,8 +86,8 @@ impl TaskScenario {
     }
 }
 
-impl Scenario for TaskScenario {
-    type World = TaskWorld;
+impl<W: Profiled> Scenario for Simple<W> {
+    type World = W;
     type Op = ();
 
     fn name(&self) -> &str {
@@ -87,8 +102,8 @@ impl Scenario for TaskScenario {
         &self.variants
     }
 
-    fn world(&self, _: &Variant) -> TaskWorld {
-        TaskWorld::new(self.profile)
+    fn world(&self, _: &Variant) -> W {
+        W::under(self.profile)
     }
 
     fn fixed(&self, _: &Variant) -> Vec<()> {
@@ -99,12 +114,12 @@ impl Scenario for TaskScenario {
         Vec::new()
     }
 
-    fn start(&self, _: &Variant, _: &[()], world: &mut TaskWorld) {
+    fn start(&self, _: &Variant, _: &[()], world: &mut W) {
         (self.start)(world);
     }
 
-    fn invariants(&self, _: &Variant) -> Vec<Invariant<TaskWorld>> {
+    fn invariants(&self, _: &Variant) -> Vec<Invariant<W>> {
         let own = self.invariants.iter().map(|make| make());
-        invariants::basics().into_iter().chain(own).collect()
+        W::basics().into_iter().chain(own).collect()
     }
 }
