@@ -411,7 +411,7 @@ fn the_command_line_overrides_the_environment() {
     assert!(code == Some(0) && said.contains("Again:"), "{said}");
     let (code, said) = run(&["fuzz"], &[("ATROPOS_RUNS", "100"), ("ATROPOS_SEED", "0x7")]);
     assert!(
-        code == Some(0) && said.contains("Done 2,500 runs") && said.contains("seed 0x7"),
+        code == Some(0) && said.contains("Done 2,900 runs") && said.contains("seed 0x7"),
         "{said}"
     );
     let (code, said) = run(&["fuzz"], &[("ATROPOS_RUNS", "100"), ("ATROPOS_TIME", "1s")]);
