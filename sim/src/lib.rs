@@ -72,6 +72,7 @@ pub mod invariant;
 pub mod lc;
 pub mod moves;
 pub mod name;
+mod panics;
 pub mod plan;
 pub mod process;
 pub mod relation;

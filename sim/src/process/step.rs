@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     decisions::Decisions,
+    panics::panic_text,
     trace::Trace,
     word::{Words, mix},
 };
@@ -415,10 +416,4 @@ impl ProcessWorld {
             trace.push(Words::new(event::REFUSED, me, 0, 0));
         }
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

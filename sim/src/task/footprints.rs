@@ -27,8 +27,8 @@ pub(super) struct Recorder {
     pub(super) print: Footprint,
     /// What it changes that only invariants read.
     pub(super) told: Footprint,
-    /// Timers that were disarmed although they could have fired: whose, and which.
-    pub(super) missed: Vec<(u64, u64)>,
+    /// Timers that were disarmed although they could have fired.
+    pub(super) missed: Vec<u64>,
 }
 
 impl Recorder {
@@ -162,7 +162,7 @@ impl Desk {
     pub(super) fn misses(&self, owner: u64, ordinal: u32) {
         if self.records.get() {
             let timer = name::timer_id(owner, ordinal);
-            self.recorder.borrow_mut().missed.push((timer, timer));
+            self.recorder.borrow_mut().missed.push(timer);
         }
     }
 }

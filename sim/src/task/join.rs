@@ -7,10 +7,9 @@ use super::{
     body::Joint,
     desk::Desk,
     kind::{Op, event},
-    life::panic_text,
     table::Ending,
 };
-use crate::word::mix;
+use crate::{panics::panic_text, word::mix};
 use std::{
     any::Any,
     fmt,

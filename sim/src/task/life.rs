@@ -7,6 +7,7 @@ use super::{
     kind::event,
     table::{Ending, NOBODY, Phase, Role},
 };
+use crate::panics::panic_text;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -72,12 +73,16 @@ impl Desk {
 
     #[cold]
     pub(super) fn panics(&self, task: u32, body: &mut Boxed, panic: Box<dyn Any + Send>) {
-        let text = panic_text(&*panic);
         // The future is dropped before anybody learns of the panic.
         let _ = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_future()));
+        self.ends_by_panic(task, &**body, panic);
+    }
+
+    pub(super) fn ends_by_panic(&self, task: u32, body: &dyn Body, panic: Box<dyn Any + Send>) {
+        let text = panic_text(&*panic);
         self.tables.borrow_mut().panics.push((task, text));
         let error = JoinError::panicked(task, self.id_of(task), panic);
-        self.ends(task, &**body, Ending::Panicked, Some(error));
+        self.ends(task, body, Ending::Panicked, Some(error));
     }
 
     #[inline]
@@ -139,17 +144,12 @@ impl Desk {
     /// Drops the future of an aborted task and ends it.
     pub(super) fn drop_future(&self, task: u32, mut body: Boxed) {
         let dropped = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_future()));
-        let id = self.id_of(task);
         match dropped {
             Ok(()) => {
-                self.ends(task, &*body, Ending::Cancelled, Some(JoinError::cancelled(task, id)));
+                let error = JoinError::cancelled(task, self.id_of(task));
+                self.ends(task, &*body, Ending::Cancelled, Some(error));
             }
-            Err(panic) => {
-                let text = panic_text(&*panic);
-                self.tables.borrow_mut().panics.push((task, text));
-                let error = JoinError::panicked(task, id, panic);
-                self.ends(task, &*body, Ending::Panicked, Some(error));
-            }
+            Err(panic) => self.ends_by_panic(task, &*body, panic),
         }
     }
 
@@ -233,11 +233,4 @@ impl Desk {
             task += 1;
         }
     }
-}
-
-/// What a panic says.
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "a value that is no text".to_owned())
 }

@@ -162,7 +162,7 @@ impl Root<'_> {
         let at = self.task as usize;
         let before = self.desk.begin(self.task, &self.waker, scheduler);
         // A panic leaves through here: the turn before must come back.
-        let ends = Ends { root: self, before: Some(before) };
+        let ends = Ends { root: self, before };
         let polled = poll();
         drop(ends);
         let mut tables = self.desk.tables.borrow_mut();
@@ -175,14 +175,12 @@ impl Root<'_> {
 
 struct Ends<'r, 'd> {
     root: &'r Root<'d>,
-    before: Option<super::turn::Turn>,
+    before: super::turn::Turn,
 }
 
 impl Drop for Ends<'_, '_> {
     fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
-            self.root.desk.end(self.root.task, before);
-        }
+        self.root.desk.end(self.root.task, self.before);
     }
 }
 

@@ -90,9 +90,9 @@ impl TaskWorld {
 
     /// Timers that somebody disarmed although they could have fired, with what keeps them from it.
     pub(super) fn missed_timers(&self, into: &mut Vec<(u64, Footprint)>) {
-        for &(timer, id) in &self.desk.recorder.borrow().missed {
+        for &timer in &self.desk.recorder.borrow().missed {
             let mut print = Footprint::default();
-            print.write(Resource::new(b't', id));
+            print.write(Resource::new(b't', timer));
             into.push((timer, print));
         }
     }

@@ -18,6 +18,7 @@ mod once_cell;
 pub mod oneshot;
 mod rwlock;
 mod semaphore;
+mod send_error;
 #[cfg(test)]
 mod tests;
 mod tracker;

@@ -4,6 +4,8 @@
 //! A value that is borrowed keeps others from changing it: where tokio blocks its thread, the sender
 //! panics here.
 
+pub use super::send_error::SendError;
+
 use super::{
     super::{
         desk::{Desk, Held, Place},
@@ -365,24 +367,6 @@ impl<T> fmt::Debug for Receiver<T> {
         f.debug_struct("Receiver").finish_non_exhaustive()
     }
 }
-
-/// Nobody watches: the value comes back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SendError<T>(pub T);
-
-impl<T> fmt::Debug for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendError").finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Display for SendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("channel closed")
-    }
-}
-
-impl<T> std::error::Error for SendError<T> {}
 
 /// Nobody can send any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
