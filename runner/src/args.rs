@@ -7,14 +7,14 @@ pub(crate) use conditions::PlanArgs;
 use crate::exit::{Exit, Stop};
 use atropos::{
     check::{Claim, Engine, Search},
-    plan::{Budget, Conditions, Delivery, Scheduler, Tasks, TimerRule},
+    plan::{Budget, Collect, Conditions, Delivery, Loop, Order, Scheduler, Tasks, TimerRule},
     relation::Relation,
 };
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     error::ErrorKind, parser::ValueSource,
 };
-use conditions::{CheckedBudgetArg, DeliveryArg, SchedulerArg, TimersArg};
+use conditions::{CheckedBudgetArg, DeliveryArg, OrderArg, SchedulerArg, TimersArg};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -212,6 +212,15 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_enum)]
     pub(crate) budget: Option<CheckedBudgetArg>,
 
+    /// Which entry of an event loop's ready queue may be next; what the variant says if absent
+    #[arg(long, value_enum)]
+    pub(crate) order: Option<OrderArg>,
+
+    /// When the garbage collector of an event loop runs: off, every (step in which a task is lost), or
+    /// asked (a move of its own); what the variant says if absent
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) collect: Option<Collect>,
+
     /// How many processes may be killed in a schedule, or tasks aborted; what the variant says if absent
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
     pub(crate) faults: Option<u32>,
@@ -275,6 +284,15 @@ impl CheckArgs {
         })
     }
 
+    fn of_loops(&self, claimed: Option<Loop>) -> Option<Loop> {
+        let asked = self.order.is_some() || self.collect.is_some();
+        let claimed = claimed.or(asked.then(Loop::default))?;
+        Some(Loop {
+            order: self.order.map_or(claimed.order, Order::from),
+            collect: self.collect.unwrap_or(claimed.collect),
+        })
+    }
+
     /// A claim, with what was asked for in the place of what it says.
     pub(crate) fn over(&self, claim: Claim) -> Claim {
         let Claim { conditions, search, .. } = claim;
@@ -283,6 +301,7 @@ impl CheckArgs {
             timers: self.timers.map_or(conditions.timers, TimerRule::from),
             faults: self.faults.unwrap_or(conditions.faults),
             tasks: self.of_tasks(conditions.tasks),
+            event_loop: self.of_loops(conditions.event_loop),
         };
         let relation = self.equivalence.map_or(search.relation, Relation::from);
         let (engine, preemptions) = match (self.engine, self.preemptions) {

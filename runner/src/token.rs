@@ -7,7 +7,7 @@
 //! reason, never replayed as something else.
 //!
 //! Form of a case token: `at1-`, then base32 (Crockford's alphabet, dashes anywhere) of a postcard
-//! record, what only tasks know, and a CRC-16. Reading is total: any text gives a case or a reason.
+//! record, what only one world knows, and a CRC-16. Reading is total: any text gives a case or a reason.
 
 use crate::catalog::Catalog;
 use atropos::{
@@ -15,7 +15,7 @@ use atropos::{
     decisions::{RunIndex, Segment, Tape},
     invariant::NO_LIVELOCK,
     name::Name,
-    plan::{Conditions, Delivery, Tasks, TimerRule},
+    plan::{Conditions, Delivery, Loop, Tasks, TimerRule},
     scenario::Variant,
     subject::Subject,
     trace::digest_bytes,
@@ -93,6 +93,23 @@ struct Tail {
     values: Sparse,
 }
 
+/// The same of a world of an event loop, behind [`LOOP`].
+#[derive(Serialize, Deserialize)]
+struct LoopTail {
+    event_loop: Loop,
+    values: Sparse,
+}
+
+/// Tells the tail of an event loop from that of tasks, which begins with a smaller number.
+const LOOP: u8 = 0x10;
+
+/// What only one world knows of its conditions.
+#[derive(Clone, Copy, Default)]
+struct Own {
+    tasks: Option<Tasks>,
+    event_loop: Option<Loop>,
+}
+
 /// Values of which most are 0.
 #[derive(Serialize, Deserialize)]
 struct Sparse {
@@ -155,7 +172,7 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
         });
         segments.push((at as u32, segment.steps));
     }
-    let has_tail = case.conditions.tasks.is_some();
+    let has_tail = case.conditions.tasks.is_some() || case.conditions.event_loop.is_some();
     let body = Body {
         variant: variant_id(subject, variant),
         fingerprint: subject.fingerprint(variant),
@@ -174,6 +191,11 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
     let mut bytes = postcard::to_stdvec(&body).expect("a token is plain data");
     if let Some(tasks) = case.conditions.tasks {
         let tail = Tail { tasks, values: sparse(&case.tape.values) };
+        bytes.extend(postcard::to_stdvec(&tail).expect("a token is plain data"));
+    }
+    if let Some(event_loop) = case.conditions.event_loop {
+        let tail = LoopTail { event_loop, values: sparse(&case.tape.values) };
+        bytes.push(LOOP);
         bytes.extend(postcard::to_stdvec(&tail).expect("a token is plain data"));
     }
     bytes.extend(CRC.checksum(&bytes).to_le_bytes());
@@ -232,25 +254,33 @@ pub fn case_from_token<'c>(
     if CRC.checksum(body) != u16::from_le_bytes(*crc) {
         return malformed("the checksum does not match; was it copied whole?");
     }
-    let (body, tasks) = match postcard::take_from_bytes::<Body>(body) {
-        Ok((body, [])) => (body, None),
+    let (body, own) = match postcard::take_from_bytes::<Body>(body) {
+        Ok((body, [])) => (body, Own::default()),
         Ok((mut body, rest)) => {
-            let tasks;
-            (tasks, body.values) = tail_from(rest)?;
-            (body, Some(tasks))
+            let own;
+            (own, body.values) = tail_from(rest)?;
+            (body, own)
         }
         Err(error) => return malformed(format!("not a case: {error}")),
     };
-    case_from_body(catalog, body, tasks)
+    case_from_body(catalog, body, own)
 }
 
-/// What only tasks know, and the values.
-fn tail_from(rest: &[u8]) -> Result<(Tasks, Vec<u32>), TokenError> {
-    let Ok((tail, [])) = postcard::take_from_bytes::<Tail>(rest) else {
+/// What only one world knows, and the values.
+fn tail_from(rest: &[u8]) -> Result<(Own, Vec<u32>), TokenError> {
+    let read = match rest {
+        [LOOP, rest @ ..] => postcard::take_from_bytes::<LoopTail>(rest).map(|(tail, rest)| {
+            (Own { event_loop: Some(tail.event_loop), tasks: None }, tail.values, rest)
+        }),
+        rest => postcard::take_from_bytes::<Tail>(rest).map(|(tail, rest)| {
+            (Own { tasks: Some(tail.tasks), event_loop: None }, tail.values, rest)
+        }),
+    };
+    let Ok((own, values, [])) = read else {
         return malformed("more bytes than a case holds");
     };
-    match tail.values.spread() {
-        Some(values) => Ok((tail.tasks, values)),
+    match values.spread() {
+        Some(values) => Ok((own, values)),
         None => malformed("it holds more values than it says"),
     }
 }
@@ -268,7 +298,7 @@ fn unreadable(text: &str) -> String {
 fn case_from_body(
     catalog: &Catalog,
     body: Body,
-    tasks: Option<Tasks>,
+    own: Own,
 ) -> Result<(&dyn Subject, Case), TokenError> {
     let mut all = catalog
         .iter()
@@ -302,7 +332,8 @@ fn case_from_body(
             delivery: body.delivery,
             timers: body.timers,
             faults: body.faults,
-            tasks,
+            tasks: own.tasks,
+            event_loop: own.event_loop,
         },
         step_limit: body.step_limit,
         workload: body.workload,

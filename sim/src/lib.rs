@@ -47,6 +47,7 @@
 //! | [`world`] | the trait that a world implements; [`footprint`], [`relation`] and [`moves`] belong to it |
 //! | [`process`] | the world of BEAM processes: start here to write a scenario |
 //! | [`task`] | the world of tokio's tasks: or here |
+//! | [`event_loop`] | the world of asyncio's tasks and the collector: or here |
 //! | [`trace`], [`timeline`] | what happened: events and their digest; the same for people |
 //! | [`invariant`] | what must be true: always, sometimes, settled |
 //! | [`strategy`] | how a seed picks the next move, one file an algorithm |
@@ -66,6 +67,7 @@
 pub mod case;
 pub mod check;
 pub mod decisions;
+pub mod event_loop;
 pub mod footprint;
 pub mod hunt;
 pub mod invariant;
@@ -80,6 +82,7 @@ pub mod scenario;
 pub mod scheduler;
 pub mod shrink;
 pub mod simple;
+mod site;
 pub mod strategy;
 pub mod subject;
 pub mod task;

@@ -24,6 +24,12 @@ pub enum Name {
     Channel(Path, Path),
     /// A timer that a process made, by its ordinal there, `1~3`.
     Timer(Path, u32),
+    /// What an event loop does for nobody in particular, `!loop`.
+    Loop,
+    /// A timer of it, by its ordinal, `!loop~3`.
+    LoopTimer(u32),
+    /// The pseudo-process that collects garbage, `!collect`.
+    Collect,
     /// The pseudo-process that plays the faults of the plan, `!fault`.
     Fault,
 }
@@ -32,6 +38,8 @@ const ROOT: u64 = 0x6174_726f_706f_7321;
 const CHANNEL: u64 = 0x3e;
 const TIMER: u64 = 0x7e;
 const FAULT: u64 = 0x21;
+const LOOP: u64 = 0x40;
+const COLLECT: u64 = 0x23;
 
 /// The id of a child, from its parent's id and its ordinal (from 1) there.
 #[inline]
@@ -63,6 +71,18 @@ pub(crate) const fn fault_id() -> u64 {
     mix(ROOT, FAULT)
 }
 
+/// The id of an event loop.
+#[inline]
+pub(crate) const fn loop_id() -> u64 {
+    mix(ROOT, LOOP)
+}
+
+/// The id of the garbage collector.
+#[inline]
+pub(crate) const fn collect_id() -> u64 {
+    mix(ROOT, COLLECT)
+}
+
 fn path_id(path: &[u32]) -> u64 {
     path.iter().fold(root_id(), |id, &ordinal| child_id(id, ordinal))
 }
@@ -74,6 +94,9 @@ impl Name {
             Name::Process(path) => path_id(path),
             Name::Channel(from, to) => channel_id(path_id(from), path_id(to)),
             Name::Timer(owner, ordinal) => timer_id(path_id(owner), *ordinal),
+            Name::Loop => loop_id(),
+            Name::LoopTimer(ordinal) => timer_id(loop_id(), *ordinal),
+            Name::Collect => collect_id(),
             Name::Fault => fault_id(),
         }
     }
@@ -99,6 +122,9 @@ impl fmt::Display for Name {
                 write_path(f, owner)?;
                 write!(f, "~{ordinal}")
             }
+            Name::Loop => f.write_str("!loop"),
+            Name::LoopTimer(ordinal) => write!(f, "!loop~{ordinal}"),
+            Name::Collect => f.write_str("!collect"),
             Name::Fault => f.write_str("!fault"),
         }
     }
@@ -112,7 +138,7 @@ impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is not a name: expected a path like 1.2, a channel like 1>2, a timer like 1~3, or !fault",
+            "{:?} is not a name: expected a path like 1.2, a channel like 1>2, a timer like 1~3, !loop, !collect or !fault",
             self.0
         )
     }
@@ -130,12 +156,21 @@ fn parse_ordinal(text: &str) -> Option<u32> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
+fn parse_pseudo(name: &str) -> Option<Name> {
+    match name {
+        "fault" => Some(Name::Fault),
+        "loop" => Some(Name::Loop),
+        "collect" => Some(Name::Collect),
+        other => other.strip_prefix("loop~").and_then(parse_ordinal).map(Name::LoopTimer),
+    }
+}
+
 impl FromStr for Name {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let parsed = if text == "!fault" {
-            Some(Name::Fault)
+        let parsed = if let Some(name) = text.strip_prefix('!') {
+            parse_pseudo(name)
         } else if let Some((from, to)) = text.split_once('>') {
             parse_path(from).zip(parse_path(to)).map(|(from, to)| Name::Channel(from, to))
         } else if let Some((owner, ordinal)) = text.split_once('~') {
@@ -167,7 +202,9 @@ mod tests {
 
     #[test]
     fn a_name_survives_its_text() {
-        for text in ["1", "1.2", "12.1.7", "1>2", "1.1>3.2", "2~1", "!fault"] {
+        for text in [
+            "1", "1.2", "12.1.7", "1>2", "1.1>3.2", "2~1", "!loop", "!loop~3", "!collect", "!fault",
+        ] {
             let name: Name = text.parse().expect("a well-formed name");
             assert_eq!(name.to_string(), text);
         }
@@ -188,6 +225,10 @@ mod tests {
             "-1",
             "+1",
             "fault",
+            "!",
+            "!faults",
+            "!loop~",
+            "!loop~0",
             "1>2>3",
             "1.99999999999",
         ] {
@@ -197,10 +238,12 @@ mod tests {
 
     #[test]
     fn canonical_order_puts_processes_first_and_faults_last() {
-        let mut names: Vec<Name> =
-            ["!fault", "1~1", "2", "1>2", "1.1", "1"].iter().map(|t| t.parse().unwrap()).collect();
+        let mut names: Vec<Name> = ["!fault", "!collect", "!loop", "1~1", "2", "1>2", "1.1", "1"]
+            .iter()
+            .map(|t| t.parse().unwrap())
+            .collect();
         names.sort();
         let texts: Vec<String> = names.iter().map(Name::to_string).collect();
-        assert_eq!(texts, ["1", "1.1", "2", "1>2", "1~1", "!fault"]);
+        assert_eq!(texts, ["1", "1.1", "2", "1>2", "1~1", "!loop", "!collect", "!fault"]);
     }
 }

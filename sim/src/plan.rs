@@ -8,7 +8,7 @@ use crate::{
     strategy::StrategyKind,
 };
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// When a signal acts on its receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,6 +94,91 @@ impl fmt::Display for Budget {
     }
 }
 
+/// Which entry of an event loop's ready queue may be next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// The first, as in asyncio.
+    #[default]
+    Fifo,
+    /// Any step of a task that stands there when the turn begins; callbacks in order. No CPython does
+    /// that: a finding that needs it says so.
+    Tasks,
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Order::Fifo => "fifo",
+            Order::Tasks => "tasks",
+        })
+    }
+}
+
+/// When the cyclic collector runs, given that something pending is unreachable: a collection that
+/// finds no lost task changes nothing that anybody sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Collect {
+    /// Never.
+    Off,
+    /// With a chance in each step, in thousandths from 1 to 999.
+    Chance(u16),
+    /// In the step after a task was lost.
+    #[default]
+    Every,
+    /// As a move of its own, which may come at any time: what an exhaustive check asks.
+    Asked,
+}
+
+impl fmt::Display for Collect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Collect::Off => f.write_str("off"),
+            Collect::Every => f.write_str("every"),
+            Collect::Asked => f.write_str("asked"),
+            Collect::Chance(thousandths) => {
+                let digits = format!("{thousandths:03}");
+                write!(f, "0.{}", digits.trim_end_matches('0'))
+            }
+        }
+    }
+}
+
+impl From<Collect> for String {
+    fn from(collect: Collect) -> String {
+        collect.to_string()
+    }
+}
+
+impl FromStr for Collect {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Collect::Off),
+            "every" => Ok(Collect::Every),
+            "asked" => Ok(Collect::Asked),
+            chance => {
+                let digits =
+                    chance.strip_prefix("0.").filter(|digits| (1..4).contains(&digits.len()));
+                let thousandths = digits.and_then(|digits| format!("{digits:0<3}").parse().ok());
+                thousandths.filter(|&chance| chance > 0).map(Collect::Chance).ok_or_else(|| {
+                    "expected `off`, `every`, `asked`, or a chance from 0.001 to 0.999".to_owned()
+                })
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Collect {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 /// The conditions under which a world is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Conditions {
@@ -106,6 +191,24 @@ pub struct Conditions {
     /// What tasks are run under; `None` in a world without tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Tasks>,
+    /// What an event loop is run under; `None` in a world without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_loop: Option<Loop>,
+}
+
+/// The conditions that only an event loop knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Loop {
+    /// Which entry of the ready queue may be next.
+    pub order: Order,
+    /// When the collector runs.
+    pub collect: Collect,
+}
+
+impl fmt::Display for Loop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} order, collect {}", self.order, self.collect)
+    }
 }
 
 /// The conditions that only tasks know.
@@ -125,15 +228,21 @@ impl fmt::Display for Tasks {
 
 impl Conditions {
     /// Instant delivery, idle timers, no faults: the default, for constants.
-    pub const PLAIN: Conditions =
-        Conditions { delivery: Delivery::Instant, timers: TimerRule::Idle, faults: 0, tasks: None };
+    pub const PLAIN: Conditions = Conditions {
+        delivery: Delivery::Instant,
+        timers: TimerRule::Idle,
+        faults: 0,
+        tasks: None,
+        event_loop: None,
+    };
 }
 
 impl fmt::Display for Conditions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.tasks {
-            None => write!(f, "{} delivery, {} timers", self.delivery, self.timers)?,
-            Some(tasks) => write!(f, "{tasks}, {} timers", self.timers)?,
+        match (self.tasks, self.event_loop) {
+            (Some(tasks), _) => write!(f, "{tasks}, {} timers", self.timers)?,
+            (None, Some(event_loop)) => write!(f, "{event_loop}, {} timers", self.timers)?,
+            (None, None) => write!(f, "{} delivery, {} timers", self.delivery, self.timers)?,
         }
         match self.faults {
             0 => Ok(()),
@@ -158,6 +267,10 @@ pub struct Spec {
     pub scheduler: Option<Scheduler>,
     /// The budget of a poll; open: full or drawn.
     pub budget: Option<Budget>,
+    /// Which entry of an event loop's ready queue may be next; open: either.
+    pub order: Option<Order>,
+    /// When the collector runs; open: always, or now and then.
+    pub collect: Option<Collect>,
     /// The number of faults allowed.
     pub faults: u32,
     /// A run longer than this is a livelock; from half of it on the schedule is round-robin.
@@ -179,6 +292,8 @@ impl Spec {
             timers: None,
             scheduler: None,
             budget: None,
+            order: None,
+            collect: None,
             faults: 0,
             step_limit: Self::DEFAULT_STEP_LIMIT,
         }
@@ -186,10 +301,17 @@ impl Spec {
 
     /// The plans of the 64 runs of a block.
     pub fn block(&self, block: u64) -> Vec<Plan> {
-        // Tasks have a stream of their own: what is drawn for them shifts nothing else.
+        // Each world has a stream of its own: what is drawn for one shifts nothing else.
         let stream = |run| Draws::new(self.seed, RunIndex { block, run }, Purpose::Plan);
-        let (mut draws, mut of_tasks) = (stream(0), stream(1));
-        let plan = |run| self.plan(RunIndex { block, run }, &mut draws, &mut of_tasks);
+        let (mut draws, mut of_tasks, mut of_loops) = (stream(0), stream(1), stream(2));
+        let plan = |run| {
+            let conditions = Conditions {
+                tasks: Some(self.tasks(&mut of_tasks)),
+                event_loop: Some(self.event_loop(&mut of_loops)),
+                ..self.conditions(&mut draws)
+            };
+            self.plan(RunIndex { block, run }, conditions)
+        };
         (0..RunIndex::BLOCK).map(plan).collect()
     }
 
@@ -202,20 +324,31 @@ impl Spec {
         }
     }
 
-    fn plan(&self, index: RunIndex, draws: &mut Draws, of_tasks: &mut Draws) -> Plan {
+    fn event_loop(&self, draws: &mut Draws) -> Loop {
+        let order = [Order::Fifo, Order::Tasks][draws.below(2) as usize];
+        let collect = [Collect::Every, Collect::Chance(50)][draws.below(2) as usize];
+        Loop { order: self.order.unwrap_or(order), collect: self.collect.unwrap_or(collect) }
+    }
+
+    fn conditions(&self, draws: &mut Draws) -> Conditions {
         // Both are drawn whether or not they are fixed: fixing one must not shift the other.
         let delivery = [Delivery::Instant, Delivery::Pairwise][draws.below(2) as usize];
         let timers = [TimerRule::Idle, TimerRule::Any][draws.below(2) as usize];
+        Conditions {
+            delivery: self.delivery.unwrap_or(delivery),
+            timers: self.timers.unwrap_or(timers),
+            faults: self.faults,
+            tasks: None,
+            event_loop: None,
+        }
+    }
+
+    fn plan(&self, index: RunIndex, conditions: Conditions) -> Plan {
         Plan {
             seed: self.seed,
             index,
             strategy: self.strategy.unwrap_or_else(|| StrategyKind::of_run(index.run)),
-            conditions: Conditions {
-                delivery: self.delivery.unwrap_or(delivery),
-                timers: self.timers.unwrap_or(timers),
-                faults: self.faults,
-                tasks: Some(self.tasks(of_tasks)),
-            },
+            conditions,
             step_limit: self.step_limit,
         }
     }

@@ -24,7 +24,7 @@ pub trait World: Names {
     where
         Self: Sized,
     {
-        Conditions { tasks: None, ..drawn }
+        Conditions { tasks: None, event_loop: None, ..drawn }
     }
 
     /// Makes the world empty for a new run under these conditions, keeping its memory. `arrivals`

@@ -1,7 +1,7 @@
 //! The conditions of runs, as they are typed.
 
 use super::{Seed, name_of, parse_seed};
-use atropos::plan::{Budget, Delivery, Scheduler, Spec, TimerRule};
+use atropos::plan::{Budget, Collect, Delivery, Order, Scheduler, Spec, TimerRule};
 use clap::{Args, ValueEnum};
 
 /// The conditions of runs.
@@ -27,6 +27,15 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_enum)]
     pub(crate) budget: Option<BudgetArg>,
 
+    /// Which entry of an event loop's ready queue may be next; drawn for each run if absent
+    #[arg(long, value_enum)]
+    pub(crate) order: Option<OrderArg>,
+
+    /// When the garbage collector of an event loop runs: off, every (step in which a task is lost),
+    /// asked (a move of its own), or a chance such as 0.05; drawn for each run if absent
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) collect: Option<Collect>,
+
     /// How many processes may be killed in a run, or tasks aborted
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=16))]
     pub(crate) faults: u32,
@@ -44,6 +53,8 @@ impl PlanArgs {
             timers: self.timers.map(TimerRule::from),
             scheduler: self.scheduler.map(Scheduler::from),
             budget: self.budget.map(Budget::from),
+            order: self.order.map(Order::from),
+            collect: self.collect,
             faults: self.faults,
             step_limit: self.steps,
             ..Spec::seeded(self.seed.0)
@@ -60,6 +71,8 @@ impl PlanArgs {
         add("timers", self.timers.map(name_of));
         add("scheduler", self.scheduler.map(name_of));
         add("budget", self.budget.map(name_of));
+        add("order", self.order.map(name_of));
+        add("collect", self.collect.map(|collect| collect.to_string()));
         add("faults", (self.faults != 0).then(|| self.faults.to_string()));
         let steps = self.steps != Spec::DEFAULT_STEP_LIMIT;
         add("steps", steps.then(|| self.steps.to_string()));
@@ -148,6 +161,23 @@ impl From<CheckedBudgetArg> for Budget {
         match budget {
             CheckedBudgetArg::Full => Budget::Full,
             CheckedBudgetArg::Asked => Budget::Asked,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// The first, as in asyncio
+    Fifo,
+    /// Any step of a task that stands there when the turn begins; no CPython does that
+    Tasks,
+}
+
+impl From<OrderArg> for Order {
+    fn from(order: OrderArg) -> Order {
+        match order {
+            OrderArg::Fifo => Order::Fifo,
+            OrderArg::Tasks => Order::Tasks,
         }
     }
 }

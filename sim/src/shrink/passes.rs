@@ -129,7 +129,7 @@ fn root_of(name: &Name) -> Option<u32> {
     match name {
         Name::Process(path) | Name::Timer(path, _) => path.first().copied(),
         Name::Channel(from, to) => from.first().max(to.first()).copied(),
-        Name::Fault => None,
+        Name::Loop | Name::LoopTimer(_) | Name::Collect | Name::Fault => None,
     }
 }
 
@@ -137,7 +137,7 @@ fn rename(name: &mut Name, root: &dyn Fn(u32) -> u32) {
     let paths = match name {
         Name::Process(path) | Name::Timer(path, _) => vec![path],
         Name::Channel(from, to) => vec![from, to],
-        Name::Fault => vec![],
+        Name::Loop | Name::LoopTimer(_) | Name::Collect | Name::Fault => vec![],
     };
     for first in paths.into_iter().filter_map(|path| path.first_mut()) {
         *first = root(*first);

@@ -7,17 +7,8 @@ use super::{
     table::{Ending, Phase},
 };
 use crate::{timeline::Line, trace::Event, word::Words};
-use std::panic::Location;
 
-/// A place in the code, `file.rs:12`.
-pub(super) fn site(site: &'static Location<'static>) -> String {
-    let mut parts = site.file().rsplit(['/', '\\']);
-    let (file, folder) = (parts.next().unwrap_or_default(), parts.next());
-    // There are many files of these names.
-    let folder = folder.filter(|_| matches!(file, "mod.rs" | "lib.rs" | "main.rs"));
-    let folder = folder.map(|folder| format!("{folder}/")).unwrap_or_default();
-    format!("{folder}{file}:{}", site.line())
-}
+pub(super) use crate::site::text as site;
 
 impl TaskWorld {
     pub(super) fn line_of(&self, event: Event) -> Option<Line> {

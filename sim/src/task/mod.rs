@@ -409,7 +409,7 @@ impl Profiled for TaskWorld {
 impl World for TaskWorld {
     fn known(drawn: Conditions) -> Conditions {
         let tasks = Some(drawn.tasks.unwrap_or_default());
-        Conditions { delivery: Delivery::Instant, tasks, ..drawn }
+        Conditions { delivery: Delivery::Instant, tasks, event_loop: None, ..drawn }
     }
 
     fn reset(&mut self, conditions: &Conditions, arrivals: bool) {

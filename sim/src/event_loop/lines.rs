@@ -1,0 +1,240 @@
+//! Events of the event-loop world for people, and the path that a lost task was missing.
+
+use super::{
+    EventLoopWorld,
+    desk::Desk,
+    heap::{NONE, Node},
+    kind::{Message, event},
+    label::{Hold, Label},
+    table::{Kind, Lost, Tables, root},
+    texts::Text,
+};
+use crate::{name::Name, site, timeline::Line, trace::Event};
+
+impl Tables {
+    /// A task's name and path, `writer#1.2`.
+    pub(super) fn shown_task(&self, task: u32) -> String {
+        let Some(row) = self.tasks.get(task as usize) else { return "the loop".to_owned() };
+        let name = self.texts.text(self.object(row.node).name);
+        format!("{name}#{}", Name::Process(self.path(task)))
+    }
+
+    pub(super) fn shown_root(&self, node: Node) -> &'static str {
+        match node {
+            root::PROGRAM => "the program",
+            root::GLOBALS => "the globals",
+            root::LOOP => "the loop",
+            _ => "the outside",
+        }
+    }
+
+    /// A reference as one says it: "the local `response`".
+    fn label_text(&self, label: Label) -> String {
+        let name = self.texts.text(label.text);
+        let named = |what: &str| match name {
+            "" => format!("a {what}"),
+            name => format!("the {what} `{name}`"),
+        };
+        match label.hold {
+            Hold::Local => named("local variable"),
+            Hold::Global => named("global variable"),
+            Hold::Attribute => format!("the attribute `{name}`"),
+            Hold::Item => "an item".to_owned(),
+            Hold::Awaits => "its await".to_owned(),
+            Hold::Coroutine => "its coroutine".to_owned(),
+            Hold::Waiter => "who waits in it".to_owned(),
+            Hold::Callback => "a done callback".to_owned(),
+            Hold::Ready => "its ready queue".to_owned(),
+            Hold::Timer => "a timer".to_owned(),
+            Hold::Result => "a result".to_owned(),
+            Hold::Child => "a child".to_owned(),
+            Hold::Parent => "its parent task".to_owned(),
+        }
+    }
+
+    /// The step of a way as code has it: `.awrite_task`, `.result`.
+    fn hop(&self, label: Label, to: Node) -> String {
+        let name = self.texts.text(label.text);
+        match label.hold {
+            Hold::Attribute => format!(" → its attribute `{name}`"),
+            Hold::Local if !name.is_empty() => format!(" → its local `{name}`"),
+            Hold::Callback => " → a done callback".to_owned(),
+            Hold::Coroutine => String::new(),
+            _ => format!(" → {}", self.described(to)),
+        }
+    }
+
+    /// Which path a lost task was missing, in sentences.
+    fn missing(&self, task: u32, lost: &Lost) -> String {
+        let name = self.shown_task(task);
+        let step = lost.step;
+        let Some((from, label, to)) = lost.last else {
+            return format!("nothing holds {name} from step {step} on");
+        };
+        let node = self.tasks[task as usize].node;
+        let direct = to == node;
+        if direct && label.hold == Hold::Ready {
+            return format!(
+                "no variable, attribute or collection holds {name}: after its first step the loop's \
+                 ready queue let go of it (step {step}), and the loop knows it only weakly"
+            );
+        }
+        let way: String = lost.way.iter().map(|&(label, to)| self.hop(label, to)).collect();
+        let through = if direct { String::new() } else { format!(", {}{way}", self.described(to)) };
+        format!(
+            "the last path to {name} was {} of {}{through}; it went in step {step}",
+            self.label_text(label),
+            self.described(from),
+        )
+    }
+
+    /// What keeps a task from going on, and who holds that.
+    pub(super) fn blocked(&self, task: u32) -> String {
+        let row = &self.tasks[task as usize];
+        let name = self.shown_task(task);
+        let made = self.object(row.node).site.map(site::text).unwrap_or_default();
+        let awaits = row.awaits.map_or_else(
+            || "has not run yet".to_owned(),
+            |(what, at)| format!("awaits {what} at {}", site::text(at)),
+        );
+        let whom = row.waiter.and_then(|(future, _)| self.task_of(future));
+        let whom = whom.map(|task| format!(", {}", self.shown_task(task))).unwrap_or_default();
+        format!("{name} (created at {made}) {awaits}{whom}")
+    }
+}
+
+impl Desk {
+    /// An object for people.
+    pub(super) fn shown(&self, node: Node) -> String {
+        self.tables.borrow().described(node)
+    }
+}
+
+impl EventLoopWorld {
+    /// Which path was missing: what had held the task, what let go of it and when.
+    pub(super) fn missing_path(&self, task: u32) -> Option<String> {
+        let tables = self.desk.tables.borrow();
+        let lost = tables.tasks.get(task as usize)?.lost.as_ref()?;
+        Some(tables.missing(task, lost))
+    }
+
+    /// Why the program does not come to its end: who waits for what, and who was destroyed.
+    pub(super) fn waiting(&self) -> String {
+        let tables = self.desk.tables.borrow();
+        let all = (0..tables.tasks.len() as u32).filter(|&task| {
+            let row = &tables.tasks[task as usize];
+            !row.is_quiet && !tables.future(row.node).is_done()
+        });
+        let texts = all.map(|task| match tables.tasks[task as usize].destroyed {
+            Some(step) => format!("{} was destroyed in step {step}", tables.shown_task(task)),
+            None => tables.blocked(task),
+        });
+        let texts: Vec<String> = texts.collect();
+        if texts.is_empty() { "the loop has nothing to do".to_owned() } else { texts.join("; ") }
+    }
+
+    pub(super) fn line_of(&self, event: Event) -> Option<Line> {
+        let tables = self.desk.tables.borrow();
+        let who = event.who();
+        if tables.tasks.get(who as usize).is_some_and(|task| task.is_quiet) {
+            return None;
+        }
+        let text = self.event_text(&tables, event)?;
+        let me = match (event.kind(), who) {
+            (event::COLLECT, _) => "collector".to_owned(),
+            (event::REPLY, _) => "outside".to_owned(),
+            (event::FAULT | event::NO_FAULT, _) => "fault".to_owned(),
+            (_, event::LOOP) => "loop".to_owned(),
+            (_, event::PROGRAM) => "program".to_owned(),
+            (_, task) => tables.shown_task(task),
+        };
+        let to = match event.kind() {
+            event::SPAWNED => {
+                if tables.tasks[event.arg() as usize].is_quiet {
+                    return None;
+                }
+                Some(tables.shown_task(event.arg()))
+            }
+            event::FAULT => Some(tables.shown_task(who)),
+            event::REPLY => tables.tasks.get(who as usize).map(|_| tables.shown_task(who)),
+            event::CANCEL => tables.task_of(event.arg()).map(|task| tables.shown_task(task)),
+            _ => None,
+        };
+        Some(Line { to: to.filter(|to| *to != me), who: me, text })
+    }
+
+    fn event_text(&self, tables: &Tables, event: Event) -> Option<String> {
+        let (who, arg, value) = (event.who(), event.arg(), event.value());
+        let error = |number: u64| {
+            let at = usize::try_from(number).ok()?.checked_sub(1)?;
+            tables.errors.get(at).map(ToString::to_string)
+        };
+        let error = |number| error(number).unwrap_or_default();
+        Some(match event.kind() {
+            event::AWAITS if arg == NONE => "· sleep(0)".to_owned(),
+            event::AWAITS => {
+                let what = tables.tasks.get(who as usize).and_then(|task| task.awaits);
+                let what = tables.task_of(arg).map_or_else(
+                    || what.map_or("a future", |(what, _)| what).to_owned(),
+                    |task| tables.shown_task(task),
+                );
+                format!("· awaits {what}")
+            }
+            event::RETURNED => "✓ returns".to_owned(),
+            event::RAISED => format!("✗ raises {}", error(value)),
+            event::PANICKED => format!("✗ panics: {}", error(value)),
+            event::CANCELLED => "✗ cancelled".to_owned(),
+            event::SPAWNED => "create_task".to_owned(),
+            event::CANCEL if value == 1 => "cancel".to_owned(),
+            event::CANCEL => "cancel, but it is done".to_owned(),
+            event::TIMER => "timer".to_owned(),
+            event::REPLY => "answers".to_owned(),
+            event::UNREACHABLE => "✗ nothing holds it any more".to_owned(),
+            event::DESTROYED => "✗ destroyed, pending".to_owned(),
+            event::COLLECT => match value {
+                1 => "gc: 1 object".to_owned(),
+                objects => format!("gc: {objects} objects"),
+            },
+            event::GENERATOR_EXIT => "✗ GeneratorExit".to_owned(),
+            event::UNRAISABLE => format!("✗ unraisable: {}", error(value)),
+            event::HANDLER => {
+                let message = Message::of_number(arg)?;
+                if message == Message::Destroyed {
+                    return None;
+                }
+                let error = Some(error(value)).filter(|text| !text.is_empty());
+                let error = error.map(|text| format!(": {text}")).unwrap_or_default();
+                format!("✗ {}{error}", message.text())
+            }
+            event::LOG | event::MARK => {
+                let text = u32::try_from(value).map_or(Text::NONE, Text::of_number);
+                tables.texts.text(text).to_owned()
+            }
+            event::ITEMS_LOST => format!("✗ {value} items lost with {}", tables.described(arg)),
+            event::FAULT => "✗ cancel".to_owned(),
+            event::NO_FAULT => "cancel nobody".to_owned(),
+            event::PUT => format!("put {}", tables.short(arg)),
+            event::GOT => format!("get {}", tables.short(arg)),
+            event::RUN_RAISED => format!("✗ run raises {}", error(value)),
+            event::CLOSE_GENERATOR => format!("closes {}", tables.described(arg)),
+            _ => return None,
+        })
+    }
+}
+
+impl Tables {
+    /// An object's name, or what it is.
+    fn short(&self, node: Node) -> &str {
+        let object = self.object(node);
+        match self.texts.text(object.name) {
+            "" => object.kind.text(),
+            name => name,
+        }
+    }
+
+    /// The objects of a kind that are there.
+    pub(super) fn there(&self, kind: Kind) -> impl Iterator<Item = Node> + '_ {
+        let all = 0..self.objects.len() as Node;
+        all.filter(move |&node| self.object(node).kind == kind && self.is_there(node))
+    }
+}
