@@ -14,6 +14,7 @@ pub mod atomvm_links;
 pub mod exact;
 mod generate;
 pub mod kv_registry;
+pub mod llama_chat;
 pub mod program;
 pub mod restate_join;
 
@@ -26,5 +27,6 @@ pub fn catalog() -> Vec<Box<dyn Subject>> {
         Box::new(ash_limiter::AshLimiter),
         Box::new(kv_registry::KvRegistry),
         Box::new(restate_join::RestateJoin),
+        Box::new(llama_chat::LlamaChat),
     ]
 }

@@ -105,6 +105,8 @@ pub struct EventLoopWorld {
     /// The collector comes next, whatever else could.
     collects: bool,
     observed: Footprint,
+    /// Global variables.
+    kept: Vec<Ref>,
 }
 
 /// What a move index stands for.
@@ -158,6 +160,7 @@ impl EventLoopWorld {
             enabled: Vec::new(),
             collects: false,
             observed: Footprint::default(),
+            kept: Vec::new(),
         }
     }
 
@@ -205,6 +208,11 @@ impl EventLoopWorld {
         self.desk.program.replace(Some(Box::pin(program)));
         self.desk.run_program_on();
         self.refresh();
+    }
+
+    /// Keeps a variable until the run ends, as a module keeps its global ones.
+    pub fn keep<T>(&mut self, variable: Ref<T>) {
+        self.kept.push(variable.into_any());
     }
 
     /// How many tasks there were, those that have gone included.
@@ -435,6 +443,7 @@ impl World for EventLoopWorld {
         self.desk.tables.borrow_mut().faults = conditions.faults;
         self.moves.reset(arrivals);
         self.enabled.clear();
+        self.kept.clear();
         self.collects = false;
         if conditions.faults > 0 {
             self.moves.enable(Mover::Fault.to_move());

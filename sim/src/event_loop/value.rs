@@ -3,7 +3,7 @@
 use super::{
     exception::Exception,
     heap::{Edge, Node},
-    refs::{Any, Ref},
+    refs::{Any, OfKind, Ref},
 };
 use crate::word::mix;
 use std::{fmt, rc::Rc};
@@ -86,6 +86,14 @@ impl Value {
     /// True for `True`.
     pub fn is_true(&self) -> bool {
         matches!(self, Value::Bool(true))
+    }
+
+    /// The object, if it is one of these.
+    pub fn object<T: OfKind>(self) -> Option<Ref<T>> {
+        match self {
+            Value::Object(object) => object.downcast().ok(),
+            _ => None,
+        }
     }
 
     /// As `repr` has it: a text in quotes.

@@ -47,6 +47,7 @@ pub(crate) fn random_conditions(draws: &mut Draws, faults: u32) -> Conditions {
         timers: [TimerRule::Idle, TimerRule::Any][draws.below(2) as usize],
         faults: draws.below(faults + 1),
         tasks: None,
+        event_loop: None,
     }
 }
 
