@@ -6,7 +6,7 @@
 //! holds the task.
 
 use super::{Keeps, outside, workload::Op};
-use atropos::event_loop::{Exception, Frame, Ref, Value, Yields, object};
+use atropos::event_loop::{Class, Exception, Frame, OfKind, Ref, Value, Weak, Yields, object};
 
 /// The attributes of a response.
 const STREAM: &str = "achat_stream";
@@ -26,10 +26,7 @@ pub(super) enum Holder {
     Group(Ref<object::Group>),
 }
 
-fn part<T: atropos::event_loop::OfKind>(
-    response: &Ref<object::Plain>,
-    name: &'static str,
-) -> Ref<T> {
+fn part<T: OfKind>(response: &Ref<object::Plain>, name: &'static str) -> Ref<T> {
     response.attribute(name).object().unwrap_or_else(|| panic!("a response has its {name}"))
 }
 
@@ -72,7 +69,7 @@ pub(super) fn astream_chat(
 }
 
 /// The done callback of a task that nobody awaits: it looks at the exception.
-fn look(frame: Frame, task: atropos::event_loop::Weak<object::Task>) -> Result<(), Exception> {
+fn look(frame: Frame, task: Weak<object::Task>) -> Result<(), Exception> {
     if let Some(task) = task.upgrade(&frame)
         && let Ok(Some(error)) = task.exception()
     {
@@ -83,23 +80,23 @@ fn look(frame: Frame, task: atropos::event_loop::Weak<object::Task>) -> Result<(
 
 type Writer = (Ref<object::Plain>, Ref<object::Generator>, Op, Keeps);
 
-/// `awrite_response_to_history`: passes the tokens on, then writes the message.
+/// `awrite_response_to_history`: passes the tokens on, then writes the message. As there, an exception
+/// is logged; two variants leave it to whoever looks at the task.
 async fn write(frame: Frame, (response, stream, chat, keeps): Writer) -> Result<(), Exception> {
     let written = pass_on(&frame, &response, stream, chat).await;
     if keeps == Keeps::AwaitsInFinally {
         // finally: await memory.flush()
         outside::answer(&frame, chat.store).await?;
     }
-    if chat.refuses && keeps == Keeps::Group {
-        if let Err(error) = &written
-            && !error.is_cancelled()
-            && error.is(&atropos::event_loop::Class::Exception)
+    match written {
+        Err(error)
+            if error.is(&Class::Exception) && !matches!(keeps, Keeps::Set | Keeps::SetUnread) =>
         {
             frame.log(format!("writing failed: {error}"));
-            return Ok(());
+            Ok(())
         }
+        written => written,
     }
-    written
 }
 
 async fn pass_on(

@@ -212,9 +212,7 @@ impl Scenario for LlamaChat {
         } else {
             all.extend([ready::no_pending_task_collected(), no_deadlock()]);
         }
-        if !matches!(keeps, Keeps::Nothing | Keeps::Stream | Keeps::Attribute) {
-            all.push(ready::exceptions_retrieved());
-        }
+        all.push(ready::exceptions_retrieved());
         if matches!(keeps, Keeps::Set | Keeps::Group) {
             all.push(ready::reached("left early", "a client left before the end of its answer"));
             all.push(ready::reached("stored", "a message was stored"));

@@ -170,11 +170,15 @@ impl Desk {
     /// Lets go of a reference; an object that nobody holds any more is freed at once.
     pub(super) fn let_go(self: &Rc<Self>, edge: Edge) {
         let freed = {
-            let heap = &mut self.tables.borrow_mut().heap;
-            let &super::heap::Reference { from, to, label, .. } = heap.reference(edge);
-            if heap.drop_reference(edge) {
+            let mut tables = self.tables.borrow_mut();
+            let &super::heap::Reference { from, to, label, .. } = tables.heap.reference(edge);
+            if tables.heap.drop_reference(edge) {
                 Some(to)
             } else {
+                if label.is_of_program() {
+                    let step = tables.steps;
+                    tables.object_mut(to).let_go = Some((step, from, label));
+                }
                 self.let_go.borrow_mut().push((from, label, to));
                 None
             }

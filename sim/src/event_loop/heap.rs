@@ -220,6 +220,12 @@ impl Heap {
         chain(first, |edge| self.edges[edge as usize].next_out)
     }
 
+    /// Who holds an object, the latest first.
+    pub(super) fn held_by(&self, node: Node) -> impl Iterator<Item = Edge> + '_ {
+        let first = self.cells[node as usize].first_in;
+        chain(first, |edge| self.edges[edge as usize].next_in)
+    }
+
     /// True if there is anything to settle.
     #[inline]
     pub(super) fn has_doubts(&self) -> bool {

@@ -47,6 +47,12 @@ impl Label {
         Label { hold, text: Text::NONE }
     }
 
+    /// True if a program wrote it: a variable, an attribute, an item of a collection.
+    pub(super) const fn is_of_program(self) -> bool {
+        use Hold::{Attribute, Child, Global, Item, Local, Result};
+        matches!(self.hold, Local | Global | Attribute | Item | Child | Result)
+    }
+
     pub(super) const fn named(hold: Hold, text: Text) -> Self {
         Label { hold, text }
     }

@@ -52,40 +52,38 @@ impl Tables {
         }
     }
 
-    /// The step of a way as code has it: `.awrite_task`, `.result`.
-    fn hop(&self, label: Label, to: Node) -> String {
-        let name = self.texts.text(label.text);
-        match label.hold {
-            Hold::Attribute => format!(" → its attribute `{name}`"),
-            Hold::Local if !name.is_empty() => format!(" → its local `{name}`"),
-            Hold::Callback => " → a done callback".to_owned(),
-            Hold::Coroutine => String::new(),
-            _ => format!(" → {}", self.described(to)),
-        }
-    }
-
     /// Which path a lost task was missing, in sentences.
     fn missing(&self, task: u32, lost: &Lost) -> String {
         let name = self.shown_task(task);
-        let step = lost.step;
-        let Some((from, label, to)) = lost.last else {
-            return format!("nothing holds {name} from step {step} on");
+        let who = match lost.last {
+            Some((from, label, _)) => {
+                format!(", when {} let go of {}", self.described(from), self.label_text(label))
+            }
+            None => String::new(),
         };
-        let node = self.tasks[task as usize].node;
-        let direct = to == node;
-        if direct && label.hold == Hold::Ready {
-            return format!(
-                "no variable, attribute or collection holds {name}: after its first step the loop's \
-                 ready queue let go of it (step {step}), and the loop knows it only weakly"
-            );
-        }
-        let way: String = lost.way.iter().map(|&(label, to)| self.hop(label, to)).collect();
-        let through = if direct { String::new() } else { format!(", {}{way}", self.described(to)) };
-        format!(
-            "the last path to {name} was {} of {}{through}; it went in step {step}",
-            self.label_text(label),
-            self.described(from),
-        )
+        let held = match lost.holders.as_slice() {
+            [] => "no variable, attribute or collection held it".to_owned(),
+            holders => {
+                let holders: Vec<String> = holders
+                    .iter()
+                    .map(|&(label, of)| {
+                        format!("{} of {}", self.label_text(label), self.described(of))
+                    })
+                    .collect();
+                let only = "which nothing outside of it reached either";
+                format!("it was held by {}, {only}", holders.join(" and "))
+            }
+        };
+        let before = lost.outside.map_or_else(String::new, |(step, from, label, to)| {
+            format!(
+                "; the last hold from outside was {} of {}, on {}, until step {step}",
+                self.label_text(label),
+                self.described(from),
+                self.described(to)
+            )
+        });
+        let step = lost.step;
+        format!("nothing led to {name} any more from step {step} on{who}: {held}{before}")
     }
 
     /// What keeps a task from going on, and who holds that.
@@ -97,8 +95,10 @@ impl Tables {
             || "has not run yet".to_owned(),
             |(what, at)| format!("awaits {what} at {}", site::text(at)),
         );
-        let whom = row.waiter.and_then(|(future, _)| self.task_of(future));
-        let whom = whom.map(|task| format!(", {}", self.shown_task(task))).unwrap_or_default();
+        let whom = row.waiter.map(|(future, _)| future).filter(|&future| {
+            self.task_of(future).is_some() || self.object(future).name != Text::NONE
+        });
+        let whom = whom.map(|node| format!(", {}", self.described(node))).unwrap_or_default();
         format!("{name} (created at {made}) {awaits}{whom}")
     }
 }
@@ -174,10 +174,13 @@ impl EventLoopWorld {
             event::AWAITS if arg == NONE => "· sleep(0)".to_owned(),
             event::AWAITS => {
                 let what = tables.tasks.get(who as usize).and_then(|task| task.awaits);
-                let what = tables.task_of(arg).map_or_else(
-                    || what.map_or("a future", |(what, _)| what).to_owned(),
-                    |task| tables.shown_task(task),
-                );
+                let what = what.map_or("a future", |(what, _)| what);
+                let name = tables.texts.text(tables.object(arg).name);
+                let what = match tables.task_of(arg) {
+                    Some(task) => tables.shown_task(task),
+                    None if !name.is_empty() => name.to_owned(),
+                    None => what.to_owned(),
+                };
                 format!("· awaits {what}")
             }
             event::RETURNED => "✓ returns".to_owned(),

@@ -4,10 +4,9 @@ use super::{
     desk::Desk,
     heap::Node,
     kind::event,
-    label::{Hold, Label},
+    label::Label,
     table::{Kind, Lost, Tables},
 };
-use std::collections::VecDeque;
 
 impl Desk {
     /// Finds what no root reaches any more since this was asked last, and tells of the tasks among
@@ -36,9 +35,10 @@ impl Desk {
         let last = let_go.iter().rev().find(|(_, _, to)| island.binary_search(to).is_ok());
         let last = last.copied();
         let mut tables = self.tables.borrow_mut();
-        let way = last.map_or_else(Vec::new, |(_, _, to)| tables.way(to, node));
         let step = tables.steps;
-        tables.tasks[task as usize].lost = Some(Lost { step, last, way });
+        let holders = tables.holders(node);
+        let outside = tables.last_from_outside(island);
+        tables.tasks[task as usize].lost = Some(Lost { step, last, holders, outside });
         tables.lost_tasks.push(task);
         drop(tables);
         self.tells(event::UNREACHABLE, task, 0, 0);
@@ -65,26 +65,25 @@ impl Tables {
         open.then_some(task)
     }
 
-    /// The shortest way from one object to another one: each reference with whom it leads to.
-    fn way(&self, from: Node, to: Node) -> Vec<(Label, Node)> {
-        let mut seen = vec![from];
-        let mut came: Vec<(Node, usize, Label)> = vec![(from, 0, Label::plain(Hold::Local))];
-        let mut todo = VecDeque::from([0_usize]);
-        while let Some(at) = todo.pop_front() {
-            let node = came[at].0;
-            if node == to {
-                return unwind(&came, at);
-            }
-            for edge in self.heap.holds(node) {
-                let reference = self.heap.reference(edge);
-                if self.heap.is_lost(reference.to) && !seen.contains(&reference.to) {
-                    seen.push(reference.to);
-                    came.push((reference.to, at, reference.label));
-                    todo.push_back(came.len() - 1);
-                }
-            }
-        }
-        Vec::new()
+    /// Whose variables, attributes and collections hold an object.
+    fn holders(&self, node: Node) -> Vec<(Label, Node)> {
+        let references = self.heap.held_by(node).map(|edge| self.heap.reference(edge));
+        let mut holders: Vec<(Label, Node)> = references
+            .filter(|reference| reference.label.is_of_program())
+            .map(|reference| (reference.label, reference.from))
+            .collect();
+        holders.reverse();
+        holders
+    }
+
+    /// The last reference of the program from outside into what was lost.
+    fn last_from_outside(&self, island: &[Node]) -> Option<(u32, Node, Label, Node)> {
+        let into = island.iter().filter_map(|&to| {
+            let (step, from, label) = self.object(to).let_go?;
+            Some((step, from, label, to))
+        });
+        let from_outside = into.filter(|(_, from, ..)| island.binary_search(from).is_err());
+        from_outside.max_by_key(|&(step, ..)| step)
     }
 
     /// An object for people: its name or kind, and where it was made.
@@ -103,16 +102,4 @@ impl Tables {
             }
         }
     }
-}
-
-fn unwind(came: &[(Node, usize, Label)], at: usize) -> Vec<(Label, Node)> {
-    let mut way = Vec::new();
-    let mut at = at;
-    while at != 0 {
-        let (node, before, label) = came[at];
-        way.push((label, node));
-        at = before;
-    }
-    way.reverse();
-    way
 }

@@ -98,6 +98,8 @@ pub(super) struct Object {
     pub(super) cleared: bool,
     /// How many collections there had been when it was made.
     pub(super) born: u32,
+    /// The last time that the program let go of it: in which step, who, and what it was.
+    pub(super) let_go: Option<(u32, Node, Label)>,
 }
 
 /// What became of a future.
@@ -152,13 +154,18 @@ impl Future {
     }
 }
 
-/// How a task was lost: what was let go last, and how that had led to it.
+/// How a task was lost.
 #[derive(Clone, Debug)]
 pub(super) struct Lost {
+    /// In which step.
     pub(super) step: u32,
-    /// Who let go of what, if anything was; from there to the task.
+    /// Who let go of what in that step, and to whom it led, if anybody did.
     pub(super) last: Option<(Node, Label, Node)>,
-    pub(super) way: Vec<(Label, Node)>,
+    /// Who of the program holds it: what that is, and whose it is. No root reaches any of them.
+    pub(super) holders: Vec<(Label, Node)>,
+    /// The last reference of the program into what was lost: in which step that went, who had it,
+    /// what it was and to whom it led.
+    pub(super) outside: Option<(u32, Node, Label, Node)>,
 }
 
 /// A task.
@@ -445,6 +452,7 @@ impl Object {
             finalized: false,
             cleared: false,
             born,
+            let_go: None,
         }
     }
 }

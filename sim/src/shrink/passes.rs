@@ -4,7 +4,7 @@ use super::Gate;
 use crate::{
     decisions::{Segment, Tape},
     name::Name,
-    plan::{Budget, Conditions, Delivery, Scheduler, TimerRule},
+    plan::{Budget, Collect, Conditions, Delivery, Order, Scheduler, TimerRule},
     scenario::{self, Scenario, Variant},
 };
 
@@ -19,7 +19,8 @@ pub(super) fn all<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<
     smaller
 }
 
-/// Kinder conditions: instant delivery, idle timers, one thread, a full budget.
+/// Kinder conditions: instant delivery, idle timers, one thread, a full budget, the loop's own order,
+/// a collector that always comes.
 fn conditions<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
     KINDER.iter().fold(false, |smaller, kinder| {
         let mut conditions = gate.best.conditions;
@@ -31,13 +32,15 @@ fn conditions<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, 
     })
 }
 
-const KINDER: [fn(&mut Conditions); 4] = [
+const KINDER: [fn(&mut Conditions); 6] = [
     |conditions| conditions.delivery = Delivery::Instant,
     |conditions| conditions.timers = TimerRule::Idle,
     |conditions| {
         conditions.tasks.iter_mut().for_each(|tasks| tasks.scheduler = Scheduler::CurrentThread);
     },
     |conditions| conditions.tasks.iter_mut().for_each(|tasks| tasks.budget = Budget::Full),
+    |conditions| conditions.event_loop.iter_mut().for_each(|own| own.order = Order::Fifo),
+    |conditions| conditions.event_loop.iter_mut().for_each(|own| own.collect = Collect::Every),
 ];
 
 /// One fault less. A fault that was played goes with the value that it took, and the tape does not
