@@ -1,7 +1,7 @@
 //! A failure: what is violated, why, the smallest run that shows it, and the lines to copy.
 
 use super::{
-    command, indented,
+    command, evidence, indented,
     play::{Play, body},
 };
 use crate::{
@@ -75,7 +75,7 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
         counted(runs, "run", "runs"),
         found.plan.index.number(),
     );
-    let why = format!("{}:\n  {}", failure.sentence(), found.violation.evidence);
+    let why = format!("{}:\n{}", failure.sentence(), evidence(&found.violation));
     let token = token::token_of_case(target.subject, &found.case);
     let case = folder.join("case.json");
     let again = if token.len() > PASTABLE { case.display().to_string() } else { token };
@@ -92,11 +92,11 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
 pub(crate) fn timeline_file(failure: &Failure<'_>) -> String {
     let Failure { target, found, .. } = failure;
     format!(
-        "{}  {}\n{}:\n  {}\n\n{}",
+        "{}  {}\n{}:\n{}\n\n{}",
         target.name(),
         found.violation.invariant,
         failure.sentence(),
-        found.violation.evidence,
+        evidence(&found.violation),
         body(&failure.play())
     )
 }

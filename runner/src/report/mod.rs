@@ -7,7 +7,7 @@ mod judged;
 mod play;
 mod story;
 
-use atropos::subject::Subject;
+use atropos::{invariant::Violation, subject::Subject};
 
 pub(crate) use failure::{Failure, failure, failure_json, timeline_file};
 pub(crate) use judged::{Judged, Summary, summary};
@@ -23,6 +23,11 @@ pub(crate) fn command(verb: &str, subject: &dyn Subject, run: &str) -> String {
         }
         Some(file) => format!("atropos {verb} --program {file} {run}"),
     }
+}
+
+/// Why an invariant does not hold, below its sentence.
+pub(crate) fn evidence(violation: &Violation) -> String {
+    indented(&violation.evidence.0, 2)
 }
 
 /// Indents every line that is not empty.

@@ -62,7 +62,8 @@ pub(crate) fn play(play: &Play<'_>) -> String {
     let mut text = format!("\n{}\n", indented(&body(play), 2));
     let (style, verdict) = match &replay.violation {
         Some(violation) => {
-            (BAD, format!("violated: {}: {}", violation.invariant, violation.evidence))
+            let why = violation.evidence.0.replace('\n', "\n    ");
+            (BAD, format!("violated: {}: {why}", violation.invariant))
         }
         None if replay.divergence.is_none() => (GOOD, "all invariants held".to_owned()),
         None => return text,

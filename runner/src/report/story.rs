@@ -4,7 +4,7 @@
 //! happens, and a change of semantics shows as a changed story.
 
 use super::{
-    indented,
+    evidence, indented,
     play::{Play, body},
 };
 use crate::progress::{counted as number_of, grouped};
@@ -45,7 +45,7 @@ pub fn story(subject: &dyn Subject, variant: &Variant) -> String {
     for (name, sentence) in judged.filter(|(name, _)| found.contains_key(*name)) {
         let shrunk = subject.shrink(found[name].clone(), Effort::default());
         text.push_str(&format!("\n✗ {name}: {sentence}\n"));
-        text.push_str(&format!("  {}\n\n", shrunk.found.violation.evidence));
+        text.push_str(&format!("{}\n\n", evidence(&shrunk.found.violation)));
         text.push_str(&told(subject, &shrunk.found.case));
     }
     if found.is_empty() {

@@ -84,6 +84,10 @@ type Writer = (Ref<object::Plain>, Ref<object::Generator>, Op, Keeps);
 /// is logged; two variants leave it to whoever looks at the task.
 async fn write(frame: Frame, (response, stream, chat, keeps): Writer) -> Result<(), Exception> {
     let written = pass_on(&frame, &response, stream, chat).await;
+    if matches!(keeps, Keeps::Set | Keeps::Group) {
+        // finally: whoever reads must not wait for ever, whatever becomes of this task.
+        done(&response);
+    }
     if keeps == Keeps::AwaitsInFinally {
         // finally: await memory.flush()
         outside::answer(&frame, chat.store).await?;
@@ -117,9 +121,14 @@ async fn pass_on(
     if stored.is_ok() {
         frame.mark("stored");
     }
-    response.set_attribute(IS_DONE, true);
-    new_item.set();
+    done(response);
     stored
+}
+
+/// Tells whoever reads that nothing more comes.
+fn done(response: &Ref<object::Plain>) {
+    response.set_attribute(IS_DONE, true);
+    part::<object::Event>(response, NEW_ITEM).set();
 }
 
 /// `async_response_gen`: the tokens for the client, until the message is written.

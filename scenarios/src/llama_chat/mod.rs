@@ -22,7 +22,7 @@ use atropos::{
         Args, CPYTHON_3_11, EventLoopWorld, Exception, Frame, Ref, invariants as ready, object,
     },
     invariant::{Invariant, no_deadlock},
-    plan::{Collect, Conditions, Loop, Order},
+    plan::{Collect, Conditions, Loop, Order, TimerRule},
     scenario::{Scenario, Variant},
 };
 use std::time::Duration;
@@ -132,14 +132,12 @@ async fn server(
     frame: Frame,
     (chats, keeps, tasks): (Vec<Op>, Keeps, Ref<object::Set>),
 ) -> Result<(), Exception> {
-    let clients: Vec<Ref<object::Task>> = chats
-        .iter()
-        .map(|&chat| frame.create_named("client", (chat, keeps, tasks.clone()), client::handle))
-        .collect();
-    for client in &clients {
-        client.await?;
-    }
-    drop(clients);
+    let start = |&chat: &Op| {
+        let task = frame.create_named("client", (chat, keeps, tasks.clone()), client::handle);
+        task.future()
+    };
+    let clients: Vec<Ref<object::Future>> = chats.iter().map(start).collect();
+    frame.gather(&clients, true).await?;
     frame.sleep(QUIET).await
 }
 
@@ -173,21 +171,21 @@ impl Scenario for LlamaChat {
         told.to_vec()
     }
 
-    /// The collector is a move of its own: it may come at any step in which a task is lost. Variants
-    /// that hold do so under any order of tasks.
+    /// The collector is a move of its own: it may come in any step in which a task is lost. Variants
+    /// that hold do so whatever the order of tasks and timers, and whichever task is cancelled.
     fn claims(&self, variant: &Variant) -> Vec<Claim> {
-        let holds = variant.expectation.breaks().is_empty();
-        let workloads: Vec<Vec<Op>> = match holds {
-            true => vec![HEARD.to_vec(), LEFT.to_vec(), REFUSED.to_vec()],
-            false => vec![self.fixed(variant)],
+        let claim = |workload: &[Op], order, timers, faults| {
+            let event_loop = Some(Loop { order, collect: Collect::Asked });
+            let conditions = Conditions { event_loop, timers, faults, ..Conditions::default() };
+            Claim::of(workload).under(conditions).by_states(None)
         };
-        let orders: &[Order] = if holds { &[Order::Fifo, Order::Tasks] } else { &[Order::Fifo] };
+        if !variant.expectation.breaks().is_empty() {
+            return vec![claim(&self.fixed(variant), Order::Fifo, TimerRule::Idle, 0)];
+        }
+        let workloads: [&[Op]; 4] = [&HEARD, &LEFT, &REFUSED, &EVERYTHING];
         let claims = workloads.iter().flat_map(|workload| {
-            orders.iter().map(|&order| {
-                let event_loop = Some(Loop { order, collect: Collect::Asked });
-                let conditions = Conditions { event_loop, ..Conditions::default() };
-                Claim::of(workload).under(conditions).by_states(None)
-            })
+            let hard = |order| claim(workload, order, TimerRule::Any, 1);
+            [Order::Fifo, Order::Tasks].map(hard)
         });
         claims.collect()
     }

@@ -11,7 +11,7 @@ use super::{
     kind::{Message, event},
     label::{Hold, Label},
     profile::Profile,
-    table::{Kind, Tables, root},
+    table::{Kind, LetGo, Tables, root},
     texts::Text,
     value::{Stored, Value},
 };
@@ -176,8 +176,9 @@ impl Desk {
                 Some(to)
             } else {
                 if label.is_of_program() {
-                    let step = tables.steps;
-                    tables.object_mut(to).let_go = Some((step, from, label));
+                    tables.let_go += 1;
+                    let (step, nth) = (tables.steps, tables.let_go);
+                    tables.object_mut(to).let_go = Some(LetGo { step, nth, from, label, to });
                 }
                 self.let_go.borrow_mut().push((from, label, to));
                 None

@@ -100,9 +100,9 @@ impl EventLoopWorld {
         let blocked = self.desk.tables.borrow().blocked(task);
         let step = self.desk.tables.borrow().steps;
         let missing = self.missing_path(task).unwrap_or_else(|| {
-            "its last reference went, with the callback that would have woken it".to_owned()
+            vec!["its last reference went, with the callback that would have woken it".to_owned()]
         });
-        format!("{blocked} and was destroyed in step {step}; {missing}").into()
+        format!("{blocked}; it was destroyed in step {step}\n{}", missing.join("\n")).into()
     }
 
     /// Exceptions at which nobody has looked: of those that went, and of those that are there.
@@ -136,8 +136,11 @@ impl EventLoopWorld {
         });
         gone.chain(there)
             .map(|(node, items)| {
-                let items = if items == 1 { "1 item".to_owned() } else { format!("{items} items") };
-                format!("{items} of {} were never got", tables.described(node))
+                let items = match items {
+                    1 => "1 item".to_owned(),
+                    items => format!("{items} items"),
+                };
+                format!("nobody got {items} of {}", tables.described(node))
             })
             .collect()
     }

@@ -52,54 +52,69 @@ impl Tables {
         }
     }
 
-    /// Which path a lost task was missing, in sentences.
-    fn missing(&self, task: u32, lost: &Lost) -> String {
-        let name = self.shown_task(task);
-        let who = match lost.last {
-            Some((from, label, _)) => {
-                format!(", when {} let go of {}", self.described(from), self.label_text(label))
-            }
-            None => String::new(),
-        };
-        let held = match lost.holders.as_slice() {
-            [] => "no variable, attribute or collection held it".to_owned(),
-            holders => {
-                let holders: Vec<String> = holders
-                    .iter()
-                    .map(|&(label, of)| {
-                        format!("{} of {}", self.label_text(label), self.described(of))
-                    })
-                    .collect();
-                let only = "which nothing outside of it reached either";
-                format!("it was held by {}, {only}", holders.join(" and "))
-            }
-        };
-        let before = lost.outside.map_or_else(String::new, |(step, from, label, to)| {
-            format!(
-                "; the last hold from outside was {} of {}, on {}, until step {step}",
-                self.label_text(label),
-                self.described(from),
-                self.described(to)
-            )
-        });
-        let step = lost.step;
-        format!("nothing led to {name} any more from step {step} on{who}: {held}{before}")
+    /// Whose a reference is: a coroutine's is its task's.
+    fn owner(&self, holder: Node) -> String {
+        let object = self.object(holder);
+        match object.kind {
+            Kind::Coroutine => self.shown_task(object.row),
+            _ => self.described(holder),
+        }
     }
 
-    /// What keeps a task from going on, and who holds that.
+    /// Which path a lost task was missing, a sentence a line.
+    fn missing(&self, task: u32, lost: &Lost) -> Vec<String> {
+        let mut lines = Vec::new();
+        let name = self.shown_task(task);
+        let went = lost.last.map(|(from, label, _)| {
+            format!(", when {} let go of {}", self.owner(from), self.label_text(label))
+        });
+        let step = lost.step;
+        lines.push(format!("nothing led to it from step {step} on{}", went.unwrap_or_default()));
+        let holders: Vec<String> = lost
+            .holders
+            .iter()
+            .map(|&(label, of)| format!("{} of {}", self.label_text(label), self.owner(of)))
+            .collect();
+        lines.push(match holders.as_slice() {
+            [] => "no variable, attribute or collection held it".to_owned(),
+            holders => {
+                format!("it was held by {}, and nothing outside led to that", holders.join(" and "))
+            }
+        });
+        if let Some(gone) = lost.outside {
+            let what = match self.object(gone.to).kind {
+                Kind::Task if self.object(gone.to).row == task => String::new(),
+                _ => format!(", to {}", self.described(gone.to)),
+            };
+            lines.push(format!(
+                "the last way to it from outside was {} of {}{what}, until step {}",
+                self.label_text(gone.label),
+                self.owner(gone.from),
+                gone.step
+            ));
+        }
+        lines.push(format!(
+            "missing is a reference to {name} from outside of what it reaches itself: a set that keeps \
+             it until it is done, a variable of who awaits it, a TaskGroup"
+        ));
+        lines
+    }
+
+    /// What a task waits for.
     pub(super) fn blocked(&self, task: u32) -> String {
         let row = &self.tasks[task as usize];
         let name = self.shown_task(task);
         let made = self.object(row.node).site.map(site::text).unwrap_or_default();
-        let awaits = row.awaits.map_or_else(
-            || "has not run yet".to_owned(),
-            |(what, at)| format!("awaits {what} at {}", site::text(at)),
-        );
-        let whom = row.waiter.map(|(future, _)| future).filter(|&future| {
+        let Some((what, at)) = row.awaits else {
+            return format!("{name} (created at {made}) has not run yet");
+        };
+        let awaited = row.waiter.map(|(future, _)| future);
+        let awaited = awaited.or(row.lost.as_ref().and_then(|lost| lost.awaited));
+        let named = awaited.filter(|&future| {
             self.task_of(future).is_some() || self.object(future).name != Text::NONE
         });
-        let whom = whom.map(|node| format!(", {}", self.described(node))).unwrap_or_default();
-        format!("{name} (created at {made}) {awaits}{whom}")
+        let what = named.map_or_else(|| what.to_owned(), |future| self.described(future));
+        format!("{name} (created at {made}) awaits {what} at {}", site::text(at))
     }
 }
 
@@ -112,7 +127,7 @@ impl Desk {
 
 impl EventLoopWorld {
     /// Which path was missing: what had held the task, what let go of it and when.
-    pub(super) fn missing_path(&self, task: u32) -> Option<String> {
+    pub(super) fn missing_path(&self, task: u32) -> Option<Vec<String>> {
         let tables = self.desk.tables.borrow();
         let lost = tables.tasks.get(task as usize)?.lost.as_ref()?;
         Some(tables.missing(task, lost))
@@ -213,7 +228,9 @@ impl EventLoopWorld {
                 let text = u32::try_from(value).map_or(Text::NONE, Text::of_number);
                 tables.texts.text(text).to_owned()
             }
-            event::ITEMS_LOST => format!("✗ {value} items lost with {}", tables.described(arg)),
+            event::ITEMS_LOST => {
+                format!("✗ lost with {value} of its items: {}", tables.described(arg))
+            }
             event::FAULT => "✗ cancel".to_owned(),
             event::NO_FAULT => "cancel nobody".to_owned(),
             event::PUT => format!("put {}", tables.short(arg)),

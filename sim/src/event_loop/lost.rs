@@ -5,7 +5,7 @@ use super::{
     heap::Node,
     kind::event,
     label::Label,
-    table::{Kind, Lost, Tables},
+    table::{Kind, LetGo, Lost, Tables},
 };
 
 impl Desk {
@@ -38,7 +38,8 @@ impl Desk {
         let step = tables.steps;
         let holders = tables.holders(node);
         let outside = tables.last_from_outside(island);
-        tables.tasks[task as usize].lost = Some(Lost { step, last, holders, outside });
+        let awaited = tables.tasks[task as usize].waiter.map(|(future, _)| future);
+        tables.tasks[task as usize].lost = Some(Lost { step, last, holders, outside, awaited });
         tables.lost_tasks.push(task);
         drop(tables);
         self.tells(event::UNREACHABLE, task, 0, 0);
@@ -77,13 +78,10 @@ impl Tables {
     }
 
     /// The last reference of the program from outside into what was lost.
-    fn last_from_outside(&self, island: &[Node]) -> Option<(u32, Node, Label, Node)> {
-        let into = island.iter().filter_map(|&to| {
-            let (step, from, label) = self.object(to).let_go?;
-            Some((step, from, label, to))
-        });
-        let from_outside = into.filter(|(_, from, ..)| island.binary_search(from).is_err());
-        from_outside.max_by_key(|&(step, ..)| step)
+    fn last_from_outside(&self, island: &[Node]) -> Option<LetGo> {
+        let into = island.iter().filter_map(|&to| self.object(to).let_go);
+        let from_outside = into.filter(|gone| island.binary_search(&gone.from).is_err());
+        from_outside.max_by_key(|gone| gone.nth)
     }
 
     /// An object for people: its name or kind, and where it was made.

@@ -187,7 +187,9 @@ impl EventLoopWorld {
         let main = program.run("main", args, body);
         let desk = Rc::clone(&self.desk);
         self.start(async move {
-            if let Err(error) = main.await {
+            if let Err(error) = main.await
+                && !error.is_cancelled()
+            {
                 let number = desk.note_error(&error);
                 desk.tells(event::RUN_RAISED, event::PROGRAM, 0, number);
             }
@@ -309,7 +311,9 @@ impl EventLoopWorld {
         match self.event_loop().order {
             Order::Fifo => movers.extend(tables.ready.front().map(mover)),
             Order::Tasks => {
-                for mover in tables.ready.iter().take(turn).map(mover) {
+                // Cancelled handles are skipped when they come to the front.
+                let waits = |entry: &&Ready| !matches!(entry, Ready::Handle(at) if tables.handles[*at as usize].cancelled);
+                for mover in tables.ready.iter().take(turn).filter(waits).map(mover) {
                     if !movers.contains(&mover) {
                         movers.push(mover);
                     }

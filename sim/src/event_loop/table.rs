@@ -98,8 +98,19 @@ pub(super) struct Object {
     pub(super) cleared: bool,
     /// How many collections there had been when it was made.
     pub(super) born: u32,
-    /// The last time that the program let go of it: in which step, who, and what it was.
-    pub(super) let_go: Option<(u32, Node, Label)>,
+    /// The last time that the program let go of it.
+    pub(super) let_go: Option<LetGo>,
+}
+
+/// A reference that went.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LetGo {
+    pub(super) step: u32,
+    /// Its place among all that went.
+    pub(super) nth: u32,
+    pub(super) from: Node,
+    pub(super) label: Label,
+    pub(super) to: Node,
 }
 
 /// What became of a future.
@@ -163,9 +174,10 @@ pub(super) struct Lost {
     pub(super) last: Option<(Node, Label, Node)>,
     /// Who of the program holds it: what that is, and whose it is. No root reaches any of them.
     pub(super) holders: Vec<(Label, Node)>,
-    /// The last reference of the program into what was lost: in which step that went, who had it,
-    /// what it was and to whom it led.
-    pub(super) outside: Option<(u32, Node, Label, Node)>,
+    /// The last reference of the program into what was lost.
+    pub(super) outside: Option<LetGo>,
+    /// What it awaits.
+    pub(super) awaited: Option<Node>,
 }
 
 /// A task.
@@ -305,6 +317,8 @@ pub(super) struct Tables {
     pub(super) turn: usize,
     pub(super) now: u64,
     pub(super) sequence: u32,
+    /// How many references of the program went.
+    pub(super) let_go: u32,
     /// Tasks that were started from outside of any task.
     pub(super) roots: u32,
     pub(super) unnamed: u32,
@@ -345,7 +359,7 @@ impl Tables {
         self.errors.clear();
         self.unretrieved.clear();
         self.items_lost.clear();
-        (self.turn, self.now, self.sequence) = (0, 0, 0);
+        (self.turn, self.now, self.sequence, self.let_go) = (0, 0, 0, 0);
         (self.roots, self.unnamed, self.collections) = (0, 0, 0);
         (self.steps, self.faults) = (0, 0);
         (self.stopping, self.stopped, self.closed) = (false, true, false);
