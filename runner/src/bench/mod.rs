@@ -6,6 +6,7 @@
 
 mod exhaustive;
 mod floor;
+mod loops;
 mod measure;
 mod workloads;
 
@@ -81,9 +82,10 @@ type Group = fn(u32) -> Vec<Row>;
 
 /// Measures all rows, with so many rounds each.
 pub fn rows(rounds: u32, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
-    let groups: [(&str, Group); 8] = [
+    let groups: [(&str, Group); 9] = [
         ("process steps", steps),
         ("task steps", tasks),
+        ("event loops", loops::rows),
         ("messages", messages),
         ("births and deaths", births),
         ("small runs", small_runs),

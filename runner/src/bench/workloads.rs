@@ -1,10 +1,11 @@
-//! The same work on the floor, on the process world and on the task world.
+//! The same work on the floor, on the process world and on the task world; set-ups of each world.
 
 use super::floor::{Floor, Mailbox, Receive, Yield};
 use atropos::{
     decisions::{RunIndex, Seeded},
-    invariant::{Invariant, Invariants},
-    plan::{Budget, Conditions, Delivery, Scheduler, Tasks},
+    event_loop::{CPYTHON_3_11, EventLoopWorld, invariants as of_loops},
+    invariant::{Invariant, Invariants, no_deadlock},
+    plan::{Budget, Collect, Conditions, Delivery, Loop, Order, Scheduler, Tasks},
     process::{Ctx, Filter, OTP_25, Pid, ProcessWorld, Raise, Term, invariants},
     scheduler::{self, End, Record},
     strategy::StrategyKind,
@@ -44,6 +45,16 @@ impl Kernel<TaskWorld> {
         let tasks = Some(Tasks { scheduler, budget: Budget::Full });
         let conditions = Conditions { tasks, ..Conditions::default() };
         Kernel::of(TaskWorld::new(&TOKIO_1_54), rules, conditions, StrategyKind::Uniform)
+    }
+}
+
+impl Kernel<EventLoopWorld> {
+    /// The collector comes in every step in which a task is lost; that one is lost is no violation.
+    pub(super) fn event_loop() -> Self {
+        let rules = vec![of_loops::no_panic(), of_loops::exceptions_retrieved(), no_deadlock()];
+        let event_loop = Some(Loop { order: Order::Fifo, collect: Collect::Every });
+        let conditions = Conditions { event_loop, ..Conditions::default() };
+        Kernel::of(EventLoopWorld::new(&CPYTHON_3_11), rules, conditions, StrategyKind::Uniform)
     }
 }
 

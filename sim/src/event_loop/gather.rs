@@ -48,8 +48,11 @@ impl Desk {
         futures: &[Node],
         returns_exceptions: bool,
     ) -> Ref<Future> {
-        let (children, finished, requested) = (Vec::new(), 0, false);
-        let role = Role::Gather { children, finished, returns_exceptions, requested };
+        let mut told = futures.to_vec();
+        told.sort_unstable();
+        told.dedup();
+        let (children, left, requested) = (Vec::new(), told.len(), false);
+        let role = Role::Gather { children, left, returns_exceptions, requested };
         let outer = self.tables.borrow_mut().make_future(frame, Kind::Future, role);
         let held = Ref::new(self, frame, outer);
         if futures.is_empty() {
@@ -62,12 +65,9 @@ impl Desk {
         {
             *children = kept;
         }
-        let mut told = futures.to_vec();
-        told.sort_unstable();
-        told.dedup();
-        // A future that is given twice is told of once.
+        // A future that is given twice is told of once, at its first place.
         for &child in futures {
-            if let Some(at) = told.iter().position(|&one| one == child) {
+            if let Ok(at) = told.binary_search(&child) {
                 told.remove(at);
                 self.add_done_callback(child, Callback::new(Run::GatherChild, outer));
             }
@@ -80,15 +80,9 @@ impl Desk {
         let (all, plain) = {
             let mut tables = self.tables.borrow_mut();
             let future = tables.future_mut(outer);
-            let Role::Gather { children, finished, returns_exceptions, .. } = &mut future.role
-            else {
-                return;
-            };
-            *finished += 1;
-            let mut distinct: Vec<Node> = children.iter().map(|&(node, _)| node).collect();
-            distinct.sort_unstable();
-            distinct.dedup();
-            (*finished == distinct.len(), !*returns_exceptions)
+            let Role::Gather { left, returns_exceptions, .. } = &mut future.role else { return };
+            *left -= 1;
+            (*left == 0, !*returns_exceptions)
         };
         if self.is_done(outer) {
             if !self.is_cancelled(child) {

@@ -22,27 +22,30 @@ impl Desk {
         let mut lost = Vec::new();
         self.tables.borrow_mut().heap.settle(&mut lost);
         lost.sort_unstable();
-        for &node in &lost {
-            let task = self.tables.borrow().pending_task(node);
-            if let Some(task) = task {
-                self.lose(task, node, &lost);
-            }
+        let tasks: Vec<u32> = {
+            let tables = self.tables.borrow();
+            lost.iter().filter_map(|&node| tables.pending_task(node)).collect()
+        };
+        if !tasks.is_empty() {
+            self.lose(&tasks, &lost);
         }
     }
 
-    fn lose(&self, task: u32, node: Node, island: &[Node]) {
+    /// Tasks were lost with all of `lost`: what they have in common is looked for once.
+    fn lose(&self, tasks: &[u32], lost: &[Node]) {
         let let_go = self.let_go.borrow();
-        let last = let_go.iter().rev().find(|(_, _, to)| island.binary_search(to).is_ok());
-        let last = last.copied();
+        let last = let_go.iter().rev().find(|(_, _, to)| lost.binary_search(to).is_ok()).copied();
         let mut tables = self.tables.borrow_mut();
         let step = tables.steps;
-        let holders = tables.holders(node);
-        let outside = tables.last_from_outside(island);
-        let awaited = tables.tasks[task as usize].waiter.map(|(future, _)| future);
-        tables.tasks[task as usize].lost = Some(Lost { step, last, holders, outside, awaited });
-        tables.lost_tasks.push(task);
-        drop(tables);
-        self.tells(event::UNREACHABLE, task, 0, 0);
+        let outside = tables.last_from_outside(lost);
+        for &task in tasks {
+            let holders = tables.holders(tables.tasks[task as usize].node);
+            let row = &mut tables.tasks[task as usize];
+            let awaited = row.waiter.map(|(future, _)| future);
+            row.lost = Some(Lost { step, last, holders, outside, awaited });
+            tables.lost_tasks.push(task);
+            self.tells(event::UNREACHABLE, task, 0, 0);
+        }
     }
 
     /// True if the collector would destroy a task: it is pending, and no root reaches it.

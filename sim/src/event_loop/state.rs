@@ -72,9 +72,9 @@ impl Tables {
         }
         match &future.role {
             Role::Plain => hash,
-            Role::Gather { finished, requested, returns_exceptions, .. } => {
+            Role::Gather { left, requested, returns_exceptions, .. } => {
                 let flags = u64::from(*requested) << 1 | u64::from(*returns_exceptions);
-                mix(mix(hash, *finished as u64), flags)
+                mix(mix(hash, *left as u64), flags)
             }
             Role::Task(task) => {
                 let row = &self.tasks[*task as usize];

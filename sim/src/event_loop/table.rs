@@ -137,7 +137,8 @@ pub(super) enum Role {
     /// Of a `gather`.
     Gather {
         children: Vec<(Node, Edge)>,
-        finished: usize,
+        /// How many of them, each counted once, are not done.
+        left: usize,
         returns_exceptions: bool,
         requested: bool,
     },
