@@ -132,7 +132,8 @@ impl Desk {
     /// Notes in its row what the poll has come to.
     #[inline]
     pub(super) fn note(&self, row: &mut Task) {
-        row.history = mix(self.history.get(), self.registered.get());
+        // The next poll mixes it.
+        row.history = self.history.get().wrapping_add(self.registered.get());
         row.gave_way = self.gives.get();
         row.waits = self.noted.get();
     }
