@@ -2,9 +2,9 @@
 
 use super::{
     body::Boxed,
-    desk::{Desk, Held, Origin, Thing},
+    desk::{Desk, Held, Thing},
     kind::event,
-    table::{NOBODY, Tables, Task},
+    table::{NOBODY, OTHER, Origin, Tables, Task},
 };
 use crate::{
     name,
@@ -36,59 +36,77 @@ impl Desk {
         (things.len() as u32 - 1, id)
     }
 
-    /// A row for a new task.
-    pub(super) fn add_task(
+    /// Starts a task; `joiner` is told of its end.
+    #[inline]
+    pub(super) fn spawn(
         &self,
         core: u32,
         label: Cow<'static, str>,
         site: &'static Location<'static>,
+        body: Boxed,
+        joiner: Option<Waker>,
     ) -> u32 {
-        let me = self.me();
+        self.settle_wakes();
         let mut tables = self.tables.borrow_mut();
-        let task = tables.tasks.len() as u32;
-        assert!(task < Words::MAX_WHO, "a run has at most {} tasks", Words::MAX_WHO);
-        let (parent, ordinal) = match tables.tasks.get_mut(me as usize) {
-            Some(row) => {
-                row.children += 1;
-                (row.id, row.children)
-            }
-            None => {
-                tables.roots += 1;
-                (name::root_id(), tables.roots)
-            }
-        };
-        let id = name::child_id(parent, ordinal);
-        tables.tasks.push(Task { id, core, parent: me, ordinal, ..Task::default() });
-        self.origins.borrow_mut().push(Origin { label, site });
+        let (task, id) = tables.add(self.me(), core, label, site);
+        let row = &mut tables.tasks[task as usize];
+        (row.body, row.wanted) = (Some(body), true);
+        if joiner.is_some() {
+            row.joiner = OTHER;
+        }
+        let shut = tables.cores[core as usize].shut || self.closing.get();
+        if !shut {
+            self.make_ready(tables, task);
+        } else {
+            drop(tables);
+        }
+        if let Some(joiner) = joiner {
+            self.joins_by(task, joiner);
+        }
+        self.tells_birth(task, id);
+        if shut {
+            // Accepted and cancelled at once: rtd-005.
+            self.cancel(task);
+        }
         task
     }
 
-    /// Gives a new task its future, and a place in the queue.
-    pub(super) fn start(&self, task: u32, body: Boxed) {
-        let (id, shut) = {
-            let tables = &mut *self.tables.borrow_mut();
-            let row = &mut tables.tasks[task as usize];
-            row.body = Some(body);
-            (row.id, tables.cores[row.core as usize].shut)
-        };
+    #[inline]
+    fn tells_birth(&self, task: u32, id: u64) {
+        self.reads_wake(task);
         if self.me() != NOBODY {
             self.tells(event::SPAWNED, task, 0);
             self.sees(id);
             self.acts();
             self.changes_the_living();
         }
-        if shut || self.closing.get() {
-            // Accepted and cancelled at once: rtd-005.
-            self.cancel(task);
-        } else {
-            self.settle_wakes();
-            self.reads_wake(task);
-            self.wake_other(task);
-        }
     }
+}
 
-    /// The waker of a task that is new.
-    pub(super) fn waker_of(&self, task: u32) -> Waker {
-        self.wakers.borrow_mut().of(task)
+impl Tables {
+    /// A row for a new task, and its id.
+    pub(super) fn add(
+        &mut self,
+        parent: u32,
+        core: u32,
+        label: Cow<'static, str>,
+        site: &'static Location<'static>,
+    ) -> (u32, u64) {
+        let task = self.tasks.len() as u32;
+        assert!(task < Words::MAX_WHO, "a run has at most {} tasks", Words::MAX_WHO);
+        let (above, ordinal) = match self.tasks.get_mut(parent as usize) {
+            Some(row) => {
+                row.children += 1;
+                (row.id, row.children)
+            }
+            None => {
+                self.roots += 1;
+                (name::root_id(), self.roots)
+            }
+        };
+        let id = name::child_id(above, ordinal);
+        self.tasks.push(Task { id, core, joiner: NOBODY, ..Task::default() });
+        self.origins.push(Origin { parent, ordinal, label, site });
+        (task, id)
     }
 }

@@ -1,65 +1,59 @@
-//! The future of a task, and where its result goes.
+//! The future of a task, and its result.
 //!
 //! At the end of a task its future is dropped first; then it counts as finished; then whoever joins
-//! it is woken. The result is kept while a handle exists, and dropped at once if none does.
-//! Rules: `life-007`, `life-024`, `life-025`; tokio 1.54, runtime/task/harness.rs, `complete`.
+//! it is woken. The result is kept in the place of the future while a handle exists, and dropped at
+//! once if none does. Rules: `life-007`, `life-024`, `life-025`; tokio 1.54, runtime/task/harness.rs,
+//! `complete`.
 
-use super::{desk::Desk, join::JoinError, waker::Waiter};
+use super::join::JoinError;
 use pin_project_lite::pin_project;
 use std::{
-    cell::{Cell, RefCell},
+    any::Any,
     fmt,
     future::Future,
     pin::Pin,
-    rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, ready},
 };
 
-/// What a task and its handle share.
-pub(super) struct Joint<T> {
-    pub(super) result: Cell<Option<Result<T, JoinError>>>,
-    pub(super) joiner: RefCell<Waiter>,
-    /// A handle exists.
-    pub(super) wanted: Cell<bool>,
-}
+/// What a handle gives: the output, or why there is none.
+pub(super) type Outcome<T> = Result<T, JoinError>;
 
 /// A future whose type is forgotten.
 pub(super) trait Body {
     /// Polls it; once it returns it is dropped and its output kept.
-    fn poll(self: Pin<&mut Self>, desk: &Desk) -> Poll<()>;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Drops the future.
     fn drop_future(self: Pin<&mut Self>);
 
-    /// Who is told of its end, as a word of the state.
-    fn joiner(&self, desk: &Desk) -> u64;
+    /// There is no output.
+    fn fails(self: Pin<&mut Self>, error: JoinError);
 
-    /// The task has ended, without an output if there is an error.
-    fn settle(&self, error: Option<JoinError>, desk: &Desk);
-
-    /// Gives its waker away: it will not be polled again.
-    fn take_waker(self: Pin<&mut Self>) -> Waker;
+    /// Puts its result into an `Option<Outcome<T>>`, where `T` is its output.
+    fn give(self: Pin<&mut Self>, into: &mut dyn Any);
 }
 
 pin_project! {
     struct Task<F: Future> {
         #[pin]
         future: Option<F>,
-        joint: Rc<Joint<F::Output>>,
-        waker: Waker,
+        result: Option<Outcome<F::Output>>,
     }
 }
 
-impl<F: Future> Body for Task<F> {
+impl<F> Body for Task<F>
+where
+    F: Future,
+    F::Output: 'static,
+{
     #[inline]
-    fn poll(self: Pin<&mut Self>, desk: &Desk) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        desk.own_waker.set(this.waker.data());
         let future =
             this.future.as_mut().as_pin_mut().expect("a task that has ended is not polled");
-        let output = std::task::ready!(future.poll(&mut Context::from_waker(this.waker)));
+        let output = ready!(future.poll(cx));
         this.future.set(None);
-        this.joint.result.set(Some(Ok(output)));
+        *this.result = Some(Ok(output));
         Poll::Ready(())
     }
 
@@ -67,26 +61,14 @@ impl<F: Future> Body for Task<F> {
         self.project().future.set(None);
     }
 
-    fn joiner(&self, desk: &Desk) -> u64 {
-        let wanted = u64::from(self.joint.wanted.get());
-        self.joint.joiner.borrow().word(desk) << 1 | wanted
+    fn fails(self: Pin<&mut Self>, error: JoinError) {
+        *self.project().result = Some(Err(error));
     }
 
-    fn settle(&self, error: Option<JoinError>, desk: &Desk) {
-        if let Some(error) = error {
-            self.joint.result.set(Some(Err(error)));
+    fn give(self: Pin<&mut Self>, into: &mut dyn Any) {
+        if let Some(into) = into.downcast_mut() {
+            *into = self.project().result.take();
         }
-        if self.joint.wanted.get() {
-            self.joint.joiner.borrow_mut().wake(desk);
-        } else {
-            // Taken out first: what is dropped may look at its own handle.
-            let unwanted = self.joint.result.take();
-            drop(unwanted);
-        }
-    }
-
-    fn take_waker(self: Pin<&mut Self>) -> Waker {
-        std::mem::replace(self.project().waker, Waker::noop().clone())
     }
 }
 
@@ -96,16 +78,10 @@ impl fmt::Debug for dyn Body {
     }
 }
 
-/// A body on the heap.
+/// A body on the heap: all that a task needs beside its row.
 pub(super) type Boxed = Pin<Box<dyn Body>>;
 
-/// A body and what its handle holds of it.
-pub(super) fn body<F: Future + 'static>(future: F, waker: Waker) -> (Boxed, Rc<Joint<F::Output>>) {
-    let joint = Rc::new(Joint {
-        result: Cell::new(None),
-        joiner: RefCell::default(),
-        wanted: Cell::new(true),
-    });
-    let body = Box::pin(Task { future: Some(future), joint: Rc::clone(&joint), waker });
-    (body, joint)
+/// The body of a task that is new.
+pub(super) fn body<F: Future + 'static>(future: F) -> Boxed {
+    Box::pin(Task { future: Some(future), result: None })
 }

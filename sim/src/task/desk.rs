@@ -25,9 +25,11 @@ use crate::{
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     rc::{Rc, Weak},
     sync::Arc,
+    task::Waker,
 };
 
 /// Something that tasks share.
@@ -57,12 +59,6 @@ pub(super) struct Thing {
     pub(super) name: Option<&'static str>,
     pub(super) site: &'static Location<'static>,
     pub(super) held: Weak<dyn Held>,
-}
-
-/// Where a task comes from, for reports.
-pub(super) struct Origin {
-    pub(super) label: Cow<'static, str>,
-    pub(super) site: &'static Location<'static>,
 }
 
 pub(super) struct Desk {
@@ -104,7 +100,8 @@ pub(super) struct Desk {
     /// Who polls a `LocalSet`, or what a runtime blocks on, by queue.
     pub(super) hosts: RefCell<Vec<Waiter>>,
     pub(super) sleepers: RefCell<Vec<Waiter>>,
-    pub(super) origins: RefCell<Vec<Origin>>,
+    /// Who joins a task through a waker that is no task's own, by task.
+    pub(super) joiners: RefCell<BTreeMap<u32, Waker>>,
     pub(super) waits: RefCell<Vec<Vec<Wait>>>,
     pub(super) things: RefCell<Vec<Thing>>,
     /// What the primitive that is made next is called.
@@ -165,7 +162,7 @@ impl Desk {
             deferred: RefCell::default(),
             hosts: RefCell::default(),
             sleepers: RefCell::default(),
-            origins: RefCell::default(),
+            joiners: RefCell::default(),
             waits: RefCell::default(),
             things: RefCell::default(),
             name: Cell::new(None),
@@ -195,7 +192,8 @@ impl Desk {
         self.deferred.borrow_mut().clear();
         self.hosts.borrow_mut().clear();
         self.sleepers.borrow_mut().clear();
-        self.origins.borrow_mut().clear();
+        self.wakers.borrow_mut().reset();
+        self.joiners.borrow_mut().clear();
         self.waits.borrow_mut().iter_mut().for_each(Vec::clear);
         self.things.borrow_mut().clear();
         self.events.borrow_mut().clear();

@@ -101,11 +101,8 @@ impl Handle {
         label: Cow<'static, str>,
         future: F,
     ) -> JoinHandle<F::Output> {
-        let task = self.desk.add_task(core, label, Location::caller());
-        let (body, joint) = body::body(future, self.desk.waker_of(task));
-        let handle = JoinHandle::new(Rc::clone(&self.desk), joint, task);
-        self.desk.start(task, body);
-        handle
+        let task = self.desk.spawn(core, label, Location::caller(), body::body(future), None);
+        JoinHandle::new(Rc::clone(&self.desk), task)
     }
 
     /// The task that is polled; `None` outside of every task.

@@ -4,8 +4,9 @@
 //! runtime/task/{join,abort,error}.rs.
 
 use super::{
-    body::Joint,
+    body::Outcome,
     desk::Desk,
+    joiners::{Found, Left},
     kind::{Op, event},
     table::Ending,
 };
@@ -14,6 +15,7 @@ use std::{
     any::Any,
     fmt,
     future::Future,
+    marker::PhantomData,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -115,15 +117,15 @@ impl std::error::Error for JoinError {}
 /// Owns the right to a task's result. Dropped, it leaves the task alone: the task goes on, detached.
 pub struct JoinHandle<T> {
     desk: Rc<Desk>,
-    joint: Rc<Joint<T>>,
     task: u32,
+    output: PhantomData<T>,
 }
 
 impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(desk: Rc<Desk>, joint: Rc<Joint<T>>, task: u32) -> Self {
-        JoinHandle { desk, joint, task }
+    pub(super) fn new(desk: Rc<Desk>, task: u32) -> Self {
+        JoinHandle { desk, task, output: PhantomData }
     }
 
     /// Asks the task to stop: its future is dropped when it is its turn. No effect once it has ended.
@@ -167,11 +169,11 @@ fn is_finished(desk: &Desk, task: u32) -> bool {
     finished
 }
 
-impl<T> Future for JoinHandle<T> {
+impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { desk, joint, task } = &*self;
+        let Self { desk, task, .. } = &*self;
         let coop = match desk.proceed(cx, Op::Join) {
             Poll::Ready(coop) => coop,
             Poll::Pending => {
@@ -184,15 +186,14 @@ impl<T> Future for JoinHandle<T> {
             }
         };
         desk.writes_end(*task);
-        let result = joint.result.take();
-        let Some(result) = result else {
-            assert!(!desk.has_ended(*task), "JoinHandle polled after completion");
-            joint.joiner.borrow_mut().set(desk, cx);
+        let Found::Ended(body, history) = desk.joins(*task, cx) else {
             desk.waits_for(Op::Join, *task, None, cx);
             return Poll::Pending;
         };
+        let mut result: Option<Outcome<T>> = None;
+        body.expect("JoinHandle polled after completion").as_mut().give(&mut result);
+        let result = result.expect("a task that has ended has a result");
         coop.made_progress();
-        let history = desk.is_settled(*task);
         let ending = result.as_ref().err().map_or(Ending::Returned, JoinError::ending);
         desk.tells(event::JOINED, *task, ending as u64);
         desk.sees(mix(0x6a, history));
@@ -203,15 +204,13 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        let Self { desk, joint, task } = self;
-        joint.wanted.set(false);
-        joint.joiner.borrow_mut().forget();
+        let Self { desk, task, .. } = self;
         // Before the end or after it: whoever comes last drops the output.
         desk.writes_end(*task);
         if desk.closing.get() {
             return;
         }
-        let (owed, ended) = desk.owed_and_ended(*task);
+        let Left { owed, ended, unwanted } = desk.lets_go(*task);
         if owed {
             desk.abandoned.borrow_mut().push(*task);
             desk.abandons.set(true);
@@ -221,7 +220,6 @@ impl<T> Drop for JoinHandle<T> {
                 desk.tells(event::DETACHED, *task, 0);
             }
         }
-        let unwanted = joint.result.take();
         drop(unwanted);
     }
 }
@@ -292,7 +290,7 @@ impl<T> Drop for AbortOnDropHandle<T> {
     }
 }
 
-impl<T> Future for AbortOnDropHandle<T> {
+impl<T: 'static> Future for AbortOnDropHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -303,27 +301,5 @@ impl<T> Future for AbortOnDropHandle<T> {
 impl Desk {
     fn owes(&self, task: u32) {
         self.tables.borrow_mut().tasks[task as usize].owed = true;
-    }
-
-    /// Its result is given; returns what it has seen.
-    #[inline]
-    fn is_settled(&self, task: u32) -> u64 {
-        let row = &mut self.tables.borrow_mut().tasks[task as usize];
-        row.owed = false;
-        row.history
-    }
-
-    #[inline]
-    fn owed_and_ended(&self, task: u32) -> (bool, bool) {
-        let tables = self.tables.borrow();
-        tables
-            .tasks
-            .get(task as usize)
-            .map_or((false, true), |row| (row.owed, row.ending.is_some()))
-    }
-
-    pub(super) fn has_ended(&self, task: u32) -> bool {
-        let tables = self.tables.borrow();
-        tables.tasks.get(task as usize).is_none_or(|row| row.ending.is_some())
     }
 }

@@ -1,18 +1,29 @@
 //! Polls of tasks, and their ends: how they return, panic, are aborted and dropped.
 
 use super::{
-    body::{Body, Boxed},
+    body::Boxed,
     desk::Desk,
     join::JoinError,
     kind::event,
-    table::{Ending, NOBODY, Phase, Role},
+    table::{Ending, NOBODY, OTHER, Phase, Role},
+    waker::OwnWaker,
 };
 use crate::panics::panic_text;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    task::Poll,
+    task::{Context, Poll},
 };
+
+/// What a poll begins with.
+struct Begun {
+    /// What to poll.
+    body: Option<Boxed>,
+    /// It is dropped instead.
+    aborted: bool,
+    /// It has a waker of its own.
+    keeps: bool,
+}
 
 /// How a move left the task that it polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,70 +40,97 @@ impl Desk {
     /// As [`Desk::run`], within the poll of another task or outside of every scheduler.
     pub(super) fn run_within(&self, task: u32, scheduler: u32) -> Left {
         let before = self.turn();
-        let left = self.run(task, scheduler);
+        let mut own = self.wakers.borrow_mut().take();
+        let left = self.run(task, scheduler, &mut own);
+        self.wakers.borrow_mut().give_back(own);
         self.set_turn(before);
         left
     }
 
-    /// Polls a task that is ready, or drops its future if it was aborted.
+    /// Polls a task that is ready, or drops its future if it was aborted. `own` is the waker of whoever
+    /// has none of his own.
     #[inline]
-    pub(super) fn run(&self, task: u32, scheduler: u32) -> Left {
+    pub(super) fn run(&self, task: u32, scheduler: u32, own: &mut OwnWaker) -> Left {
         self.takes_turn(task);
         if self.abandons.take() {
             self.abandoned.borrow_mut().clear();
         }
-        let (body, aborted) = self.begins(task, scheduler);
+        let Begun { body, aborted, keeps } = self.begins(task, scheduler);
         let Some(mut body) = body else { return self.left() };
         if aborted {
             return self.drops(task, body);
         }
-        match catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(self))) {
-            Ok(Poll::Pending) => {}
-            Ok(Poll::Ready(())) => self.ends(task, &*body, Ending::Returned, None),
-            Err(panic) => self.panics(task, &mut body, panic),
+        let kept = keeps.then(|| self.wakers.borrow().of(task));
+        let waker = kept.as_ref().unwrap_or_else(|| own.of(task));
+        self.own_waker.set(waker.data());
+        let mut cx = Context::from_waker(waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)));
+        if own.was_cloned() {
+            self.keeps_waker(task, own);
         }
-        self.after_poll(task, body)
+        match polled {
+            Ok(Poll::Pending) => self.pends(task, body),
+            Ok(Poll::Ready(())) => self.returns(task, body),
+            Err(panic) => self.panics(task, body, panic),
+        }
     }
 
-    /// Begins a poll: what to poll, and whether to drop it instead.
+    /// Begins a poll.
     #[inline]
-    pub(super) fn begins(&self, task: u32, scheduler: u32) -> (Option<Boxed>, bool) {
+    fn begins(&self, task: u32, scheduler: u32) -> Begun {
         let mut tables = self.tables.borrow_mut();
         self.newest.set(tables.tasks.len() as u32);
         let row = &mut tables.tasks[task as usize];
         self.enter(row, task, scheduler);
-        (row.body.take(), row.aborted)
+        Begun { body: row.body.take(), aborted: row.aborted, keeps: row.keeps }
+    }
+
+    /// The task has cloned the waker, which serves nobody else from now on.
+    #[cold]
+    fn keeps_waker(&self, task: u32, own: &mut OwnWaker) {
+        let mut wakers = self.wakers.borrow_mut();
+        let next = wakers.take();
+        wakers.keep(task, std::mem::replace(own, next));
+        self.tables.borrow_mut().tasks[task as usize].keeps = true;
     }
 
     /// There is nothing to poll any more.
     #[cold]
-    pub(super) fn left(&self) -> Left {
+    fn left(&self) -> Left {
         self.leave();
         Left::Ended
     }
 
+    fn returns(&self, task: u32, body: Boxed) -> Left {
+        self.ends(task, body, Ending::Returned);
+        self.leaves_ended(task)
+    }
+
     #[cold]
-    pub(super) fn panics(&self, task: u32, body: &mut Boxed, panic: Box<dyn Any + Send>) {
+    fn panics(&self, task: u32, mut body: Boxed, panic: Box<dyn Any + Send>) -> Left {
         // The future is dropped before anybody learns of the panic.
         let _ = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_future()));
-        self.ends_by_panic(task, &**body, panic);
+        self.ends_by_panic(task, body, panic);
+        self.leaves_ended(task)
     }
 
-    pub(super) fn ends_by_panic(&self, task: u32, body: &dyn Body, panic: Box<dyn Any + Send>) {
+    fn ends_by_panic(&self, task: u32, mut body: Boxed, panic: Box<dyn Any + Send>) {
         let text = panic_text(&*panic);
         self.tables.borrow_mut().panics.push((task, text));
-        let error = JoinError::panicked(task, self.id_of(task), panic);
-        self.ends(task, body, Ending::Panicked, Some(error));
+        body.as_mut().fails(JoinError::panicked(task, self.id_of(task), panic));
+        self.ends(task, body, Ending::Panicked);
     }
 
+    /// A poll came to Pending.
     #[inline]
-    pub(super) fn after_poll(&self, task: u32, body: Boxed) -> Left {
+    fn pends(&self, task: u32, body: Boxed) -> Left {
         self.settle_wakes();
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.tasks[task as usize];
-        if row.phase == Phase::Done || row.aborted {
+        if row.aborted {
             drop(tables);
-            return self.after_end(task, body);
+            // It aborted itself: dropped at its first Pending (life-013).
+            return self.drops(task, body);
         }
         row.body = Some(body);
         self.note(row);
@@ -109,28 +147,19 @@ impl Desk {
         if woken { Left::Ready } else { Left::Waiting }
     }
 
-    pub(super) fn after_end(&self, task: u32, mut body: Boxed) -> Left {
-        let done = self.tables.borrow().tasks[task as usize].phase == Phase::Done;
-        if !done {
-            // It aborted itself: dropped at its first Pending (life-013).
-            return self.drops(task, body);
-        }
-        let waker = body.as_mut().take_waker();
-        drop(body);
-        self.wakers.borrow_mut().give_back(task, waker);
+    /// A poll ends with the end of an aborted task.
+    #[cold]
+    fn drops(&self, task: u32, body: Boxed) -> Left {
+        self.drop_future(task, body);
+        self.leaves_ended(task)
+    }
+
+    /// The last poll of a task is over.
+    #[inline]
+    fn leaves_ended(&self, task: u32) -> Left {
         self.note_end(task);
         self.leave();
         // What was dropped may have woken somebody.
-        self.settle_wakes();
-        Left::Ended
-    }
-
-    /// A poll ends with the end of an aborted task.
-    #[cold]
-    pub(super) fn drops(&self, task: u32, body: Boxed) -> Left {
-        self.drop_future(task, body);
-        self.note_end(task);
-        self.leave();
         self.settle_wakes();
         Left::Ended
     }
@@ -142,14 +171,14 @@ impl Desk {
     }
 
     /// Drops the future of an aborted task and ends it.
-    pub(super) fn drop_future(&self, task: u32, mut body: Boxed) {
+    fn drop_future(&self, task: u32, mut body: Boxed) {
         let dropped = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_future()));
         match dropped {
             Ok(()) => {
-                let error = JoinError::cancelled(task, self.id_of(task));
-                self.ends(task, &*body, Ending::Cancelled, Some(error));
+                body.as_mut().fails(JoinError::cancelled(task, self.id_of(task)));
+                self.ends(task, body, Ending::Cancelled);
             }
-            Err(panic) => self.ends_by_panic(task, &*body, panic),
+            Err(panic) => self.ends_by_panic(task, body, panic),
         }
     }
 
@@ -161,38 +190,44 @@ impl Desk {
         self.drop_future(task, body);
     }
 
+    /// A task counts as finished from here on. Its body holds nothing but its result.
     #[inline]
-    pub(super) fn ends(
-        &self,
-        task: u32,
-        body: &dyn Body,
-        ending: Ending,
-        error: Option<JoinError>,
-    ) {
-        self.ended(task, ending);
-        let settled = AssertUnwindSafe(|| body.settle(error, self));
-        // An output that panics when it is dropped harms nobody: tokio swallows it, too.
-        let _ = catch_unwind(settled);
-    }
-
-    /// A task counts as finished from here on.
-    pub(super) fn ended(&self, task: u32, ending: Ending) {
+    fn ends(&self, task: u32, body: Boxed, ending: Ending) {
         self.writes_end(task);
         self.changes_the_living();
-        let holds = {
-            let mut tables = self.tables.borrow_mut();
-            let row = &mut tables.tasks[task as usize];
-            row.phase = Phase::Done;
-            row.ending = Some(ending);
-            (!tables.holds.is_empty()).then(|| tables.take_holds(task))
+        let mut tables = self.tables.borrow_mut();
+        let row = &mut tables.tasks[task as usize];
+        (row.phase, row.ending) = (Phase::Done, Some(ending));
+        let joiner = std::mem::replace(&mut row.joiner, NOBODY);
+        let unwanted = if row.wanted {
+            row.body = Some(body);
+            None
+        } else {
+            Some(body)
         };
-        let kind = match ending {
-            Ending::Returned => event::RETURNED,
-            Ending::Cancelled => event::CANCELLED,
-            Ending::Panicked => event::PANICKED,
-        };
-        self.tells_of(task, kind, 0, 0);
-        holds.into_iter().flatten().for_each(|label| self.released(task, &label));
+        let holds = !tables.holds.is_empty();
+        drop(tables);
+        self.tells_of(task, ending.event(), 0, 0);
+        if holds {
+            self.releases_all(task);
+        }
+        match joiner {
+            NOBODY => {}
+            OTHER => {
+                let _ = catch_unwind(AssertUnwindSafe(|| self.wakes_other(task)));
+            }
+            joiner => self.wake(joiner),
+        }
+        if let Some(unwanted) = unwanted {
+            // An output that panics when it is dropped harms nobody: tokio swallows it, too.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
+        }
+    }
+
+    #[cold]
+    fn releases_all(&self, task: u32) {
+        let holds = self.tables.borrow_mut().take_holds(task);
+        holds.into_iter().for_each(|label| self.released(task, &label));
     }
 
     /// Aborts a task: it is dropped when it is its turn. tokio 1.54, runtime/task/state.rs,

@@ -49,6 +49,7 @@ mod footprints;
 mod handle;
 pub mod invariants;
 mod join;
+mod joiners;
 mod kind;
 mod life;
 mod lines;
@@ -104,6 +105,7 @@ use life::Left;
 use schedule::Next;
 use std::{borrow::Cow, fmt, future::Future, hint::black_box, rc::Rc};
 use table::{Kind, Phase, Role};
+use waker::OwnWaker;
 
 /// A scenario of tasks in a few lines.
 pub type TaskScenario = Simple<TaskWorld>;
@@ -113,6 +115,8 @@ pub struct TaskWorld {
     profile: &'static Profile,
     conditions: Conditions,
     desk: Rc<Desk>,
+    /// The waker of whoever is polled.
+    own: OwnWaker,
     moves: MoveSet,
     /// The one move of a current-thread runtime.
     next: Option<Move>,
@@ -154,10 +158,13 @@ impl Mover {
 impl TaskWorld {
     /// An empty world under a profile.
     pub fn new(profile: &'static Profile) -> Self {
+        let desk = Rc::new(Desk::new(profile));
+        let own = desk.wakers.borrow_mut().take();
         TaskWorld {
             profile,
             conditions: Conditions::default(),
-            desk: Rc::new(Desk::new(profile)),
+            desk,
+            own,
             moves: MoveSet::default(),
             next: None,
             observed: Footprint::default(),
@@ -216,7 +223,7 @@ impl TaskWorld {
     /// How a task is shown: its label and its path, `attempt#1.2`.
     pub fn shown(&self, task: u32) -> String {
         let tables = self.desk.tables.borrow();
-        match self.desk.origins.borrow().get(task as usize) {
+        match tables.origins.get(task as usize) {
             Some(origin) => format!("{}#{}", origin.label, Name::Process(tables.path(task))),
             None => "setup".to_owned(),
         }
@@ -224,11 +231,9 @@ impl TaskWorld {
 
     /// Where a task was spawned, `file.rs:12`.
     pub fn spawned_at(&self, task: u32) -> String {
-        self.desk
-            .origins
-            .borrow()
-            .get(task as usize)
-            .map_or_else(String::new, |origin| lines::site(origin.site))
+        let tables = self.desk.tables.borrow();
+        let origin = tables.origins.get(task as usize);
+        origin.map_or_else(String::new, |origin| lines::site(origin.site))
     }
 
     fn is_current_thread(&self) -> bool {
@@ -346,7 +351,7 @@ impl TaskWorld {
         if !many {
             self.desk.takes(CORE, task);
         }
-        let left = self.desk.run(task, CORE);
+        let left = self.desk.run(task, CORE, &mut self.own);
         if self.desk.todo.get() {
             self.tell(trace);
         }

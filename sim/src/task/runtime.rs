@@ -127,12 +127,12 @@ impl Desk {
     #[track_caller]
     fn enter_root(&self, core: u32, site: &'static Location<'static>) -> Root<'_> {
         assert!(self.me() == NOBODY, "{}", self.profile.started_inside);
-        let task = self.add_task(core, "block_on".into(), site);
         let mut tables = self.tables.borrow_mut();
+        let (task, _) = tables.add(NOBODY, core, "block_on".into(), site);
         let row = &mut tables.tasks[task as usize];
         (row.role, row.phase) = (Role::Root, Phase::Ready);
         drop(tables);
-        Root { desk: self, task, waker: self.waker_of(task) }
+        Root { desk: self, task, waker: self.wakers.borrow_mut().lasting(task) }
     }
 
     /// The loop of a runtime begins: what it blocks on comes first.

@@ -31,7 +31,7 @@ impl TaskWorld {
             let ending = row.ending.map_or(0, |ending| ending as u64 + 1);
             let flags = (row.phase as u64) << 2 | u64::from(row.aborted) << 1 | u64::from(row.owed);
             let flags = flags << 1 | u64::from(row.gave_way);
-            let joiner = row.body.as_ref().map_or(0, |body| body.joiner(&self.desk));
+            let joiner = tables.joiner_word(row);
             words.extend([row.id, row.history, flags << 4 | ending, joiner]);
             let holds = tables.held_by(task as u32);
             words.extend(holds.map(|label| digest_bytes(label.as_bytes()).0 as u64));

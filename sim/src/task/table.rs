@@ -1,12 +1,15 @@
 //! The tables of the task world: plain data, changed only while a move is played.
 
-use super::body::Boxed;
+use super::{body::Boxed, kind::event};
 use crate::name::Path;
 use serde::Serialize;
-use std::{borrow::Cow, collections::VecDeque};
+use std::{borrow::Cow, collections::VecDeque, panic::Location};
 
 /// Nobody: outside of every task.
 pub(super) const NOBODY: u32 = u32::MAX;
+
+/// Somebody who is no task: known by a waker.
+pub(super) const OTHER: u32 = NOBODY - 1;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -33,6 +36,17 @@ pub enum Ending {
     Panicked,
 }
 
+impl Ending {
+    /// The kind of event that tells of it.
+    pub(super) fn event(self) -> u8 {
+        match self {
+            Ending::Returned => event::RETURNED,
+            Ending::Cancelled => event::CANCELLED,
+            Ending::Panicked => event::PANICKED,
+        }
+    }
+}
+
 /// What a task is to its world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Role {
@@ -53,14 +67,12 @@ pub(super) struct Task {
     pub(super) id: u64,
     /// Hash of all that its polls have seen: with the tables, the whole state.
     pub(super) history: u64,
-    /// Its future, while it is not being polled.
+    /// Its future, while it is not being polled; once it has ended its result, while that is wanted.
     pub(super) body: Option<Boxed>,
     /// Whose queue it stands in.
     pub(super) core: u32,
-    /// Its spawner.
-    pub(super) parent: u32,
-    /// Which child of its spawner it is, from 1.
-    pub(super) ordinal: u32,
+    /// Who waits for its end: a task, [`NOBODY`], or [`OTHER`].
+    pub(super) joiner: u32,
     /// How many children, primitives and timers it has made: the next ordinal of each.
     pub(super) children: u32,
     pub(super) made: u32,
@@ -79,6 +91,21 @@ pub(super) struct Task {
     pub(super) owed: bool,
     /// Its last poll noted what it waits for.
     pub(super) waits: bool,
+    /// A handle exists.
+    pub(super) wanted: bool,
+    /// It has cloned its waker, which is its own from then on.
+    pub(super) keeps: bool,
+}
+
+/// Where a task comes from: for its name, and for reports.
+#[derive(Debug)]
+pub(super) struct Origin {
+    /// Its spawner.
+    pub(super) parent: u32,
+    /// Which child of its spawner it is, from 1.
+    pub(super) ordinal: u32,
+    pub(super) label: Cow<'static, str>,
+    pub(super) site: &'static Location<'static>,
 }
 
 /// Which tasks a queue feeds.
@@ -161,6 +188,8 @@ impl Timer {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     pub(super) tasks: Vec<Task>,
+    /// Where each of them comes from.
+    pub(super) origins: Vec<Origin>,
     /// What tasks declared to hold, oldest first.
     pub(super) holds: Vec<(u32, Cow<'static, str>)>,
     /// Why tasks panicked.
@@ -186,6 +215,7 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn clear(&mut self) {
         self.tasks.clear();
+        self.origins.clear();
         self.holds.clear();
         self.panics.clear();
         self.cores.clear();
@@ -199,9 +229,9 @@ impl Tables {
     pub(super) fn path(&self, task: u32) -> Path {
         let mut path = Vec::new();
         let mut at = task;
-        while let Some(row) = self.tasks.get(at as usize) {
-            path.push(row.ordinal);
-            at = row.parent;
+        while let Some(origin) = self.origins.get(at as usize) {
+            path.push(origin.ordinal);
+            at = origin.parent;
         }
         path.reverse();
         path

@@ -1,15 +1,16 @@
 //! Wakers: who is told that something is there.
 //!
-//! A task's own waker is known by its address, so a primitive keeps the number of the task and not
-//! the waker: the common case costs no reference count. Any other waker (of a combinator, of a probe,
+//! The waker of whoever is polled is known by its address, so a primitive keeps the number of the task
+//! and not the waker: the common case costs no reference count. Any other waker (of a combinator, of a probe,
 //! the one that does nothing) is kept as it is, and whoever registers last replaces what was there, as
 //! in tokio.
 
 use super::desk::{Desk, NOBODY};
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     task::{Context, Wake, Waker},
 };
@@ -38,76 +39,102 @@ impl Woken {
     }
 }
 
-/// The waker of a task.
+/// What a real waker leads to.
 #[derive(Debug)]
-pub(super) struct TaskWaker {
+struct Bell {
     woken: Arc<Woken>,
-    task: u32,
-    /// Kept by somebody of an earlier run: it wakes nobody any more.
-    retired: AtomicBool,
+    /// Whom it wakes; [`NOBODY`] once that is over.
+    task: AtomicU32,
 }
 
-impl Wake for TaskWaker {
+impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.retired.load(Relaxed) {
-            self.woken.push(self.task);
+        let task = self.task.load(Relaxed);
+        if task != NOBODY {
+            self.woken.push(task);
         }
     }
 }
 
-/// One waker for each task, kept from run to run.
+/// The waker with which a task is polled.
+///
+/// Hardly any task clones its waker, so one serves them all in turn; whoever clones it keeps it.
+#[derive(Debug)]
+pub(super) struct OwnWaker {
+    bell: Arc<Bell>,
+    waker: Waker,
+}
+
+impl OwnWaker {
+    fn new(woken: &Arc<Woken>) -> Self {
+        let (woken, task) = (Arc::clone(woken), AtomicU32::new(NOBODY));
+        let bell = Arc::new(Bell { woken, task });
+        OwnWaker { waker: Waker::from(Arc::clone(&bell)), bell }
+    }
+
+    /// The waker, which wakes this task from now on.
+    #[inline]
+    pub(super) fn of(&self, task: u32) -> &Waker {
+        self.bell.task.store(task, Relaxed);
+        &self.waker
+    }
+
+    /// Somebody else has it, too.
+    #[inline]
+    pub(super) fn was_cloned(&self) -> bool {
+        Arc::strong_count(&self.bell) > 2
+    }
+}
+
+/// The wakers of a world.
 #[derive(Debug, Default)]
 pub(super) struct Wakers {
     pub(super) woken: Arc<Woken>,
-    pool: Vec<Kept>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    inner: Arc<TaskWaker>,
-    /// As it was given back: to take it costs no reference count.
-    waker: Option<Waker>,
-}
-
-impl Kept {
-    fn new(woken: &Arc<Woken>, task: u32) -> Self {
-        let (woken, retired) = (Arc::clone(woken), AtomicBool::new(false));
-        Kept { inner: Arc::new(TaskWaker { woken, task, retired }), waker: None }
-    }
-
-    /// Somebody of an earlier run has it still.
-    fn is_held(&self) -> bool {
-        Arc::strong_count(&self.inner) > 1 + usize::from(self.waker.is_some())
-    }
-
-    fn take(&mut self) -> Waker {
-        self.waker.take().unwrap_or_else(|| Waker::from(Arc::clone(&self.inner)))
-    }
+    /// Those that nobody has cloned, kept from run to run.
+    spare: Vec<OwnWaker>,
+    /// Those that somebody has cloned, by task.
+    kept: BTreeMap<u32, OwnWaker>,
 }
 
 impl Wakers {
-    /// The waker of a task that is new in this run.
-    pub(super) fn of(&mut self, task: u32) -> Waker {
-        let at = task as usize;
-        match self.pool.get_mut(at) {
-            None => self.pool.push(Kept::new(&self.woken, task)),
-            Some(old) if old.is_held() => {
-                old.inner.retired.store(true, Relaxed);
-                *old = Kept::new(&self.woken, task);
-            }
-            Some(_) => {}
-        }
-        self.pool[at].take()
+    /// One that serves whoever is polled.
+    pub(super) fn take(&mut self) -> OwnWaker {
+        self.spare.pop().unwrap_or_else(|| OwnWaker::new(&self.woken))
     }
 
-    /// A task has ended: its waker can be that of another one in the next run.
-    pub(super) fn give_back(&mut self, task: u32, waker: Waker) {
-        if let Some(kept) = self.pool.get_mut(task as usize) {
-            kept.waker = Some(waker);
+    pub(super) fn give_back(&mut self, own: OwnWaker) {
+        self.spare.push(own);
+    }
+
+    /// A task has cloned its waker, which is its own from now on.
+    pub(super) fn keep(&mut self, task: u32, own: OwnWaker) {
+        self.kept.insert(task, own);
+    }
+
+    /// A waker of its own for a task.
+    pub(super) fn lasting(&mut self, task: u32) -> Waker {
+        let own = self.take();
+        let waker = own.of(task).clone();
+        self.keep(task, own);
+        waker
+    }
+
+    /// The waker that a task has cloned.
+    pub(super) fn of(&self, task: u32) -> Waker {
+        self.kept[&task].waker.clone()
+    }
+
+    /// The run is over: who still has a waker of it wakes nobody.
+    pub(super) fn reset(&mut self) {
+        for own in std::mem::take(&mut self.kept).into_values() {
+            own.of(NOBODY);
+            if !own.was_cloned() {
+                self.give_back(own);
+            }
         }
     }
 }

@@ -54,22 +54,27 @@ impl Desk {
 
     #[inline]
     pub(super) fn wake_other(&self, task: u32) {
-        let mut guard = self.tables.borrow_mut();
-        let tables = &mut *guard;
+        let mut tables = self.tables.borrow_mut();
         let Some(row) = tables.tasks.get_mut(task as usize) else { return };
         match row.phase {
-            Phase::Waiting => {
-                row.phase = Phase::Ready;
-                let core = row.core;
-                let feeds = &mut tables.cores[core as usize];
-                if feeds.kind == Kind::CurrentThread && feeds.root.is_none() {
-                    feeds.queue.push_back(task);
-                } else {
-                    self.queue(guard, core, task);
-                }
-            }
+            Phase::Waiting => self.make_ready(tables, task),
             Phase::Running => row.notified = true,
             Phase::Ready | Phase::Done => {}
+        }
+    }
+
+    /// A task that waits goes into its queue.
+    #[inline]
+    pub(super) fn make_ready(&self, mut guard: RefMut<'_, Tables>, task: u32) {
+        let tables = &mut *guard;
+        let row = &mut tables.tasks[task as usize];
+        row.phase = Phase::Ready;
+        let core = row.core;
+        let feeds = &mut tables.cores[core as usize];
+        if feeds.kind == Kind::CurrentThread && feeds.root.is_none() {
+            feeds.queue.push_back(task);
+        } else {
+            self.queue(guard, core, task);
         }
     }
 

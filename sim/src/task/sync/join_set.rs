@@ -164,20 +164,18 @@ impl<T: 'static> JoinSet<T> {
         future: F,
     ) -> AbortHandle {
         let desk = &self.handle.desk;
-        let task = desk.add_task(self.handle.core(), label, Location::caller());
         let ends = Ends(Rc::clone(&self.known));
         let counted = async move {
             let _ends = ends;
             future.await
         };
-        let (body, joint) = body::body(counted, desk.waker_of(task));
-        let handle = JoinHandle::new(Rc::clone(desk), Rc::clone(&joint), task);
         self.known.place.changes();
         self.made += 1;
         let bell = Bell { board: Arc::clone(&self.known.board), number: self.made };
         let bell = Waker::from(Arc::new(bell));
-        joint.joiner.replace(Waiter::Other(bell.clone()));
-        desk.start(task, body);
+        let (core, site, body) = (self.handle.core(), Location::caller(), body::body(counted));
+        let task = desk.spawn(core, label, site, body, Some(bell.clone()));
+        let handle = JoinHandle::new(Rc::clone(desk), task);
         let abort = handle.abort_handle();
         self.entries.insert(self.made, Entry { handle, bell });
         abort
@@ -189,6 +187,17 @@ impl<T> JoinSet<T> {
         &self.known.place.desk
     }
 
+    /// Aborts all; they stay in the set until they are joined (`js-002`).
+    pub fn abort_all(&mut self) {
+        self.entries.values().for_each(|entry| entry.handle.abort());
+    }
+
+    fn forget_woken(&self) {
+        self.known.board.lists().woken.clear();
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
     /// The outcome of the next task that ends, in the order of the ends; `None` if the set is empty.
     #[track_caller]
     pub fn join_next(&mut self) -> impl Future<Output = Option<Outcome<T>>> + use<'_, T> {
@@ -260,11 +269,6 @@ impl<T> JoinSet<T> {
         outcome
     }
 
-    /// Aborts all; they stay in the set until they are joined (`js-002`).
-    pub fn abort_all(&mut self) {
-        self.entries.values().for_each(|entry| entry.handle.abort());
-    }
-
     /// Aborts all and waits for them.
     #[track_caller]
     pub fn shutdown(&mut self) -> impl Future<Output = ()> + use<'_, T> {
@@ -302,10 +306,6 @@ impl<T> JoinSet<T> {
         let entries = std::mem::take(&mut self.entries);
         self.forget_woken();
         drop(entries);
-    }
-
-    fn forget_woken(&self) {
-        self.known.board.lists().woken.clear();
     }
 
     /// How many tasks are in the set.
