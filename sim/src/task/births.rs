@@ -4,7 +4,7 @@ use super::{
     body::Boxed,
     desk::{Desk, Held, Thing},
     kind::event,
-    table::{NOBODY, OTHER, Origin, Tables, Task},
+    table::{NOBODY, OTHER, Origin, Phase, Tables, Task},
 };
 use crate::{
     name,
@@ -48,15 +48,18 @@ impl Desk {
     ) -> u32 {
         self.settle_wakes();
         let mut tables = self.tables.borrow_mut();
-        let (task, id) = tables.add(self.me(), core, label, site);
-        let row = &mut tables.tasks[task as usize];
-        (row.body, row.wanted) = (Some(body), true);
-        if joiner.is_some() {
-            row.joiner = OTHER;
-        }
+        let row = Task {
+            core,
+            joiner: if joiner.is_some() { OTHER } else { NOBODY },
+            body: Some(body),
+            phase: Phase::Ready,
+            wanted: true,
+            ..Task::default()
+        };
+        let (task, id) = tables.add(row, self.me(), label, site);
         let shut = tables.cores[core as usize].shut || self.closing.get();
         if !shut {
-            self.make_ready(tables, task);
+            self.queues(tables, core, task);
         } else {
             drop(tables);
         }
@@ -84,11 +87,12 @@ impl Desk {
 }
 
 impl Tables {
-    /// A row for a new task, and its id.
+    /// Adds a row for a new task; returns its place and its id.
+    #[inline]
     pub(super) fn add(
         &mut self,
+        row: Task,
         parent: u32,
-        core: u32,
         label: Cow<'static, str>,
         site: &'static Location<'static>,
     ) -> (u32, u64) {
@@ -105,7 +109,7 @@ impl Tables {
             }
         };
         let id = name::child_id(above, ordinal);
-        self.tasks.push(Task { id, core, joiner: NOBODY, ..Task::default() });
+        self.tasks.push(Task { id, ..row });
         self.origins.push(Origin { parent, ordinal, label, site });
         (task, id)
     }

@@ -9,6 +9,7 @@ use super::join::JoinError;
 use pin_project_lite::pin_project;
 use std::{
     any::Any,
+    cell::RefCell,
     fmt,
     future::Future,
     pin::Pin,
@@ -31,6 +32,9 @@ pub(super) trait Body {
 
     /// Puts its result into an `Option<Outcome<T>>`, where `T` is its output.
     fn give(self: Pin<&mut Self>, into: &mut dyn Any);
+
+    /// Empty, it takes over the future out of an `Option<F>`, if it is one of its type.
+    fn renew(self: Pin<&mut Self>, future: &mut dyn Any);
 }
 
 pin_project! {
@@ -41,11 +45,7 @@ pin_project! {
     }
 }
 
-impl<F> Body for Task<F>
-where
-    F: Future,
-    F::Output: 'static,
-{
+impl<F: Future + 'static> Body for Task<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
@@ -70,6 +70,12 @@ where
             *into = self.project().result.take();
         }
     }
+
+    fn renew(self: Pin<&mut Self>, future: &mut dyn Any) {
+        if let Some(future) = future.downcast_mut() {
+            self.project().future.set(Option::take(future));
+        }
+    }
 }
 
 impl fmt::Debug for dyn Body {
@@ -81,7 +87,34 @@ impl fmt::Debug for dyn Body {
 /// A body on the heap: all that a task needs beside its row.
 pub(super) type Boxed = Pin<Box<dyn Body>>;
 
-/// The body of a task that is new.
-pub(super) fn body<F: Future + 'static>(future: F) -> Boxed {
-    Box::pin(Task { future: Some(future), result: None })
+/// Bodies of tasks that have ended, empty: who spawns a task like the last one needs no memory.
+#[derive(Default)]
+pub(super) struct Spare(RefCell<Vec<Boxed>>);
+
+/// So many bodies are kept.
+const KEPT: usize = 64;
+
+impl Spare {
+    /// The body of a task that is new.
+    #[inline]
+    pub(super) fn body<F: Future + 'static>(&self, future: F) -> Boxed {
+        let mut future = Some(future);
+        let spare = self.0.borrow_mut().pop();
+        if let Some(mut body) = spare {
+            body.as_mut().renew(&mut future);
+            if future.is_none() {
+                return body;
+            }
+        }
+        Box::pin(Task { future, result: None })
+    }
+
+    /// Takes back the body of a task that has given its result.
+    #[inline]
+    pub(super) fn take_back(&self, body: Boxed) {
+        let mut kept = self.0.borrow_mut();
+        if kept.len() < KEPT {
+            kept.push(body);
+        }
+    }
 }

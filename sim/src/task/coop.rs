@@ -163,11 +163,17 @@ impl Desk {
 
     /// How many waits the task has begun in this poll.
     pub(super) fn waits_of_this_poll(&self) -> usize {
+        if !self.noted.get() {
+            return 0;
+        }
         self.waits.borrow().get(self.me() as usize).map_or(0, Vec::len)
     }
 
     /// What the task began to wait for since then it waits for no longer.
     pub(super) fn forget_waits_from(&self, at: usize) {
+        if !self.noted.get() {
+            return;
+        }
         if let Some(waits) = self.waits.borrow_mut().get_mut(self.me() as usize) {
             waits.truncate(at);
         }

@@ -8,7 +8,7 @@
 pub(super) use super::table::NOBODY;
 use super::{
     ask::Asked,
-    body::Boxed,
+    body::{Boxed, Spare},
     footprints::Recorder,
     kind::{Op, event},
     profile::Profile,
@@ -64,6 +64,7 @@ pub(super) struct Thing {
 pub(super) struct Desk {
     pub(super) profile: &'static Profile,
     pub(super) tables: RefCell<Tables>,
+    pub(super) spare: Spare,
     // The turn, a cell a field: each operation reads and writes two or three.
     pub(super) budget: Cell<u32>,
     pub(super) current: Cell<u32>,
@@ -102,6 +103,7 @@ pub(super) struct Desk {
     pub(super) sleepers: RefCell<Vec<Waiter>>,
     /// Who joins a task through a waker that is no task's own, by task.
     pub(super) joiners: RefCell<BTreeMap<u32, Waker>>,
+    /// What each task noted in the last poll in which it noted anything.
     pub(super) waits: RefCell<Vec<Vec<Wait>>>,
     pub(super) things: RefCell<Vec<Thing>>,
     /// What the primitive that is made next is called.
@@ -130,7 +132,9 @@ pub(super) struct Desk {
     pub(super) stale_timers: RefCell<Vec<u32>>,
     /// One of these two lists has grown.
     pub(super) timers_change: Cell<bool>,
-    /// The move at hand has left something in these lists: events, questions, who is fresh, timers.
+    /// Something was told in the move at hand.
+    pub(super) told: Cell<bool>,
+    /// It has left something in these lists: questions, who is fresh, timers.
     pub(super) todo: Cell<bool>,
 }
 
@@ -140,6 +144,7 @@ impl Desk {
         Desk {
             profile,
             tables: RefCell::default(),
+            spare: Spare::default(),
             budget: Cell::new(UNCONSTRAINED),
             current: Cell::new(NOBODY),
             history: Cell::new(0),
@@ -181,6 +186,7 @@ impl Desk {
             fresh_timers: RefCell::default(),
             stale_timers: RefCell::default(),
             timers_change: Cell::new(false),
+            told: Cell::new(false),
             todo: Cell::new(false),
         }
     }
@@ -194,7 +200,6 @@ impl Desk {
         self.sleepers.borrow_mut().clear();
         self.wakers.borrow_mut().reset();
         self.joiners.borrow_mut().clear();
-        self.waits.borrow_mut().iter_mut().for_each(Vec::clear);
         self.things.borrow_mut().clear();
         self.events.borrow_mut().clear();
         self.abandoned.borrow_mut().clear();
@@ -203,6 +208,7 @@ impl Desk {
         self.asked.borrow_mut().clear();
         self.was_asked.set(false);
         self.timers_change.set(false);
+        self.told.set(false);
         self.todo.set(false);
         self.take_ahead(Ahead::Harmless);
         self.fresh.borrow_mut().clear();
@@ -254,7 +260,7 @@ impl Desk {
     pub(super) fn tells_of(&self, who: u32, kind: u8, arg: u32, value: u64) {
         if !self.closing.get() {
             self.events.borrow_mut().push(Words::new(kind, who, arg, value));
-            self.todo.set(true);
+            self.told.set(true);
         }
     }
 

@@ -1,7 +1,6 @@
 //! The handle through which code reaches its runtime: what `tokio::` is elsewhere.
 
 use super::{
-    body,
     desk::{Desk, NOBODY, Place},
     join::{Id, JoinHandle},
     kind::event,
@@ -101,7 +100,8 @@ impl Handle {
         label: Cow<'static, str>,
         future: F,
     ) -> JoinHandle<F::Output> {
-        let task = self.desk.spawn(core, label, Location::caller(), body::body(future), None);
+        let body = self.desk.spare.body(future);
+        let task = self.desk.spawn(core, label, Location::caller(), body, None);
         JoinHandle::new(Rc::clone(&self.desk), task)
     }
 

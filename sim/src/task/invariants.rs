@@ -119,8 +119,7 @@ impl TaskWorld {
 
     /// True if a task waits for something that it would get if it were polled.
     fn waits_in_vain(&self, task: u32) -> bool {
-        let waits = self.desk.waits.borrow();
-        let waits = waits.get(task as usize).map(Vec::as_slice).unwrap_or_default();
+        let waits = self.desk.waits_of(task);
         waits.iter().filter(|wait| wait.own).any(|wait| match wait.op {
             Op::Join => self.ending(wait.on).is_some(),
             Op::Sleep => self.desk.tables.borrow().timers[wait.on as usize].fired,

@@ -10,7 +10,7 @@ use super::{
     kind::{Op, event},
     table::Ending,
 };
-use crate::{panics::panic_text, word::mix};
+use crate::panics::panic_text;
 use std::{
     any::Any,
     fmt,
@@ -118,6 +118,8 @@ impl std::error::Error for JoinError {}
 pub struct JoinHandle<T> {
     desk: Rc<Desk>,
     task: u32,
+    /// It has given the result: nothing is left to let go of.
+    given: bool,
     output: PhantomData<T>,
 }
 
@@ -125,7 +127,7 @@ impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
     pub(super) fn new(desk: Rc<Desk>, task: u32) -> Self {
-        JoinHandle { desk, task, output: PhantomData }
+        JoinHandle { desk, task, given: false, output: PhantomData }
     }
 
     /// Asks the task to stop: its future is dropped when it is its turn. No effect once it has ended.
@@ -172,8 +174,8 @@ fn is_finished(desk: &Desk, task: u32) -> bool {
 impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { desk, task, .. } = &*self;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { desk, task, given, .. } = &mut *self;
         let coop = match desk.proceed(cx, Op::Join) {
             Poll::Ready(coop) => coop,
             Poll::Pending => {
@@ -191,12 +193,15 @@ impl<T: 'static> Future for JoinHandle<T> {
             return Poll::Pending;
         };
         let mut result: Option<Outcome<T>> = None;
-        body.expect("JoinHandle polled after completion").as_mut().give(&mut result);
+        let mut body = body.expect("JoinHandle polled after completion");
+        body.as_mut().give(&mut result);
+        desk.spare.take_back(body);
+        *given = true;
         let result = result.expect("a task that has ended has a result");
         coop.made_progress();
         let ending = result.as_ref().err().map_or(Ending::Returned, JoinError::ending);
         desk.tells(event::JOINED, *task, ending as u64);
-        desk.sees(mix(0x6a, history));
+        desk.sees(history ^ 0x6a);
         desk.acts();
         Poll::Ready(result)
     }
@@ -204,10 +209,10 @@ impl<T: 'static> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        let Self { desk, task, .. } = self;
+        let Self { desk, task, given, .. } = self;
         // Before the end or after it: whoever comes last drops the output.
         desk.writes_end(*task);
-        if desk.closing.get() {
+        if *given || desk.closing.get() {
             return;
         }
         let Left { owed, ended, unwanted } = desk.lets_go(*task);

@@ -12,7 +12,7 @@ use crate::panics::panic_text;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 /// What a poll begins with.
@@ -41,33 +41,58 @@ impl Desk {
     pub(super) fn run_within(&self, task: u32, scheduler: u32) -> Left {
         let before = self.turn();
         let mut own = self.wakers.borrow_mut().take();
-        let left = self.run(task, scheduler, &mut own);
+        let left = self.run(task, scheduler, None, &mut own);
         self.wakers.borrow_mut().give_back(own);
         self.set_turn(before);
         left
     }
 
-    /// Polls a task that is ready, or drops its future if it was aborted. `own` is the waker of whoever
-    /// has none of his own.
+    /// Polls a task that is ready, or drops its future if it was aborted. It is taken out of `queue`;
+    /// `own` is the waker of whoever has none of his own.
     #[inline]
-    pub(super) fn run(&self, task: u32, scheduler: u32, own: &mut OwnWaker) -> Left {
+    pub(super) fn run(
+        &self,
+        task: u32,
+        scheduler: u32,
+        queue: Option<u32>,
+        own: &mut OwnWaker,
+    ) -> Left {
         self.takes_turn(task);
         if self.abandons.take() {
             self.abandoned.borrow_mut().clear();
         }
-        let Begun { body, aborted, keeps } = self.begins(task, scheduler);
+        let Begun { body, aborted, keeps } = self.begins(task, scheduler, queue);
         let Some(mut body) = body else { return self.left() };
-        if aborted {
-            return self.drops(task, body);
+        if aborted | keeps {
+            return self.runs_rarely(task, body, aborted);
         }
-        let kept = keeps.then(|| self.wakers.borrow().of(task));
-        let waker = kept.as_ref().unwrap_or_else(|| own.of(task));
-        self.own_waker.set(waker.data());
-        let mut cx = Context::from_waker(waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)));
+        let polled = self.polls(&mut body, own.of(task));
         if own.was_cloned() {
             self.keeps_waker(task, own);
         }
+        self.polled(task, body, polled)
+    }
+
+    /// What is polled for the last time, or has a waker of its own.
+    #[cold]
+    fn runs_rarely(&self, task: u32, mut body: Boxed, aborted: bool) -> Left {
+        if aborted {
+            return self.drops(task, body);
+        }
+        let kept = self.wakers.borrow().of(task);
+        let polled = self.polls(&mut body, &kept);
+        self.polled(task, body, polled)
+    }
+
+    #[inline(always)]
+    fn polls(&self, body: &mut Boxed, waker: &Waker) -> std::thread::Result<Poll<()>> {
+        self.own_waker.set(waker.data());
+        let mut cx = Context::from_waker(waker);
+        catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(&mut cx)))
+    }
+
+    #[inline(always)]
+    fn polled(&self, task: u32, body: Boxed, polled: std::thread::Result<Poll<()>>) -> Left {
         match polled {
             Ok(Poll::Pending) => self.pends(task, body),
             Ok(Poll::Ready(())) => self.returns(task, body),
@@ -77,8 +102,11 @@ impl Desk {
 
     /// Begins a poll.
     #[inline]
-    fn begins(&self, task: u32, scheduler: u32) -> Begun {
+    fn begins(&self, task: u32, scheduler: u32, queue: Option<u32>) -> Begun {
         let mut tables = self.tables.borrow_mut();
+        if let Some(core) = queue {
+            tables.cores[core as usize].takes(task);
+        }
         self.newest.set(tables.tasks.len() as u32);
         let row = &mut tables.tasks[task as usize];
         self.enter(row, task, scheduler);
@@ -101,9 +129,12 @@ impl Desk {
         Left::Ended
     }
 
+    #[inline]
     fn returns(&self, task: u32, body: Boxed) -> Left {
-        self.ends(task, body, Ending::Returned);
-        self.leaves_ended(task)
+        if self.ends(task, body, Ending::Returned) {
+            self.note_end(task);
+        }
+        self.leaves()
     }
 
     #[cold]
@@ -111,7 +142,8 @@ impl Desk {
         // The future is dropped before anybody learns of the panic.
         let _ = catch_unwind(AssertUnwindSafe(|| body.as_mut().drop_future()));
         self.ends_by_panic(task, body, panic);
-        self.leaves_ended(task)
+        self.note_end(task);
+        self.leaves()
     }
 
     fn ends_by_panic(&self, task: u32, mut body: Boxed, panic: Box<dyn Any + Send>) {
@@ -138,7 +170,7 @@ impl Desk {
         row.phase = if woken { Phase::Ready } else { Phase::Waiting };
         let core = row.core;
         if woken && !self.is_many(core) {
-            self.queue(tables, core, task);
+            self.queues(tables, core, task);
         }
         if self.abandons.get() {
             self.tells_abandoned();
@@ -151,13 +183,13 @@ impl Desk {
     #[cold]
     fn drops(&self, task: u32, body: Boxed) -> Left {
         self.drop_future(task, body);
-        self.leaves_ended(task)
+        self.note_end(task);
+        self.leaves()
     }
 
     /// The last poll of a task is over.
     #[inline]
-    fn leaves_ended(&self, task: u32) -> Left {
-        self.note_end(task);
+    fn leaves(&self) -> Left {
         self.leave();
         // What was dropped may have woken somebody.
         self.settle_wakes();
@@ -190,14 +222,19 @@ impl Desk {
         self.drop_future(task, body);
     }
 
-    /// A task counts as finished from here on. Its body holds nothing but its result.
+    /// A task counts as finished from here on. Its body holds nothing but its result. True if that
+    /// made others act, who may have added to what the poll has seen.
     #[inline]
-    fn ends(&self, task: u32, body: Boxed, ending: Ending) {
+    fn ends(&self, task: u32, body: Boxed, ending: Ending) -> bool {
+        self.settle_wakes();
         self.writes_end(task);
         self.changes_the_living();
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.tasks[task as usize];
         (row.phase, row.ending) = (Phase::Done, Some(ending));
+        if task == self.me() {
+            self.note(row);
+        }
         let joiner = std::mem::replace(&mut row.joiner, NOBODY);
         let unwanted = if row.wanted {
             row.body = Some(body);
@@ -205,23 +242,31 @@ impl Desk {
         } else {
             Some(body)
         };
-        let holds = !tables.holds.is_empty();
-        drop(tables);
         self.tells_of(task, ending.event(), 0, 0);
-        if holds {
+        if !tables.holds.is_empty() {
+            drop(tables);
             self.releases_all(task);
+            tables = self.tables.borrow_mut();
         }
-        match joiner {
-            NOBODY => {}
-            OTHER => {
-                let _ = catch_unwind(AssertUnwindSafe(|| self.wakes_other(task)));
+        if joiner < OTHER {
+            self.wake_in(tables, joiner);
+            self.reads_wake(joiner);
+            return false;
+        }
+        drop(tables);
+        self.ends_by_others(task, joiner, unwanted);
+        true
+    }
+
+    /// What comes after the end of a task that no task joins.
+    fn ends_by_others(&self, task: u32, joiner: u32, unwanted: Option<Boxed>) {
+        // An output that panics when it is dropped harms nobody: tokio swallows it, too.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if joiner == OTHER {
+                self.wakes_other(task);
             }
-            joiner => self.wake(joiner),
-        }
-        if let Some(unwanted) = unwanted {
-            // An output that panics when it is dropped harms nobody: tokio swallows it, too.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(unwanted)));
-        }
+            drop(unwanted);
+        }));
     }
 
     #[cold]

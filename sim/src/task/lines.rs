@@ -97,8 +97,7 @@ impl TaskWorld {
     pub(super) fn blocked(&self, task: u32) -> String {
         let name = self.shown(task);
         let spawned = self.spawned_at(task);
-        let waits = self.desk.waits.borrow();
-        let waits = waits.get(task as usize).map(Vec::as_slice).unwrap_or_default();
+        let waits = self.desk.waits_of(task);
         let own = waits.iter().any(|wait| wait.own);
         let waits = waits.iter().filter(|wait| wait.own || !own);
         let texts: Vec<String> = waits.map(|wait| self.wait_text(wait)).collect();

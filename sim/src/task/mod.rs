@@ -55,6 +55,7 @@ mod life;
 mod lines;
 mod local;
 mod profile;
+mod queue;
 mod runtime;
 mod schedule;
 mod select;
@@ -270,8 +271,9 @@ impl TaskWorld {
     }
 
     /// Moves of tasks that became ready, and of timers.
+    #[inline]
     fn refresh_listed(&mut self) {
-        if self.desk.any_time.get() || self.desk.switches.get() {
+        if self.desk.timers_change.get() && (self.desk.any_time.get() || self.desk.switches.get()) {
             self.refresh_timers();
         }
         let mut fresh = self.desk.fresh.borrow_mut();
@@ -348,11 +350,9 @@ impl TaskWorld {
     #[inline]
     fn poll(&mut self, task: u32, trace: &mut Trace) {
         let many = self.desk.switches.get();
-        if !many {
-            self.desk.takes(CORE, task);
-        }
-        let left = self.desk.run(task, CORE, &mut self.own);
-        if self.desk.todo.get() {
+        let queue = if many { None } else { Some(CORE) };
+        let left = self.desk.run(task, CORE, queue, &mut self.own);
+        if self.desk.told.take() {
             self.tell(trace);
         }
         if left != Left::Ended {

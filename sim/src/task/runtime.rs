@@ -7,7 +7,7 @@ use super::{
     desk::{Desk, NOBODY},
     handle::Handle,
     schedule::Next,
-    table::{Ending, Kind, Phase, Role, Stage},
+    table::{Ending, Kind, Phase, Role, Stage, Task},
     waker::Waiter,
 };
 use crate::decisions::{Ahead, Draws, Purpose, RunIndex};
@@ -128,9 +128,9 @@ impl Desk {
     fn enter_root(&self, core: u32, site: &'static Location<'static>) -> Root<'_> {
         assert!(self.me() == NOBODY, "{}", self.profile.started_inside);
         let mut tables = self.tables.borrow_mut();
-        let (task, _) = tables.add(NOBODY, core, "block_on".into(), site);
-        let row = &mut tables.tasks[task as usize];
-        (row.role, row.phase) = (Role::Root, Phase::Ready);
+        let (role, phase) = (Role::Root, Phase::Ready);
+        let row = Task { core, joiner: NOBODY, role, phase, ..Task::default() };
+        let (task, _) = tables.add(row, NOBODY, "block_on".into(), site);
         drop(tables);
         Root { desk: self, task, waker: self.wakers.borrow_mut().lasting(task) }
     }

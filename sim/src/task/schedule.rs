@@ -7,7 +7,7 @@
 
 use super::{
     desk::Desk,
-    table::{EVENT_INTERVAL, Kind, NS_PER_MS, Phase, Stage, Timer},
+    table::{Core, EVENT_INTERVAL, Kind, NS_PER_MS, Phase, Stage, Timer},
 };
 
 /// What a current-thread runtime does next.
@@ -34,9 +34,10 @@ impl Desk {
     /// The front of the queue, while it is the turn of the tasks.
     #[inline]
     pub(super) fn front(&self, core: u32) -> Option<u32> {
-        let row = &self.tables.borrow().cores[core as usize];
+        // To borrow it for writing is cheaper than for reading.
+        let row = &self.tables.borrow_mut().cores[core as usize];
         let is_turn = matches!(row.stage, Stage::Tasks(left) if left > 0);
-        row.queue.front().copied().filter(|_| is_turn)
+        if is_turn { row.queue.front() } else { None }
     }
 
     /// `None` if the stage is over.
@@ -54,7 +55,7 @@ impl Desk {
                 tables.cores[at].stage = Stage::Tasks(EVENT_INTERVAL);
             }
             Stage::Tasks(left) => {
-                if let Some(&task) = row.queue.front().filter(|_| left > 0) {
+                if let Some(task) = row.queue.front().filter(|_| left > 0) {
                     return Some(Next::Task(task));
                 }
                 let root = row.root;
@@ -81,16 +82,7 @@ impl Desk {
 
     /// The task that [`Desk::next`] named is about to be polled.
     pub(super) fn takes(&self, core: u32, task: u32) {
-        let mut tables = self.tables.borrow_mut();
-        let row = &mut tables.cores[core as usize];
-        match row.stage {
-            Stage::Root => row.stage = Stage::Tasks(EVENT_INTERVAL),
-            Stage::Tasks(left) => {
-                row.stage = Stage::Tasks(left - 1);
-                assert_eq!(row.queue.pop_front(), Some(task), "the front of the queue is next");
-            }
-            Stage::Driver => {}
-        }
+        self.tables.borrow_mut().cores[core as usize].takes(task);
     }
 
     /// Lists the timers that are due by the clock; false if none is.
@@ -211,5 +203,21 @@ impl Desk {
         let Some(row) = tables.timers.get(timer as usize) else { return 0 };
         let owner = tables.tasks.get(row.owner as usize).map_or(crate::name::root_id(), |t| t.id);
         crate::name::timer_id(owner, row.ordinal)
+    }
+}
+
+impl Core {
+    /// See [`Desk::takes`].
+    #[inline]
+    pub(super) fn takes(&mut self, task: u32) {
+        match &mut self.stage {
+            Stage::Root => self.stage = Stage::Tasks(EVENT_INTERVAL),
+            Stage::Tasks(left) => {
+                *left -= 1;
+                let front = self.queue.pop_front();
+                assert!(front == Some(task), "the front of the queue is next");
+            }
+            Stage::Driver => {}
+        }
     }
 }

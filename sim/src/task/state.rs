@@ -60,7 +60,7 @@ impl TaskWorld {
         for at in order {
             let core = &tables.cores[at];
             words.push(core.id);
-            words.extend(core.queue.iter().map(|&task| tables.tasks[task as usize].id));
+            words.extend(core.queue.iter().map(|task| tables.tasks[task as usize].id));
             words.push(END);
             words.push(match core.stage {
                 Stage::Root => 0,

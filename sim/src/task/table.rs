@@ -1,6 +1,6 @@
 //! The tables of the task world: plain data, changed only while a move is played.
 
-use super::{body::Boxed, kind::event};
+use super::{body::Boxed, kind::event, queue::Queue};
 use crate::name::Path;
 use serde::Serialize;
 use std::{borrow::Cow, collections::VecDeque, panic::Location};
@@ -135,12 +135,12 @@ pub(super) enum Stage {
 pub(super) const EVENT_INTERVAL: u32 = 61;
 
 /// A run queue and what belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Core {
     /// Its schedule-independent id.
     pub(super) id: u64,
     pub(super) kind: Kind,
-    pub(super) queue: VecDeque<u32>,
+    pub(super) queue: Queue,
     pub(super) root: Option<u32>,
     pub(super) stage: Stage,
     /// Timers that fire next.
@@ -153,7 +153,7 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn new(kind: Kind) -> Self {
-        let (queue, due) = (VecDeque::new(), VecDeque::new());
+        let (queue, due) = (Queue::default(), VecDeque::new());
         Core { id: 0, kind, queue, root: None, stage: Stage::Root, due, timed: true, shut: false }
     }
 }

@@ -54,47 +54,49 @@ impl Desk {
 
     #[inline]
     pub(super) fn wake_other(&self, task: u32) {
-        let mut tables = self.tables.borrow_mut();
+        self.wake_in(self.tables.borrow_mut(), task);
+    }
+
+    /// The same with the tables at hand.
+    #[inline]
+    pub(super) fn wake_in(&self, mut tables: RefMut<'_, Tables>, task: u32) {
         let Some(row) = tables.tasks.get_mut(task as usize) else { return };
         match row.phase {
-            Phase::Waiting => self.make_ready(tables, task),
+            Phase::Waiting => {
+                row.phase = Phase::Ready;
+                let core = row.core;
+                self.queues(tables, core, task);
+            }
             Phase::Running => row.notified = true,
             Phase::Ready | Phase::Done => {}
         }
     }
 
-    /// A task that waits goes into its queue.
-    #[inline]
-    pub(super) fn make_ready(&self, mut guard: RefMut<'_, Tables>, task: u32) {
-        let tables = &mut *guard;
-        let row = &mut tables.tasks[task as usize];
-        row.phase = Phase::Ready;
-        let core = row.core;
-        let feeds = &mut tables.cores[core as usize];
-        if feeds.kind == Kind::CurrentThread && feeds.root.is_none() {
-            feeds.queue.push_back(task);
-        } else {
-            self.queue(guard, core, task);
-        }
-    }
-
-    pub(super) fn queue(&self, mut tables: RefMut<'_, Tables>, core: u32, task: u32) {
+    /// A task that has become ready goes into its queue.
+    #[inline(always)]
+    pub(super) fn queues(&self, mut tables: RefMut<'_, Tables>, core: u32, task: u32) {
         let row = &mut tables.cores[core as usize];
         match row.kind {
-            _ if row.root == Some(task) => {}
             Kind::MultiThread => {
                 self.fresh.borrow_mut().push(task);
                 self.todo.set(true);
             }
+            // What the runtime blocks on stands in no queue.
+            Kind::CurrentThread if row.root == Some(task) => {}
             Kind::CurrentThread => row.queue.push_back(task),
             Kind::Local => {
                 row.queue.push_back(task);
                 drop(tables);
-                self.touches_queue(core);
-                let mut host = std::mem::take(&mut self.hosts.borrow_mut()[core as usize]);
-                host.wake(self);
+                self.wakes_host(core);
             }
         }
+    }
+
+    #[cold]
+    fn wakes_host(&self, core: u32) {
+        self.touches_queue(core);
+        let mut host = std::mem::take(&mut self.hosts.borrow_mut()[core as usize]);
+        host.wake(self);
     }
 
     /// Who polls a `LocalSet` is woken with its tasks.
@@ -181,22 +183,44 @@ impl Desk {
         // own waker stands in the words of what it waits for; of another waker nothing is known.
         self.acts();
         if !own {
-            let on = match op {
-                Op::Join => self.id_of(on),
-                Op::Sleep => self.timer_id(on),
-                _ => self.things.borrow().get(on as usize).map_or(0, |thing| thing.id),
-            };
-            let wait = mix(mix(0x77, op as u64), on);
-            self.registered.set(self.registered.get().wrapping_add(wait));
+            self.registers(op, on);
         }
     }
 
-    pub(super) fn notes(&self, me: u32, wait: Wait) {
-        let mut waits = self.waits.borrow_mut();
-        if waits.len() <= me as usize {
-            waits.resize_with(me as usize + 1, Vec::new);
-        }
-        waits[me as usize].push(wait);
-        self.noted.set(true);
+    #[cold]
+    fn registers(&self, op: Op, on: u32) {
+        let on = match op {
+            Op::Join => self.id_of(on),
+            Op::Sleep => self.timer_id(on),
+            _ => self.things.borrow().get(on as usize).map_or(0, |thing| thing.id),
+        };
+        let wait = mix(mix(0x77, op as u64), on);
+        self.registered.set(self.registered.get().wrapping_add(wait));
     }
+
+    #[inline]
+    pub(super) fn notes(&self, me: u32, wait: Wait) {
+        let mut all = self.waits.borrow_mut();
+        let waits = match all.get_mut(me as usize) {
+            Some(waits) => waits,
+            None => first_waits(&mut all, me),
+        };
+        if !self.noted.replace(true) {
+            waits.clear();
+        }
+        waits.push(wait);
+    }
+
+    /// What a task that is not polled waits for.
+    pub(super) fn waits_of(&self, task: u32) -> Vec<Wait> {
+        let waits = self.tables.borrow().tasks.get(task as usize).is_some_and(|row| row.waits);
+        if waits { self.waits.borrow()[task as usize].clone() } else { Vec::new() }
+    }
+}
+
+/// The list of a task that waits for the first time.
+#[cold]
+fn first_waits(all: &mut Vec<Vec<Wait>>, me: u32) -> &mut Vec<Wait> {
+    all.resize_with(me as usize + 1, Vec::new);
+    &mut all[me as usize]
 }

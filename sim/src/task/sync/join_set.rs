@@ -5,7 +5,6 @@
 //! is pending: then the set wakes its waiter at once, and the task comes back later.
 
 use super::super::{
-    body,
     desk::{Desk, Held, Place},
     handle::Handle,
     join::{AbortHandle, JoinError, JoinHandle},
@@ -173,7 +172,7 @@ impl<T: 'static> JoinSet<T> {
         self.made += 1;
         let bell = Bell { board: Arc::clone(&self.known.board), number: self.made };
         let bell = Waker::from(Arc::new(bell));
-        let (core, site, body) = (self.handle.core(), Location::caller(), body::body(counted));
+        let (core, site, body) = (self.handle.core(), Location::caller(), desk.spare.body(counted));
         let task = desk.spawn(core, label, site, body, Some(bell.clone()));
         let handle = JoinHandle::new(Rc::clone(desk), task);
         let abort = handle.abort_handle();

@@ -131,7 +131,7 @@ fn who_loses_waits_no_longer() {
     run(async |h| {
         let (_sender, mut receiver) = h.channel::<u8>(1);
         let token = h.cancellation_token();
-        let waits = || h.desk.waits.borrow()[h.desk.me() as usize].len();
+        let waits = || h.desk.waits_of_this_poll();
         select!(h; biased; _ = receiver.recv() => unreachable!(), () = ready(()) => {});
         assert_eq!(waits(), 0);
         let all = async { join!(h; receiver.recv(), async { token.cancel() }) };
