@@ -6,7 +6,7 @@
 
 use crate::word::Words;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, hint::black_box};
 
 /// One thing that happened, in the packed form of its world.
 pub type Event = Words;
@@ -75,6 +75,14 @@ impl Trace {
     pub fn push(&mut self, event: Event) {
         self.events.push([event.0, event.1]);
         self.fresh = self.fresh.or(EventMask(1 << (event.kind() & 63)));
+    }
+
+    /// Appends events, whose kinds are known.
+    #[inline]
+    pub fn extend(&mut self, events: &[Event], kinds: EventMask) {
+        // Each word by itself: read as one, they would wait for both writes to be over.
+        self.events.extend(events.iter().map(|event| [black_box(event.0), event.1]));
+        self.fresh = self.fresh.or(kinds);
     }
 
     /// Begins a step: nothing is fresh.

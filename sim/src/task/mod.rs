@@ -97,14 +97,14 @@ use crate::{
     plan::{Conditions, Delivery, Scheduler, Tasks, TimerRule},
     simple::{Profiled, Simple},
     timeline::Line,
-    trace::{Digest, Event, Trace},
+    trace::{Digest, Event, EventMask, Trace},
     word::Words,
     world::World,
 };
 use desk::Desk;
 use life::Left;
 use schedule::Next;
-use std::{borrow::Cow, fmt, future::Future, hint::black_box, rc::Rc};
+use std::{borrow::Cow, fmt, future::Future, rc::Rc};
 use table::{Kind, Phase, Role};
 use waker::OwnWaker;
 
@@ -352,7 +352,7 @@ impl TaskWorld {
         let many = self.desk.switches.get();
         let queue = if many { None } else { Some(CORE) };
         let left = self.desk.run(task, CORE, queue, &mut self.own);
-        if self.desk.told.take() {
+        if self.desk.told.get() != EventMask::NONE {
             self.tell(trace);
         }
         if left != Left::Ended {
@@ -367,8 +367,7 @@ impl TaskWorld {
     #[inline]
     fn tell(&self, trace: &mut Trace) {
         let mut events = self.desk.events.borrow_mut();
-        // Each word by itself: read as one, they would wait for both writes to be over.
-        events.iter().for_each(|event| trace.push(Words(black_box(event.0), event.1)));
+        trace.extend(&events, self.desk.told.take());
         events.clear();
     }
 }

@@ -61,14 +61,12 @@ impl Desk {
     #[inline]
     pub(super) fn wake_in(&self, mut tables: RefMut<'_, Tables>, task: u32) {
         let Some(row) = tables.tasks.get_mut(task as usize) else { return };
-        match row.phase {
-            Phase::Waiting => {
-                row.phase = Phase::Ready;
-                let core = row.core;
-                self.queues(tables, core, task);
-            }
-            Phase::Running => row.notified = true,
-            Phase::Ready | Phase::Done => {}
+        if row.phase == Phase::Waiting {
+            row.phase = Phase::Ready;
+            let core = row.core;
+            self.queues(tables, core, task);
+        } else if row.phase == Phase::Running {
+            row.notified = true;
         }
     }
 
@@ -166,6 +164,7 @@ impl Desk {
     }
 
     /// Notes what the task waits for.
+    #[inline]
     pub(super) fn waits_for(
         &self,
         op: Op,
