@@ -41,7 +41,6 @@ impl Desk {
     pub(super) fn spawn(
         &self,
         core: u32,
-        label: Cow<'static, str>,
         site: &'static Location<'static>,
         body: Boxed,
         joiner: Option<Waker>,
@@ -56,7 +55,7 @@ impl Desk {
             wanted: true,
             ..Task::default()
         };
-        let (task, id) = tables.add(row, self.me(), label, site);
+        let (task, id) = tables.add(row, self.me(), site);
         let shut = tables.cores[core as usize].shut || self.closing.get();
         if !shut {
             self.queues(tables, core, task);
@@ -72,6 +71,11 @@ impl Desk {
             self.cancel(task);
         }
         task
+    }
+
+    /// Reports call a task by this name.
+    pub(super) fn labels(&self, task: u32, label: Cow<'static, str>) {
+        self.tables.borrow_mut().labels.push((task, label));
     }
 
     #[inline]
@@ -93,7 +97,6 @@ impl Tables {
         &mut self,
         row: Task,
         parent: u32,
-        label: Cow<'static, str>,
         site: &'static Location<'static>,
     ) -> (u32, u64) {
         let task = self.tasks.len() as u32;
@@ -110,7 +113,7 @@ impl Tables {
         };
         let id = name::child_id(above, ordinal);
         self.tasks.push(Task { id, ..row });
-        self.origins.push(Origin { parent, ordinal, label, site });
+        self.origins.push(Origin { parent, ordinal, site });
         (task, id)
     }
 }

@@ -253,7 +253,7 @@ impl Desk {
     }
 
     pub(super) fn tells(&self, kind: u8, arg: u32, value: u64) {
-        self.tells_of(self.me().min(Words::MAX_WHO), kind, arg, value);
+        self.tells_of(self.me(), kind, arg, value);
     }
 
     #[inline]

@@ -49,7 +49,7 @@ impl Handle {
     /// If there is no runtime.
     #[track_caller]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        self.spawn_on(self.core(), "task".into(), future)
+        self.spawn_on(self.core(), future)
     }
 
     /// Starts a task that reports call by this name.
@@ -62,7 +62,9 @@ impl Handle {
         label: impl Into<Cow<'static, str>>,
         future: F,
     ) -> JoinHandle<F::Output> {
-        self.spawn_on(self.core(), label.into(), future)
+        let handle = self.spawn_on(self.core(), future);
+        self.desk.labels(handle.task(), label.into());
+        handle
     }
 
     /// Starts a task that must be done when the run ends: if it is not, that is a deadlock.
@@ -75,7 +77,7 @@ impl Handle {
         label: impl Into<Cow<'static, str>>,
         future: F,
     ) -> JoinHandle<F::Output> {
-        let handle = self.spawn_on(self.core(), label.into(), future);
+        let handle = self.spawn_named(label, future);
         self.desk.tables.borrow_mut().tasks[handle.task() as usize].role = Role::Client;
         handle
     }
@@ -88,7 +90,7 @@ impl Handle {
     pub fn spawn_blocking<T: 'static>(&self, run: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
         let desk = Rc::clone(&self.desk);
         let blocking = async move { desk.outside(NOBODY, run) };
-        let handle = self.spawn_on(self.core(), "blocking".into(), blocking);
+        let handle = self.spawn_named("blocking", blocking);
         self.desk.tables.borrow_mut().tasks[handle.task() as usize].role = Role::Blocking;
         handle
     }
@@ -97,11 +99,10 @@ impl Handle {
     pub(super) fn spawn_on<F: Future + 'static>(
         &self,
         core: u32,
-        label: Cow<'static, str>,
         future: F,
     ) -> JoinHandle<F::Output> {
         let body = self.desk.spare.body(future);
-        let task = self.desk.spawn(core, label, Location::caller(), body, None);
+        let task = self.desk.spawn(core, Location::caller(), body, None);
         JoinHandle::new(Rc::clone(&self.desk), task)
     }
 

@@ -257,6 +257,10 @@ impl AbortHandle {
     pub fn id(&self) -> Id {
         Id(self.desk.id_of(self.task))
     }
+
+    pub(super) fn task(&self) -> u32 {
+        self.task
+    }
 }
 
 impl fmt::Debug for AbortHandle {

@@ -133,8 +133,10 @@ impl Desk {
     fn returns(&self, task: u32, body: Boxed) -> Left {
         if self.ends(task, body, Ending::Returned) {
             self.note_end(task);
+            return self.leaves();
         }
-        self.leaves()
+        self.leave();
+        Left::Ended
     }
 
     #[cold]

@@ -39,7 +39,9 @@ impl LocalSet {
     /// Starts a task of the set; it runs while somebody polls the set.
     #[track_caller]
     pub fn spawn_local<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        self.handle.spawn_on(self.core, "local".into(), future)
+        let handle = self.handle.spawn_on(self.core, future);
+        self.handle.desk.labels(handle.task(), "local".into());
+        handle
     }
 
     /// The future, and the tasks of the set beside it. It uses the budget of whoever polls.

@@ -224,10 +224,10 @@ impl TaskWorld {
     /// How a task is shown: its label and its path, `attempt#1.2`.
     pub fn shown(&self, task: u32) -> String {
         let tables = self.desk.tables.borrow();
-        match tables.origins.get(task as usize) {
-            Some(origin) => format!("{}#{}", origin.label, Name::Process(tables.path(task))),
-            None => "setup".to_owned(),
+        if tables.tasks.len() <= task as usize {
+            return "setup".to_owned();
         }
+        format!("{}#{}", tables.label(task), Name::Process(tables.path(task)))
     }
 
     /// Where a task was spawned, `file.rs:12`.

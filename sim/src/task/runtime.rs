@@ -130,8 +130,9 @@ impl Desk {
         let mut tables = self.tables.borrow_mut();
         let (role, phase) = (Role::Root, Phase::Ready);
         let row = Task { core, joiner: NOBODY, role, phase, ..Task::default() };
-        let (task, _) = tables.add(row, NOBODY, "block_on".into(), site);
+        let (task, _) = tables.add(row, NOBODY, site);
         drop(tables);
+        self.labels(task, "block_on".into());
         Root { desk: self, task, waker: self.wakers.borrow_mut().lasting(task) }
     }
 

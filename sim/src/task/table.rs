@@ -104,7 +104,6 @@ pub(super) struct Origin {
     pub(super) parent: u32,
     /// Which child of its spawner it is, from 1.
     pub(super) ordinal: u32,
-    pub(super) label: Cow<'static, str>,
     pub(super) site: &'static Location<'static>,
 }
 
@@ -190,6 +189,8 @@ pub(super) struct Tables {
     pub(super) tasks: Vec<Task>,
     /// Where each of them comes from.
     pub(super) origins: Vec<Origin>,
+    /// What those are called that are not called `task`.
+    pub(super) labels: Vec<(u32, Cow<'static, str>)>,
     /// What tasks declared to hold, oldest first.
     pub(super) holds: Vec<(u32, Cow<'static, str>)>,
     /// Why tasks panicked.
@@ -216,6 +217,7 @@ impl Tables {
     pub(super) fn clear(&mut self) {
         self.tasks.clear();
         self.origins.clear();
+        self.labels.clear();
         self.holds.clear();
         self.panics.clear();
         self.cores.clear();
@@ -235,6 +237,11 @@ impl Tables {
         }
         path.reverse();
         path
+    }
+
+    /// What a task is called.
+    pub(super) fn label(&self, task: u32) -> &str {
+        self.labels.iter().find(|(who, _)| *who == task).map_or("task", |(_, label)| label)
     }
 
     /// The ordinal of the next thing that a task makes.

@@ -143,7 +143,7 @@ impl<T: 'static> JoinSet<T> {
     /// Starts a task in the set.
     #[track_caller]
     pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
-        self.insert("task".into(), future)
+        self.insert(future)
     }
 
     /// Starts a task that reports call by this name.
@@ -153,15 +153,13 @@ impl<T: 'static> JoinSet<T> {
         label: impl Into<Cow<'static, str>>,
         future: F,
     ) -> AbortHandle {
-        self.insert(label.into(), future)
+        let abort = self.insert(future);
+        self.handle.desk.labels(abort.task(), label.into());
+        abort
     }
 
     #[track_caller]
-    fn insert<F: Future<Output = T> + 'static>(
-        &mut self,
-        label: Cow<'static, str>,
-        future: F,
-    ) -> AbortHandle {
+    fn insert<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
         let desk = &self.handle.desk;
         let ends = Ends(Rc::clone(&self.known));
         let counted = async move {
@@ -173,7 +171,7 @@ impl<T: 'static> JoinSet<T> {
         let bell = Bell { board: Arc::clone(&self.known.board), number: self.made };
         let bell = Waker::from(Arc::new(bell));
         let (core, site, body) = (self.handle.core(), Location::caller(), desk.spare.body(counted));
-        let task = desk.spawn(core, label, site, body, Some(bell.clone()));
+        let task = desk.spawn(core, site, body, Some(bell.clone()));
         let handle = JoinHandle::new(Rc::clone(desk), task);
         let abort = handle.abort_handle();
         self.entries.insert(self.made, Entry { handle, bell });
