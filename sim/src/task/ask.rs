@@ -54,6 +54,7 @@ impl Desk {
     }
 
     /// Takes answers along for what is asked from now on.
+    #[inline(never)]
     pub(super) fn take_ahead(&self, ahead: Ahead) {
         self.ahead_lasts.set(ahead.lasts());
         *self.ahead.borrow_mut() = ahead;

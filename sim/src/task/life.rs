@@ -34,6 +34,8 @@ pub(super) enum Left {
     Ready,
     /// It has ended.
     Ended,
+    /// It has returned, and that is not told yet.
+    Returned,
 }
 
 impl Desk {
@@ -41,7 +43,11 @@ impl Desk {
     pub(super) fn run_within(&self, task: u32, scheduler: u32) -> Left {
         let before = self.turn();
         let mut own = self.wakers.borrow_mut().take();
-        let left = self.run(task, scheduler, None, &mut own);
+        let mut left = self.run(task, scheduler, None, &mut own);
+        if left == Left::Returned {
+            self.tells_of(task, event::RETURNED, 0, 0);
+            left = Left::Ended;
+        }
         self.wakers.borrow_mut().give_back(own);
         self.set_turn(before);
         left
@@ -129,14 +135,37 @@ impl Desk {
         Left::Ended
     }
 
+    /// The usual end: a task joins it or may do so, and nothing is dropped.
     #[inline]
     fn returns(&self, task: u32, body: Boxed) -> Left {
-        if self.ends(task, body, Ending::Returned) {
-            self.note_end(task);
-            return self.leaves();
+        self.settle_wakes();
+        let mut tables = self.tables.borrow_mut();
+        let holds = !tables.holds.is_empty();
+        let row = &mut tables.tasks[task as usize];
+        let joiner = row.joiner;
+        if joiner == OTHER || !row.wanted || holds {
+            drop(tables);
+            return self.returns_otherwise(task, body);
         }
+        (row.phase, row.ending) = (Phase::Done, Some(Ending::Returned));
+        (row.body, row.joiner) = (Some(body), NOBODY);
+        self.note(row);
+        if joiner == NOBODY {
+            drop(tables);
+        } else {
+            self.wake_in(tables, joiner);
+            self.reads_wake(joiner);
+        }
+        self.records_end(task);
         self.leave();
-        Left::Ended
+        Left::Returned
+    }
+
+    #[inline(never)]
+    fn returns_otherwise(&self, task: u32, body: Boxed) -> Left {
+        self.ends(task, body, Ending::Returned);
+        self.note_end(task);
+        self.leaves()
     }
 
     #[cold]
@@ -224,19 +253,14 @@ impl Desk {
         self.drop_future(task, body);
     }
 
-    /// A task counts as finished from here on. Its body holds nothing but its result. True if that
-    /// made others act, who may have added to what the poll has seen.
-    #[inline]
-    fn ends(&self, task: u32, body: Boxed, ending: Ending) -> bool {
+    /// A task counts as finished from here on. Its body holds nothing but its result.
+    #[inline(never)]
+    fn ends(&self, task: u32, body: Boxed, ending: Ending) {
         self.settle_wakes();
-        self.writes_end(task);
-        self.changes_the_living();
+        self.records_end(task);
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.tasks[task as usize];
         (row.phase, row.ending) = (Phase::Done, Some(ending));
-        if task == self.me() {
-            self.note(row);
-        }
         let joiner = std::mem::replace(&mut row.joiner, NOBODY);
         let unwanted = if row.wanted {
             row.body = Some(body);
@@ -244,31 +268,26 @@ impl Desk {
         } else {
             Some(body)
         };
-        self.tells_of(task, ending.event(), 0, 0);
-        if !tables.holds.is_empty() {
-            drop(tables);
-            self.releases_all(task);
-            tables = self.tables.borrow_mut();
-        }
-        if joiner < OTHER {
-            self.wake_in(tables, joiner);
-            self.reads_wake(joiner);
-            return false;
-        }
+        let holds = !tables.holds.is_empty();
         drop(tables);
-        self.ends_by_others(task, joiner, unwanted);
-        true
-    }
-
-    /// What comes after the end of a task that no task joins.
-    fn ends_by_others(&self, task: u32, joiner: u32, unwanted: Option<Boxed>) {
+        self.tells_of(task, ending.event(), 0, 0);
+        if holds {
+            self.releases_all(task);
+        }
         // An output that panics when it is dropped harms nobody: tokio swallows it, too.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            if joiner == OTHER {
-                self.wakes_other(task);
+            match joiner {
+                NOBODY => {}
+                OTHER => self.wakes_other(task),
+                joiner => self.wake(joiner),
             }
             drop(unwanted);
         }));
+    }
+
+    fn records_end(&self, task: u32) {
+        self.writes_end(task);
+        self.changes_the_living();
     }
 
     #[cold]

@@ -119,10 +119,13 @@ pub struct TaskWorld {
     /// The waker of whoever is polled.
     own: OwnWaker,
     moves: MoveSet,
-    /// The one move of a current-thread runtime.
-    next: Option<Move>,
+    /// The one move of a current-thread runtime, or [`NOTHING`].
+    next: Move,
     observed: Footprint,
 }
+
+/// No move.
+const NOTHING: Move = Move(u32::MAX);
 
 /// The queue of the world's runtime.
 const CORE: u32 = 0;
@@ -167,7 +170,7 @@ impl TaskWorld {
             desk,
             own,
             moves: MoveSet::default(),
-            next: None,
+            next: NOTHING,
             observed: Footprint::default(),
         }
     }
@@ -285,7 +288,7 @@ impl TaskWorld {
     #[inline]
     fn refresh_one(&mut self) {
         match self.desk.front(CORE) {
-            Some(task) => self.turns_to(Some(Mover::Task(task).to_move())),
+            Some(task) => self.turns_to(Mover::Task(task).to_move()),
             None => self.turns_on(),
         }
     }
@@ -294,26 +297,28 @@ impl TaskWorld {
     #[inline(never)]
     fn turns_on(&mut self) {
         self.turns_to(match self.desk.next(CORE) {
-            Next::Task(task) => Some(Mover::Task(task).to_move()),
-            Next::Timer(timer) => Some(Mover::Timer(timer).to_move()),
-            Next::Idle => None,
+            Next::Task(task) => Mover::Task(task).to_move(),
+            Next::Timer(timer) => Mover::Timer(timer).to_move(),
+            Next::Idle => NOTHING,
         });
     }
 
     #[inline]
-    fn turns_to(&mut self, next: Option<Move>) {
+    fn turns_to(&mut self, next: Move) {
         if self.next == next {
             return;
         }
-        let any_time = self.desk.any_time.get();
-        let leaves = |mv: &Move| !(any_time && matches!(Mover::of(*mv), Mover::Timer(_)));
-        match (self.next.filter(leaves), next) {
-            (Some(before), Some(next)) => self.moves.replace(before, next),
-            (Some(before), None) => self.moves.disable(before),
-            (None, Some(next)) => self.moves.enable(next),
-            (None, None) => {}
+        let mut before = std::mem::replace(&mut self.next, next);
+        if self.desk.any_time.get() && matches!(Mover::of(before), Mover::Timer(_)) {
+            // It stays, and may fire at any time.
+            before = NOTHING;
         }
-        self.next = next;
+        match (before, next) {
+            (NOTHING, NOTHING) => {}
+            (NOTHING, next) => self.moves.enable(next),
+            (before, NOTHING) => self.moves.disable(before),
+            (before, next) => self.moves.replace(before, next),
+        }
     }
 
     fn refresh_timers(&mut self) {
@@ -338,8 +343,8 @@ impl TaskWorld {
         };
         trace.push(Words::new(event::TIMER, owner, timer, u64::from(ordinal)));
         self.moves.disable(Mover::Timer(timer).to_move());
-        if self.next == Some(Mover::Timer(timer).to_move()) {
-            self.next = None;
+        if self.next == Mover::Timer(timer).to_move() {
+            self.next = NOTHING;
         }
         if self.is_current_thread() {
             self.desk.touches_queue(CORE);
@@ -355,12 +360,32 @@ impl TaskWorld {
         if self.desk.told.get() != EventMask::NONE {
             self.tell(trace);
         }
-        if left != Left::Ended {
+        if left == Left::Waiting || left == Left::Ready {
             trace.push(Words::new(event::PENDING, task, 0, 0));
+        } else if left == Left::Returned {
+            trace.push(Words::new(event::RETURNED, task, 0, 0));
         }
         if many && left != Left::Ready {
             self.moves.disable(Mover::Task(task).to_move());
         }
+    }
+
+    /// A move that polls nobody.
+    #[inline(never)]
+    fn plays_no_task(&mut self, mover: Mover, trace: &mut Trace) {
+        if let Mover::Timer(timer) = mover {
+            self.fire(timer, trace);
+        } else {
+            self.fault(trace);
+            self.desk.settle_wakes();
+        }
+        self.tell(trace);
+    }
+
+    /// Keeps what the move touched.
+    #[inline(never)]
+    fn observes(&mut self) {
+        self.observed.clone_from(&self.desk.recorder.borrow().print);
     }
 
     /// What was told in this move goes into the trace.
@@ -426,7 +451,7 @@ impl World for TaskWorld {
         self.desk.any_time.set(conditions.timers == TimerRule::Any);
         self.desk.tables.borrow_mut().faults = conditions.faults;
         self.moves.reset(arrivals);
-        self.next = None;
+        self.next = NOTHING;
         if conditions.faults > 0 {
             self.moves.enable(Mover::Fault.to_move());
         }
@@ -454,19 +479,11 @@ impl World for TaskWorld {
         }
         match Mover::of(mv) {
             Mover::Task(task) => self.poll(task, trace),
-            Mover::Timer(timer) => {
-                self.fire(timer, trace);
-                self.tell(trace);
-            }
-            Mover::Fault => {
-                self.fault(trace);
-                self.desk.settle_wakes();
-                self.tell(trace);
-            }
+            other => self.plays_no_task(other, trace),
         }
         self.refresh_after(decisions);
         if self.desk.records.get() {
-            self.observed.clone_from(&self.desk.recorder.borrow().print);
+            self.observes();
         }
     }
 
