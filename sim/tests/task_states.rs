@@ -70,7 +70,7 @@ fn what_was_granted_and_not_fetched_is_part_of_the_state() {
     are_two(granted, &[1, 2, 3], &[2, 1, 3], &[1, 4]);
 }
 
-/// Two closures on threads of their own, whose tasks see nothing, write a value; a task reads it.
+/// Two closures on threads of their own write a value; a task reads it.
 fn left(world: &mut TaskWorld, handle: &Handle, seen: Seen) {
     let value = Rc::new(handle.mutex(0));
     for looks in [1, 2] {
@@ -105,4 +105,37 @@ fn read(world: &mut TaskWorld, handle: &Handle, seen: Seen) {
 #[test]
 fn who_takes_a_lock_has_seen_what_the_last_holder_left() {
     are_two(read, &[1, 2], &[2, 1], &[2]);
+}
+
+/// Two tasks send a message each; a task reads the first.
+fn sent(world: &mut TaskWorld, handle: &Handle, seen: Seen) {
+    let (sender, mut receiver) = handle.channel(2);
+    for number in [1, 2] {
+        let sender = sender.clone();
+        world.spawn("sender", async move { sender.send(number).await.expect("it is open") });
+    }
+    drop(sender);
+    world.spawn("reader", async move { seen.set(receiver.recv().await) });
+}
+
+#[test]
+fn whose_message_is_first_is_part_of_the_state() {
+    are_two(sent, &[1, 2], &[2, 1], &[3]);
+}
+
+/// Two closures on threads of their own, which do the same, write a value each; a task reads it.
+fn written(world: &mut TaskWorld, handle: &Handle, seen: Seen) {
+    let value = Rc::new(handle.mutex(0));
+    for number in [1, 2] {
+        let value = Rc::clone(&value);
+        drop(handle.spawn_blocking(move || {
+            *value.try_lock().expect("nobody holds it") = number;
+        }));
+    }
+    world.spawn("reader", async move { seen.set(Some(*value.lock().await)) });
+}
+
+#[test]
+fn which_closure_wrote_last_is_part_of_the_state() {
+    are_two(written, &[1, 2], &[2, 1], &[3]);
 }

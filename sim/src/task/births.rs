@@ -112,7 +112,8 @@ impl Tables {
             }
         };
         let id = name::child_id(above, ordinal);
-        self.tasks.push(Task { id, ..row });
+        // What it sends counts by its history: two tasks that do the same are two.
+        self.tasks.push(Task { id, history: id, ..row });
         self.origins.push(Origin { parent, ordinal, site });
         (task, id)
     }

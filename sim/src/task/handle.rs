@@ -89,7 +89,7 @@ impl Handle {
     #[track_caller]
     pub fn spawn_blocking<T: 'static>(&self, run: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
         let desk = Rc::clone(&self.desk);
-        let blocking = async move { desk.outside(NOBODY, run) };
+        let blocking = async move { desk.aside(run) };
         let handle = self.spawn_named("blocking", blocking);
         self.desk.tables.borrow_mut().tasks[handle.task() as usize].role = Role::Blocking;
         handle

@@ -99,6 +99,15 @@ impl Desk {
         done
     }
 
+    /// The same on a thread of its own: what it sees and sends, the task has seen.
+    pub(super) fn aside<T>(&self, act: impl FnOnce() -> T) -> T {
+        let before = self.turn();
+        self.set_turn(Turn { history: before.history, ..NO_TURN });
+        let done = act();
+        self.set_turn(Turn { history: self.history.get(), ..before });
+        done
+    }
+
     /// Begins a poll of a task; whoever ends it puts the turn before back.
     pub(super) fn begin(&self, task: u32, waker: &Waker, scheduler: u32) -> Turn {
         let before = self.turn();
