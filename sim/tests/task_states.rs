@@ -89,10 +89,10 @@ fn what_the_last_holder_of_a_lock_left_is_part_of_the_state() {
     are_two(left, &[1, 2], &[2, 1], &[3]);
 }
 
-/// A task writes a value, another one reads it and tells of it later.
+/// A task writes a value, another one reads it and tells of it later; a third one holds it last.
 fn read(world: &mut TaskWorld, handle: &Handle, seen: Seen) {
     let value = Rc::new(handle.mutex(0));
-    let written = Rc::clone(&value);
+    let [written, last] = [(); 2].map(|()| Rc::clone(&value));
     world.spawn("writer", async move { *written.lock().await = 1 });
     let handle = handle.clone();
     world.spawn("reader", async move {
@@ -100,11 +100,12 @@ fn read(world: &mut TaskWorld, handle: &Handle, seen: Seen) {
         handle.yield_now().await;
         seen.set(Some(read));
     });
+    world.spawn("last", async move { drop(last.lock().await) });
 }
 
 #[test]
 fn who_takes_a_lock_has_seen_what_the_last_holder_left() {
-    are_two(read, &[1, 2], &[2, 1], &[2]);
+    are_two(read, &[1, 2, 3], &[2, 1, 3], &[2]);
 }
 
 /// Two tasks send a message each; a task reads the first.
