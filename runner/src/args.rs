@@ -255,7 +255,18 @@ impl CheckArgs {
                 );
                 Err(Stop::new(Exit::Usage, why))
             }
-            _ => self.refuse_equivalence(),
+            _ => self.refuse_chance().and_then(|()| self.refuse_equivalence()),
+        }
+    }
+
+    fn refuse_chance(&self) -> Result<(), Stop> {
+        match self.collect {
+            Some(Collect::Chance(_)) => {
+                let why = "a check leaves nothing to chance: --collect asked tries the collector in \
+                           every step in which a task is lost";
+                Err(Stop::new(Exit::Usage, why.to_owned()))
+            }
+            _ => Ok(()),
         }
     }
 

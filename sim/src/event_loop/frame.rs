@@ -222,8 +222,12 @@ impl Frame {
 
     fn tell_text(&self, kind: u8, text: Cow<'static, str>) {
         self.desk.flush();
-        let text = self.desk.text(text);
-        self.desk.tells(kind, self.desk.who(self.node), 0, u64::from(text.number()));
+        let hash = {
+            let mut tables = self.desk.tables.borrow_mut();
+            let text = tables.texts.add(text);
+            tables.texts.hash(text)
+        };
+        self.desk.tells(kind, self.desk.who(self.node), 0, hash);
     }
 
     /// `loop.call_soon`. The handle is held by the loop until it is called.

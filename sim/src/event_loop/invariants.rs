@@ -6,7 +6,6 @@
 use super::{
     EventLoopWorld, event,
     table::{Kind, Primitive, State},
-    texts::Text,
 };
 use crate::{
     invariant::{Evidence, Invariant, no_deadlock},
@@ -90,9 +89,8 @@ impl EventLoopWorld {
         at.and_then(|at| tables.errors.get(at)).map(ToString::to_string).unwrap_or_default()
     }
 
-    fn text_of(&self, number: u64) -> String {
-        let text = u32::try_from(number).map_or(Text::NONE, Text::of_number);
-        self.desk.tables.borrow().texts.text(text).to_owned()
+    fn text_of(&self, hash: u64) -> String {
+        self.desk.tables.borrow().texts.of_hash(hash).to_owned()
     }
 
     /// A task was destroyed: what it awaited, and which path was missing.

@@ -39,9 +39,9 @@ pub mod event {
     /// The loop's exception handler was called; arg: which [`Message`](super::Message), value: which
     /// exception, from 1.
     pub const HANDLER: u8 = 15;
-    /// value: number of the text that it logged.
+    /// value: hash of the text that it logged.
     pub const LOG: u8 = 16;
-    /// value: number of the point that it has reached.
+    /// value: hash of the point that it has reached.
     pub const MARK: u8 = 17;
     /// The queue `arg` went with `value` items that nobody had got.
     pub const ITEMS_LOST: u8 = 18;

@@ -224,10 +224,7 @@ impl EventLoopWorld {
                 let error = error.map(|text| format!(": {text}")).unwrap_or_default();
                 format!("✗ {}{error}", message.text())
             }
-            event::LOG | event::MARK => {
-                let text = u32::try_from(value).map_or(Text::NONE, Text::of_number);
-                tables.texts.text(text).to_owned()
-            }
+            event::LOG | event::MARK => tables.texts.of_hash(value).to_owned(),
             event::ITEMS_LOST => {
                 format!("✗ lost with {value} of its items: {}", tables.described(arg))
             }

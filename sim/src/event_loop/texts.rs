@@ -9,17 +9,10 @@ pub(super) struct Text(u32);
 impl Text {
     /// No text.
     pub(super) const NONE: Text = Text(u32::MAX);
-
-    pub(super) const fn number(self) -> u32 {
-        self.0
-    }
-
-    pub(super) const fn of_number(number: u32) -> Self {
-        Text(number)
-    }
 }
 
-/// The texts of a world. They stay from run to run: a scenario says the same ones.
+/// The texts of a world. They stay from run to run: a scenario says the same ones. So a number means
+/// something in one world only, and what leaves it speaks hashes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
     list: Vec<(Cow<'static, str>, u64)>,
@@ -45,6 +38,12 @@ impl Texts {
 
     pub(super) fn text(&self, text: Text) -> &str {
         self.list.get(text.0 as usize).map_or("", |(text, _)| text)
+    }
+
+    /// The text of a hash.
+    pub(super) fn of_hash(&self, hash: u64) -> &str {
+        let found = self.by_hash.binary_search_by_key(&hash, |&(known, _)| known);
+        found.map_or("", |at| self.text(Text(self.by_hash[at].1)))
     }
 
     /// A hash that does not depend on the order in which texts were added.
