@@ -351,7 +351,7 @@ pub(super) fn ignored() -> Exception {
 }
 
 impl Kind {
-    fn has_finalizer(self) -> bool {
+    pub(super) fn has_finalizer(self) -> bool {
         matches!(self, Kind::Task | Kind::Future | Kind::Coroutine | Kind::Generator)
     }
 }

@@ -51,22 +51,22 @@ impl Desk {
     /// True if the collector would destroy a task: it is pending, and no root reaches it.
     pub(super) fn has_lost_task(&self) -> bool {
         let mut tables = self.tables.borrow_mut();
-        let Tables { heap, tasks, lost_tasks, .. } = &mut *tables;
+        let Tables { heap, tasks, lost_tasks, futures, objects, .. } = &mut *tables;
         lost_tasks.retain(|&task| {
             let row = &tasks[task as usize];
-            row.destroyed.is_none() && heap.is_lost(row.node)
+            let future = &futures[objects[row.node as usize].future as usize];
+            row.destroyed.is_none() && !future.is_done() && heap.is_lost(row.node)
         });
         !lost_tasks.is_empty()
     }
 }
 
 impl Tables {
-    /// The task of an object that is a pending one and not told of yet.
+    /// The task of an object that is a pending one.
     fn pending_task(&self, node: Node) -> Option<u32> {
         let task = self.task_of(node)?;
-        let row = &self.tasks[task as usize];
-        let open = row.lost.is_none() && row.destroyed.is_none() && !self.future(node).is_done();
-        open.then_some(task)
+        let destroyed = self.tasks[task as usize].destroyed.is_some();
+        (!destroyed && !self.future(node).is_done()).then_some(task)
     }
 
     /// Whose variables, attributes and collections hold an object.

@@ -23,8 +23,9 @@ impl EventLoopWorld {
             }
         }
         rows.sort_unstable();
+        rows.extend(tables.finalizing_words());
         rows.extend(tables.queue_words());
-        rows.push(u64::from(self.desk.program.borrow().is_some()));
+        rows.push(u64::from(self.desk.program.borrow().is_some()) << 1 | u64::from(self.collects));
         rows.push(self.desk.ignorers.borrow().len() as u64);
         digest_words(&rows)
     }
@@ -140,6 +141,21 @@ impl Tables {
                 mix(mix(hash, self.texts.hash(*text)), value.hash(&id))
             }),
         }
+    }
+
+    /// Which objects have finalisers, in the order in which the collector would come to them.
+    fn finalizing_words(&self) -> impl Iterator<Item = u64> + '_ {
+        let all = 0..self.objects.len() as Node;
+        let finalizing = all.filter(|&node| {
+            let object = self.object(node);
+            object.kind.has_finalizer() && !object.finalized && !self.heap.is_freed(node)
+        });
+        // A future that has nothing to tell is finalised in silence.
+        let tells = |&node: &Node| {
+            let object = self.object(node);
+            object.kind != super::table::Kind::Future || self.future(node).unretrieved
+        };
+        finalizing.filter(tells).map(|node| self.id(node))
     }
 
     /// The queues of the loop, and who is outside.
