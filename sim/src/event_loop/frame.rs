@@ -209,6 +209,11 @@ impl Frame {
         self.desk.collect(&mut || false);
     }
 
+    /// Lets go now of what was dropped since the last operation, as the next one would.
+    pub fn settle(&self) {
+        self.desk.flush();
+    }
+
     /// A line of the timeline.
     pub fn log(&self, text: impl Into<Cow<'static, str>>) {
         self.tell_text(event::LOG, text.into());

@@ -71,7 +71,7 @@ pub use hooks::Context;
 pub use kind::{Message, event};
 pub use profile::{CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13, PROFILES, Profile, profile};
 pub use program::Program;
-pub use refs::{OfKind, Ref, Weak, object};
+pub use refs::{IsFuture, OfKind, Ref, Weak, object};
 pub use value::Value;
 pub use wait::ReturnWhen;
 

@@ -132,8 +132,15 @@ impl Desk {
         !tables.is_there(reply.future) || tables.future(reply.future).is_done()
     }
 
-    /// A new turn begins with what stands in the ready queue.
-    pub(super) fn begin_turn(&self) {
+    /// A new turn begins with what stands in the ready queue, and the timers that are due by now
+    /// behind that: `call_later(0, ..)`.
+    pub(super) fn begin_turn(self: &Rc<Self>) {
+        while let Some(due) = {
+            let tables = self.tables.borrow();
+            tables.timers.first_key_value().map(|(&due, _)| due).filter(|due| due.0 <= tables.now)
+        } {
+            self.fire(due);
+        }
         let mut tables = self.tables.borrow_mut();
         tables.turn = tables.ready.len();
     }

@@ -150,6 +150,12 @@ impl<T> Ref<T> {
 }
 
 impl Ref<Any> {
+    /// The name of its type, as CPython's complaints have it.
+    pub fn type_name(&self) -> &'static str {
+        let tables = self.raw.desk.tables.borrow();
+        tables.type_name(self.raw.node)
+    }
+
     /// The same variable, if what it leads to is one of these.
     pub fn downcast<T: OfKind>(self) -> Result<Ref<T>, Ref<Any>> {
         if T::KINDS.contains(&(self.kind() as u8)) {
@@ -165,6 +171,12 @@ pub trait OfKind {
     #[doc(hidden)]
     const KINDS: &'static [u8];
 }
+
+/// A future, or a task, which is one.
+pub trait IsFuture: OfKind {}
+
+impl IsFuture for Future {}
+impl IsFuture for Task {}
 
 macro_rules! kinds {
     ($($type:ty: $($kind:ident)|+),*) => {

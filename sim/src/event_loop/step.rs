@@ -254,17 +254,24 @@ impl Desk {
 
     /// Runs the coroutine of a task up to its next await.
     fn run_task(self: &Rc<Self>, task: u32, thrown: Option<Exception>) -> Left {
-        let (coroutine, over) = {
+        let (coroutine, over, fresh) = {
             let mut tables = self.tables.borrow_mut();
             let row = &mut tables.tasks[task as usize];
-            row.started = true;
-            (row.coroutine, row.over)
+            let fresh = !std::mem::replace(&mut row.started, true);
+            (row.coroutine, row.over, fresh)
         };
         let body = self.bodies.borrow_mut()[task as usize].take().filter(|_| !over);
         let Some(mut body) = body else {
             let text = "cannot reuse already awaited coroutine";
             return Left::Raised(Exception::runtime_error(text));
         };
+        if fresh && let Some(error) = thrown {
+            // What is thrown into a coroutine that has not begun ends it there (can-01).
+            self.tables.borrow_mut().tasks[task as usize].over = true;
+            drop(body);
+            self.flush();
+            return Left::Raised(error);
+        }
         let before = self.current.replace(task);
         self.sees(coroutine, thrown.as_ref().map_or(1, |error| mix(2, error.hash())));
         let left = self.resume(&mut body, thrown);

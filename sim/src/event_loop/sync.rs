@@ -12,11 +12,11 @@ use super::{
     heap::{Edge, Node},
     kind::event,
     label::{Hold, Label},
-    refs::{Any, Lock, Plain, Queue, Ref, Semaphore, Set, Task, object},
+    refs::{Any, IsFuture, Lock, Plain, Queue, Ref, Semaphore, Set, object},
     table::{Primitive, Waiters},
     value::{Stored, Value},
 };
-use std::{future::Future, panic::Location, rc::Rc};
+use std::{borrow::Cow, future::Future, panic::Location, rc::Rc};
 
 /// One of the lists of who waits.
 type List = fn(&mut Primitive) -> &mut Waiters;
@@ -486,7 +486,7 @@ impl Ref<Semaphore> {
 impl Ref<Set> {
     /// `add(task)`, and `task.add_done_callback(set.discard)`: the way to keep a task until it is
     /// done (ref-11).
-    pub fn keep(&self, task: &Ref<Task>) {
+    pub fn keep<T: IsFuture>(&self, task: &Ref<T>) {
         let (desk, node) = (self.desk(), self.node());
         desk.flush();
         self.add(task);
@@ -594,10 +594,25 @@ impl Ref<Plain> {
 impl Ref<Any> {
     /// A reference from one object to another one that is none of the above, such as
     /// `event.task = task`: it is there as long as the first one is.
-    pub fn link<T>(&self, name: &'static str, to: &Ref<T>) {
-        self.desk().flush();
-        let label = Label::named(Hold::Attribute, self.desk().text(name));
-        let edge = self.desk().hold(self.node(), label, to.node());
-        self.desk().tables.borrow_mut().links.push((self.node(), edge));
+    pub fn link<T>(&self, name: impl Into<Cow<'static, str>>, to: &Ref<T>) {
+        let (desk, node) = (self.desk(), self.node());
+        desk.flush();
+        let label = Label::named(Hold::Attribute, desk.text(name));
+        let edge = desk.hold(node, label, to.node());
+        let before = {
+            let mut tables = desk.tables.borrow_mut();
+            let tables = &mut *tables;
+            let is_it = |&(from, edge): &(Node, Edge)| {
+                from == node && tables.heap.reference(edge).label == label
+            };
+            match tables.links.iter().position(is_it) {
+                Some(at) => Some(std::mem::replace(&mut tables.links[at].1, edge)),
+                None => {
+                    tables.links.push((node, edge));
+                    None
+                }
+            }
+        };
+        desk.let_go_of(before);
     }
 }

@@ -415,6 +415,25 @@ impl Tables {
         &mut self.futures[self.objects[node as usize].future as usize]
     }
 
+    /// The name of its type, as CPython's complaints have it.
+    pub(super) fn type_name(&self, node: Node) -> &'static str {
+        let object = self.object(node);
+        match object.kind {
+            Kind::Task => "_asyncio.Task",
+            Kind::Future => match self.future(node).role {
+                Role::Gather { .. } => "_GatheringFuture",
+                _ => "_asyncio.Future",
+            },
+            Kind::Handle if self.handles[object.row as usize].due.is_some() => "TimerHandle",
+            Kind::Handle => "Handle",
+            Kind::Coroutine => "coroutine",
+            Kind::Generator => "async_generator",
+            Kind::Set => "set",
+            Kind::Plain => "object",
+            kind => kind.text(),
+        }
+    }
+
     /// The task of an object that is one.
     pub(super) fn task_of(&self, node: Node) -> Option<u32> {
         let object = &self.objects[node as usize];
