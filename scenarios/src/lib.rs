@@ -17,6 +17,7 @@ pub mod kv_registry;
 pub mod llama_chat;
 pub mod program;
 pub mod restate_join;
+pub mod steps;
 
 use atropos::subject::Subject;
 

@@ -1,7 +1,9 @@
-//! `atropos conform`: the process world against what a real BEAM observed.
+//! `atropos conform`: a world against what a real BEAM or a real CPython observed.
 //!
 //! One line a failure with what was expected and what came instead, one a vector with outcomes that
 //! it does not list, then the totals.
+
+mod steps;
 
 use crate::{
     args::{Common, ConformArgs},
@@ -24,6 +26,7 @@ enum Line<'a> {
     Failed { id: &'a str, expected: &'a str, got: Option<&'a str>, outcomes: usize },
     Extra { id: &'a str, outcome: &'a str, why: Option<&'a str> },
     Unfinished { id: &'a str, states: u64 },
+    Python { id: &'a str, told: &'a str },
 }
 
 #[derive(Default, Serialize)]
@@ -34,6 +37,17 @@ struct Totals {
     extra: u64,
     /// Those of them that somebody explained.
     explained: u64,
+    /// Step programs among those that passed.
+    #[serde(skip_serializing_if = "is_zero")]
+    steps: u64,
+    /// Vectors of kind `python`, which are not judged.
+    #[serde(skip_serializing_if = "is_zero")]
+    python: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A file of vectors on its way through.
@@ -87,6 +101,11 @@ impl Conformance<'_> {
         };
         if self.args.only.as_ref().is_some_and(|part| !id.contains(part.as_str())) {
             return Ok(());
+        }
+        match value.get("kind").and_then(Value::as_str) {
+            Some("steps") => return self.steps(&id, line, &value, out, place),
+            Some("python") => return self.python(&id, out),
+            _ => {}
         }
         match Vector::from_value(&value) {
             Ok(vector) => self.judge(&id, &value, &vector, out),
@@ -151,8 +170,8 @@ impl Conformance<'_> {
     }
 
     fn finish(self, out: &mut Output) -> Result<Exit, Stop> {
-        let Totals { passed, failed, extra, explained } = self.totals;
-        if passed + failed == 0 {
+        let Totals { passed, failed, extra, explained, steps, python } = self.totals;
+        if passed + failed + python == 0 {
             let why = format!("{} holds no vector that was asked for", self.args.file.display());
             return Err(Stop::new(Exit::NoMatch, why));
         }
@@ -162,6 +181,14 @@ impl Conformance<'_> {
         if extra > 0 {
             let extra = counted(extra, "extra outcome", "extra outcomes");
             out.say_more(&format!("{extra} of race vectors, {explained} explained"))?;
+        }
+        if steps > 0 {
+            let steps = counted(steps, "step program", "step programs");
+            out.say_more(&format!("{steps} passed under each of {} profiles", steps::PROFILES))?;
+        }
+        if python > 0 {
+            let python = counted(python, "vector", "vectors");
+            out.say_more(&format!("{python} of kind python, not judged here"))?;
         }
         out.tell("end", &self.totals)?;
         out.say(&format!("{passed} passed, {failed} failed"))?;

@@ -87,7 +87,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// `; did you mean ..?` if something of the kind exists, else `otherwise`.
-pub(super) fn hint<'n>(
+pub(crate) fn hint<'n>(
     wanted: &str,
     known: impl IntoIterator<Item = &'n str>,
     otherwise: impl FnOnce() -> String,
@@ -103,7 +103,7 @@ pub(super) fn hint<'n>(
 }
 
 /// Names as a sentence lists them: `a`, `b` or `c`.
-pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>, last: &str) -> String {
+pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>, last: &str) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => "nothing".to_owned(),

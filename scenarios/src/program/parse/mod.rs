@@ -16,7 +16,8 @@ mod otp;
 pub(in crate::program) mod sup;
 
 use super::model::{Command, Program, Slot, Step};
-use error::{Place, Read, hint};
+use error::{Place, Read};
+pub(crate) use error::{hint, listed};
 use fields::{Fields, object};
 use names::{Names, Sort, name_of};
 use serde_json::{Map, Value};

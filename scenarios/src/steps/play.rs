@@ -1,0 +1,67 @@
+//! Plays a step program in CPython's own schedule: the ready queue in order, time when nothing else
+//! can happen, collections only where the program asks for them.
+
+use super::{interpret, model::Program};
+use atropos::{
+    decisions::{Ahead, Decisions, Names},
+    event_loop::{EventLoopWorld, Profile},
+    invariant::Invariants,
+    moves::MoveSet,
+    plan::{Collect, Conditions, Loop, Order},
+    scheduler::{self, End, Record},
+    world::World,
+};
+use std::{cell::RefCell, ops::Range, rc::Rc, sync::Arc};
+
+/// More steps than any program of the vectors makes by far.
+const STEPS: u32 = 100_000;
+
+/// What came of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Played {
+    /// Its trace.
+    pub lines: Vec<String>,
+    /// Which lines came while a collection ran: what a collection finalises first is CPython's habit
+    /// and no rule.
+    pub collections: Vec<Range<usize>>,
+}
+
+/// The trace of a program under a profile. A program that can go on no more, or will not end, has the
+/// trace that it has by then; one whose tasks are eager where there are no such tasks says
+/// `not available`.
+pub fn run(program: &Program, profile: &'static Profile) -> Vec<String> {
+    play(program, profile).lines
+}
+
+/// The same, with what came in collections.
+pub fn play(program: &Program, profile: &'static Profile) -> Played {
+    let played = Rc::new(RefCell::new(Played::default()));
+    let mut world = EventLoopWorld::new(profile);
+    let event_loop = Some(Loop { order: Order::Fifo, collect: Collect::Off });
+    world.reset(&Conditions { event_loop, ..Conditions::PLAIN }, false);
+    let (program, trace) = (Arc::new(program.clone()), Rc::clone(&played));
+    world.program(|outside| interpret::program(outside, program, trace));
+    let invariants = Invariants::new(Vec::new());
+    let end = scheduler::run(&mut world, &mut First, &invariants, STEPS, &mut Record::default());
+    let _: End = end;
+    // What the world lets go of when it is dropped is no part of the trace.
+    let lines = played.borrow().clone();
+    lines
+}
+
+/// The first move, the harmless value.
+struct First;
+
+impl Decisions for First {
+    fn next_move(&mut self, _: &MoveSet, _: &dyn Names) -> Option<usize> {
+        Some(0)
+    }
+
+    fn value(&mut self, _: u32) -> u32 {
+        0
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        Ahead::Harmless
+    }
+}
