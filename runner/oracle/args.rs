@@ -50,6 +50,10 @@ pub(crate) struct Args {
     #[arg(long, default_value = "target/oracle", value_name = "DIR")]
     pub(crate) out: PathBuf,
 
+    /// The Python that runs step programs; its version picks the profile
+    #[arg(long, default_value = "python3", value_name = "PATH")]
+    pub(crate) python: PathBuf,
+
     /// Print the programs as JSON lines and run nothing
     #[arg(long)]
     pub(crate) list: bool,
@@ -65,6 +69,8 @@ pub(crate) enum LayerArg {
     Otp,
     /// Trees of supervisors
     Sup,
+    /// Step programs of asyncio, on a real CPython
+    Asyncio,
 }
 
 impl From<LayerArg> for random::Layer {
@@ -73,6 +79,7 @@ impl From<LayerArg> for random::Layer {
             LayerArg::Processes => random::Layer::Processes,
             LayerArg::Otp => random::Layer::Otp,
             LayerArg::Sup => random::Layer::Sup,
+            LayerArg::Asyncio => unreachable!("step programs go another way"),
         }
     }
 }

@@ -4,7 +4,11 @@
 //! did must lie in the set that the simulator reached. An outcome outside is tried again, alone: it
 //! is a disagreement only if that recurs each time, else a fluke of a busy machine.
 //!
-//! `docs/conformance.md` says what is compared. Needs Erlang and Elixir; `make test` does not.
+//! Step programs of asyncio run on a real CPython in the same way, in the one schedule that they
+//! have.
+//!
+//! `docs/conformance.md` says what is compared. Needs Erlang and Elixir, or Python; `make test` does
+//! not.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +17,7 @@ mod beam;
 mod campaign;
 mod compare;
 mod count;
+mod cpython;
 mod recheck;
 mod report;
 
@@ -32,6 +37,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<Exit, Stop> {
+    if args.layer == args::LayerArg::Asyncio {
+        return cpython::run(args);
+    }
     if args.list {
         return list(args);
     }

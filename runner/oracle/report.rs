@@ -125,6 +125,7 @@ impl Report<'_> {
             LayerArg::Processes => "",
             LayerArg::Otp => "--layer otp ",
             LayerArg::Sup => "--layer sup ",
+            LayerArg::Asyncio => unreachable!("step programs have a report of their own"),
         };
         let again = format!("{layer}--seed {seed:#x} --first {index} --programs 1");
         line(&mut text, &format!("  again      atropos-oracle {again}"));

@@ -12,6 +12,8 @@ mod json;
 pub mod model;
 mod parse;
 mod play;
+pub mod random;
+pub mod smaller;
 mod write;
 
 pub use play::{Played, play, run};

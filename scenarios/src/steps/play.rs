@@ -26,6 +26,18 @@ pub struct Played {
     pub collections: Vec<Range<usize>>,
 }
 
+impl Played {
+    /// The lines, with those of each collection in the order of the alphabet: what two traces are
+    /// compared by.
+    pub fn canonical(&self) -> Vec<String> {
+        let mut lines = self.lines.clone();
+        for range in &self.collections {
+            lines[range.clone()].sort_unstable();
+        }
+        lines
+    }
+}
+
 /// The trace of a program under a profile. A program that can go on no more, or will not end, has the
 /// trace that it has by then; one whose tasks are eager where there are no such tasks says
 /// `not available`.

@@ -33,6 +33,11 @@ impl Program {
     }
 }
 
+/// An operation as JSON.
+pub(super) fn text_of(step: &Op) -> String {
+    op(step)
+}
+
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
