@@ -50,7 +50,9 @@ impl Vector {
     pub fn expected(&self, profile: &Profile) -> &[String] {
         let release = profile.name.trim_start_matches("cpython-");
         let is_it = |version: &str| {
-            version.strip_prefix(release).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            version
+                .strip_prefix(release)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         let other = self.differs.iter().find(|(version, _)| is_it(version));
         other.map_or(&self.observed, |(_, trace)| trace)
@@ -98,7 +100,10 @@ pub const PYTHON: [(&str, Told); 14] = [
     ("eager-02", Told::Steps),
     ("ref-27", Told::Steps),
     ("ref-28", Told::Bodies),
-    ("ref-29", Told::Not("a coroutine is made by the task that runs it: none is dropped unawaited")),
+    (
+        "ref-29",
+        Told::Not("a coroutine is made by the task that runs it: none is dropped unawaited"),
+    ),
     ("ref-30", Told::Not("when the collector runs by itself is a decision here, and no count")),
     ("ref-32", Told::Bodies),
     ("sock-01", Told::Bodies),
@@ -110,7 +115,9 @@ impl Told {
     /// How the vector of this name is told.
     pub fn of(id: &str) -> Told {
         let known = PYTHON.iter().find(|(known, _)| *known == id);
-        known.map_or(Told::Not("its source is Python, which nobody has told again"), |(_, told)| *told)
+        known.map_or(Told::Not("its source is Python, which nobody has told again"), |(_, told)| {
+            *told
+        })
     }
 
     /// As a sentence has it.

@@ -24,6 +24,9 @@ pub struct Played {
     /// Which lines came while a collection ran: what a collection finalises first is CPython's habit
     /// and no rule.
     pub collections: Vec<Range<usize>>,
+    /// An exception left a frame that had variables. In CPython its traceback keeps them, as long as
+    /// anybody keeps the exception; in the world an exception keeps nothing. Only the world says so.
+    pub keeps_frames: bool,
 }
 
 impl Played {
@@ -52,13 +55,16 @@ pub fn play(program: &Program, profile: &'static Profile) -> Played {
     let event_loop = Some(Loop { order: Order::Fifo, collect: Collect::Off });
     world.reset(&Conditions { event_loop, ..Conditions::PLAIN }, false);
     let (program, trace) = (Arc::new(program.clone()), Rc::clone(&played));
-    world.program(|outside| interpret::program(outside, program, trace));
+    let kept = interpret::Kept::default();
+    let held = kept.clone();
+    world.program(|outside| interpret::program(outside, program, trace, held));
     let invariants = Invariants::new(Vec::new());
     let end = scheduler::run(&mut world, &mut First, &invariants, STEPS, &mut Record::default());
     let _: End = end;
     // What the world lets go of when it is dropped is no part of the trace.
-    let lines = played.borrow().clone();
-    lines
+    let told = played.borrow().clone();
+    drop(kept);
+    told
 }
 
 /// The first move, the harmless value.

@@ -25,8 +25,16 @@ const DEPTH: u32 = 3;
 /// The program of a seed and an index.
 pub fn program(seed: u64, index: u64) -> Program {
     let draws = Draws::new(seed, RunIndex::nth(index), Purpose::Workload);
-    Maker { draws, bodies: 0, futures: Vec::new(), primitives: Vec::new(), tasks: Vec::new(), made: 0 }
-        .program()
+    Maker {
+        draws,
+        bodies: 0,
+        futures: Vec::new(),
+        primitives: Vec::new(),
+        tasks: Vec::new(),
+        made: 0,
+        has_locals: false,
+    }
+    .program()
 }
 
 /// Where operations stand.
@@ -50,12 +58,16 @@ impl Within {
 struct Maker {
     draws: Draws,
     bodies: usize,
-    /// Names of futures, of primitives, and of tasks, that may be there.
-    futures: Vec<String>,
+    /// Names of futures, of primitives, and of tasks, that may be there. With each the first body that
+    /// it waits for: who is that or a later one does not wait for it, so that nobody waits for himself.
+    futures: Vec<(String, usize)>,
     primitives: Vec<(Primitive, &'static str)>,
-    tasks: Vec<String>,
+    tasks: Vec<(String, usize)>,
     /// How many names were made.
     made: u32,
+    /// There are local variables: CPython's exceptions keep those of frames that they leave, so in
+    /// most programs there are none.
+    has_locals: bool,
 }
 
 impl Maker {
@@ -87,11 +99,15 @@ impl Maker {
 
     fn place(&mut self) -> Place {
         use Place::{Global, Local, Nowhere, Set};
-        self.one(&[Local, Local, Global, Set, Nowhere, Nowhere, Nowhere])
+        match self.one(&[Local, Local, Global, Set, Nowhere, Nowhere, Nowhere]) {
+            Local if !self.has_locals => Global,
+            place => place,
+        }
     }
 
     fn program(&mut self) -> Program {
         self.bodies = 1 + self.below(4) as usize;
+        self.has_locals = self.chance(45);
         let mut main = self.prologue();
         for _ in 0..1 + self.below(3) {
             main.push(self.spawn(Within::Main));
@@ -99,7 +115,7 @@ impl Maker {
                 main.push(Op::Yield(1));
             }
         }
-        let spawned = self.tasks.clone();
+        let spawned: Vec<String> = self.tasks.iter().map(|(name, _)| name.clone()).collect();
         let mut tasks = BTreeMap::new();
         for (nth, body) in BODIES.iter().enumerate().take(self.bodies) {
             let length = 1 + self.below(5);
@@ -110,8 +126,7 @@ impl Maker {
         main.extend(self.epilogue(&spawned));
         let mode = if self.chance(20) { Mode::Run } else { Mode::Loop };
         let is_loop = mode == Mode::Loop;
-        let after =
-            if is_loop && self.chance(30) { self.after(&spawned) } else { Vec::new() };
+        let after = if is_loop && self.chance(30) { self.after(&spawned) } else { Vec::new() };
         let eager = is_loop && self.chance(8);
         Program { tasks, main: main.into(), mode, after, debug: self.chance(4), eager }
     }
@@ -121,9 +136,10 @@ impl Maker {
         let mut ops = Vec::new();
         for name in FUTURES {
             if self.chance(60) {
-                let place = if self.chance(75) { Place::Global } else { Place::Local };
+                let place =
+                    if self.has_locals && self.chance(25) { Place::Local } else { Place::Global };
                 ops.push(Op::Future(name.to_owned(), place));
-                self.futures.push(name.to_owned());
+                self.futures.push((name.to_owned(), usize::MAX));
             }
         }
         let primitives = [
@@ -139,7 +155,8 @@ impl Maker {
                     Primitive::Semaphore if self.chance(70) => Some(self.below(3)),
                     _ => None,
                 };
-                let place = if self.chance(80) { Place::Global } else { Place::Local };
+                let place =
+                    if self.has_locals && self.chance(20) { Place::Local } else { Place::Global };
                 ops.push(Op::New(kind, name.to_owned(), place, size));
                 self.primitives.push((kind, name));
             }
@@ -227,27 +244,43 @@ impl Maker {
     fn task(&mut self) -> String {
         match self.tasks.clone().as_slice() {
             [] => "@current".to_owned(),
-            tasks => self.one(tasks),
+            tasks => self.one(tasks).0,
         }
     }
 
     /// A future that may be there, and is no task.
     fn future(&mut self) -> Option<String> {
         let futures = self.futures.clone();
-        (!futures.is_empty()).then(|| self.one(&futures))
+        (!futures.is_empty()).then(|| self.one(&futures).0)
     }
 
-    /// Something to wait for.
-    fn target(&mut self) -> String {
+    /// A task or a future.
+    fn anything(&mut self) -> String {
         match self.future() {
             Some(future) if self.chance(55) => future,
-            _ if self.tasks.is_empty() => "@current".to_owned(),
             _ => self.task(),
         }
     }
 
-    fn targets(&mut self) -> Vec<String> {
-        (0..1 + self.below(3)).map(|_| self.target()).collect()
+    /// Something to wait for.
+    fn target(&mut self, within: Within) -> Option<(String, usize)> {
+        let may = |(_, first): &&(String, usize)| *first >= within.spawns();
+        let futures: Vec<_> = self.futures.iter().filter(may).cloned().collect();
+        let tasks: Vec<_> = self.tasks.iter().filter(may).cloned().collect();
+        match (futures.is_empty(), tasks.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(self.one(&futures)),
+            (true, false) => Some(self.one(&tasks)),
+            _ if self.chance(55) => Some(self.one(&futures)),
+            _ => Some(self.one(&tasks)),
+        }
+    }
+
+    fn targets(&mut self, within: Within) -> (Vec<String>, usize) {
+        let wanted = 1 + self.below(3);
+        let some: Vec<_> = (0..wanted).filter_map(|_| self.target(within)).collect();
+        let first = some.iter().map(|(_, first)| *first).min().unwrap_or(usize::MAX);
+        (some.into_iter().map(|(name, _)| name).collect(), first)
     }
 
     fn primitive(&mut self, kind: Primitive) -> Option<String> {
@@ -265,9 +298,9 @@ impl Maker {
     }
 
     fn task_name(&mut self, first: usize) -> String {
-        let body = BODIES[first + self.below((self.bodies - first) as u32) as usize];
-        let name = self.fresh(&format!("{body}#"));
-        self.tasks.push(name.clone());
+        let body = first + self.below((self.bodies - first) as u32) as usize;
+        let name = self.fresh(&format!("{}#", BODIES[body]));
+        self.tasks.push((name.clone(), body));
         name
     }
 
@@ -276,7 +309,8 @@ impl Maker {
     }
 
     fn raised(&mut self) -> Raised {
-        let class = self.one(&["ValueError", "ValueError", "KeyError", "RuntimeError", "BaseException"]);
+        let class =
+            self.one(&["ValueError", "ValueError", "KeyError", "RuntimeError", "BaseException"]);
         let text = if self.chance(60) { self.fresh("x") } else { String::new() };
         Raised { class: class.to_owned(), text }
     }
@@ -289,7 +323,7 @@ impl Maker {
             0..4 => self.spawn(within),
             4..8 => {
                 let message = self.chance(25).then(|| self.fresh("c"));
-                Op::Cancel(self.target(), message)
+                Op::Cancel(self.anything(), message)
             }
             8..11 => {
                 let value = self.data();
@@ -299,7 +333,7 @@ impl Maker {
                 let error = self.raised();
                 of(self.future(), &|name| Op::SetException(name, error.clone()))
             }
-            12..15 => Op::Drop(self.target()),
+            12..15 => Op::Drop(self.anything()),
             15 => of(self.primitive(Primitive::Event), &Op::Set),
             16 | 17 => {
                 let value = self.data();
@@ -307,13 +341,13 @@ impl Maker {
             }
             18 => of(self.primitive(Primitive::Semaphore), &Op::Release),
             19 => of(self.primitive(Primitive::Lock), &Op::Release),
-            20 => Op::Retrieve(self.target()),
+            20 => Op::Retrieve(self.anything()),
             21 => {
-                let (of, name) = (self.target(), self.fresh("k"));
+                let (of, name) = (self.anything(), self.fresh("k"));
                 Op::Copy(of, name, self.place())
             }
             22 => {
-                let (to, name) = (self.target(), self.fresh("a"));
+                let (to, name) = (self.anything(), self.fresh("a"));
                 of(self.primitive(Primitive::Event), &|of| Op::Link(of, name.clone(), to.clone()))
             }
             23 => Op::CallSoon(self.callback(within), self.captures()),
@@ -322,7 +356,7 @@ impl Maker {
                 Op::CallLater(time, self.callback(within), self.captures(), None)
             }
             25 => {
-                let target = self.target();
+                let target = self.anything();
                 Op::AddCallback(target, self.callback(within))
             }
             26 => Op::Uncancel("@current".to_owned()),
@@ -330,7 +364,7 @@ impl Maker {
             28 => {
                 let name = self.fresh("f");
                 let place = self.place();
-                self.futures.push(name.clone());
+                self.futures.push((name.clone(), usize::MAX));
                 Op::Future(name, place)
             }
             _ => log,
@@ -338,7 +372,7 @@ impl Maker {
     }
 
     fn captures(&mut self) -> Vec<String> {
-        if self.chance(40) { vec![self.target()] } else { Vec::new() }
+        if self.chance(40) { vec![self.anything()] } else { Vec::new() }
     }
 
     /// What a callback does.
@@ -357,12 +391,15 @@ impl Maker {
     /// An operation that waits.
     fn wait(&mut self, within: Within) -> Op {
         let private = Op::AwaitPrivate;
-        let of = |name: Option<String>, make: &dyn Fn(String) -> Op| name.map_or(private.clone(), make);
+        let of =
+            |name: Option<String>, make: &dyn Fn(String) -> Op| name.map_or(private.clone(), make);
         match self.below(26) {
             0..5 if within != Within::Main => private,
             0..10 => {
                 let label = self.chance(60).then(|| self.fresh("v"));
-                Op::Await(self.target(), label)
+                of(self.target(within).map(|(name, _)| name), &|name| {
+                    Op::Await(name, label.clone())
+                })
             }
             10..13 => of(self.primitive(Primitive::Queue), &Op::Get),
             13 | 14 => {
@@ -372,7 +409,10 @@ impl Maker {
             15 | 16 => of(self.primitive(Primitive::Event), &Op::WaitEvent),
             17 => of(self.primitive(Primitive::Lock), &Op::Acquire),
             18 | 19 => of(self.primitive(Primitive::Semaphore), &Op::Acquire),
-            20..23 => Op::WaitFor(self.target(), self.deadline()),
+            20..23 => {
+                let time = self.deadline();
+                of(self.target(within).map(|(name, _)| name), &|name| Op::WaitFor(name, time))
+            }
             23 => Op::Return(self.data()),
             _ => {
                 let time = (within == Within::Main || self.chance(60)).then(|| self.deadline());
@@ -381,7 +421,7 @@ impl Maker {
                     ReturnWhen::FirstCompleted,
                     ReturnWhen::FirstException,
                 ]);
-                Op::Wait(self.targets(), time, when)
+                Op::Wait(self.targets(within).0, time, when)
             }
         }
     }
@@ -394,17 +434,17 @@ impl Maker {
             6 => Op::Timeout(self.deadline(), self.small(within, depth)),
             7 | 8 => self.group(within, depth),
             9 => {
-                let (of, name) = (self.target(), self.fresh("s"));
-                let place = self.place();
-                self.futures.push(name.clone());
+                let Some((of, first)) = self.target(within) else { return Op::Yield(1) };
+                let (name, place) = (self.fresh("s"), self.place());
+                self.futures.push((name.clone(), first));
                 let make = Op::Shield(of, name.clone(), place);
                 self.then_await(make, name)
             }
             _ => {
-                let (of, name) = (self.targets(), self.fresh("g"));
+                let ((of, first), name) = (self.targets(within), self.fresh("g"));
                 let (place, returns) = (self.place(), self.chance(35));
                 let make = Op::Gather(of, name.clone(), place, returns);
-                self.futures.push(name.clone());
+                self.futures.push((name.clone(), first));
                 self.then_await(make, name)
             }
         }

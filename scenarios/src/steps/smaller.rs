@@ -65,7 +65,8 @@ fn parts(op: &Op) -> Vec<&Block> {
 
 /// The operation with something less in it.
 fn ops(op: &Op) -> Vec<Op> {
-    let each = |ops: &Block, make: &dyn Fn(Block) -> Op| blocks(ops).into_iter().map(make).collect();
+    let each =
+        |ops: &Block, make: &dyn Fn(Block) -> Op| blocks(ops).into_iter().map(make).collect();
     match op {
         Op::Group(ops) => each(ops, &Op::Group),
         Op::Timeout(time, ops) => each(ops, &|ops| Op::Timeout(*time, ops)),
@@ -102,9 +103,13 @@ fn fewer(names: &[String]) -> impl Iterator<Item = Vec<String>> + '_ {
 fn attempts(guarded: &Guarded) -> Vec<Op> {
     let op = |guarded: Guarded| Op::Try(Box::new(guarded));
     let mut all = Vec::new();
-    all.extend(blocks(&guarded.body).into_iter().map(|body| op(Guarded { body, ..guarded.clone() })));
     all.extend(
-        blocks(&guarded.finally).into_iter().map(|finally| op(Guarded { finally, ..guarded.clone() })),
+        blocks(&guarded.body).into_iter().map(|body| op(Guarded { body, ..guarded.clone() })),
+    );
+    all.extend(
+        blocks(&guarded.finally)
+            .into_iter()
+            .map(|finally| op(Guarded { finally, ..guarded.clone() })),
     );
     for at in 0..guarded.handlers.len() {
         let mut one = guarded.clone();

@@ -136,8 +136,11 @@ fn op(op: &Op) -> String {
         Op::CancelHandle(name) => call("cancel_handle", &[quoted(name)]),
         Op::AddCallback(name, ops) => call("add_cb", &[quoted(name), block(ops)]),
         Op::Cancel(name, message) => {
-            let args: Vec<String> =
-                [Some(name), message.as_ref()].into_iter().flatten().map(|arg| quoted(arg)).collect();
+            let args: Vec<String> = [Some(name), message.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|arg| quoted(arg))
+                .collect();
             call("cancel", &args)
         }
         Op::Cancelling(name) => call("cancelling", &[quoted(name)]),

@@ -67,6 +67,10 @@ pub(super) struct Desk {
     pub(super) closing: Cell<bool>,
     /// What a generator yields.
     pub(super) item: RefCell<Option<Stored>>,
+    /// What exceptions keep that nobody holds yet, or that were caught in this step.
+    pub(super) in_flight: RefCell<Vec<Edge>>,
+    /// How many cancellations are under way, one in another.
+    pub(super) cancels: Cell<u32>,
     /// The collector is at work.
     pub(super) collecting: Cell<bool>,
     /// The run is over: nothing that is dropped counts.
@@ -108,6 +112,8 @@ impl Desk {
             yielded: Cell::new(None),
             closing: Cell::new(false),
             item: RefCell::default(),
+            in_flight: RefCell::default(),
+            cancels: Cell::new(0),
             collecting: Cell::new(false),
             over: Cell::new(false),
             is_debug: Cell::new(false),
@@ -125,6 +131,7 @@ impl Desk {
         self.run.set(self.run.get() + 1);
         self.tables.borrow_mut().clear();
         self.dropped.borrow_mut().clear();
+        self.in_flight.borrow_mut().clear();
         self.current.set(NONE);
         self.thrown.take();
         self.resumed.set(false);

@@ -243,6 +243,8 @@ impl Desk {
             self.let_go_of_value(&stored);
         }
         children.into_iter().for_each(|(_, edge)| self.let_go(edge));
+        let kept = std::mem::take(&mut self.tables.borrow_mut().future_mut(node).kept);
+        kept.into_iter().for_each(|edge| self.let_go(edge));
     }
 
     fn clear_links(self: &Rc<Self>, node: Node) {

@@ -15,11 +15,15 @@
 //! # let _ = worker;
 //! ```
 //!
-//! Leaves out: tracebacks. An exception that is kept alive keeps the frames alive that it went
-//! through, in CPython; here it holds nothing.
+//! An exception that a future keeps also keeps what the frames held through which it went, in CPython.
+//! Here it keeps what asyncio's own frames hold (a time-out its task, `wait_for` what it waits for),
+//! and of a program's variables those that it is told to ([`Frame::keeps`](super::Frame::keeps)).
+//!
+//! Leaves out: what an exception keeps that only a variable holds, from step to step.
 
+use super::heap::Node;
 use crate::word::mix;
-use std::{borrow::Cow, fmt, rc::Rc};
+use std::{borrow::Cow, cell::RefCell, fmt, rc::Rc};
 
 /// A class of exceptions, with its place under `BaseException`
 /// (<https://docs.python.org/3/library/exceptions.html#exception-hierarchy>).
@@ -141,12 +145,37 @@ struct Content {
     class: Class,
     text: Cow<'static, str>,
     parts: Vec<Exception>,
+    traceback: Traceback,
 }
 
+/// What the frames hold through which an exception went, and the futures that hold the exception: a
+/// run and an object each. It does not count when exceptions are compared.
+#[derive(Default)]
+pub(super) struct Traceback {
+    pub(super) keeps: RefCell<Vec<(u32, Node)>>,
+    pub(super) kept_by: RefCell<Vec<(u32, Node)>>,
+}
+
+impl PartialEq for Traceback {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Traceback {}
+
 impl Exception {
+    fn made(class: Class, text: Cow<'static, str>, parts: Vec<Exception>) -> Self {
+        Exception(Rc::new(Content { class, text, parts, traceback: Traceback::default() }))
+    }
+
+    pub(super) fn traceback(&self) -> &Traceback {
+        &self.0.traceback
+    }
+
     /// An exception of a class.
     pub fn new(class: Class, text: impl Into<Cow<'static, str>>) -> Self {
-        Exception(Rc::new(Content { class, text: text.into(), parts: Vec::new() }))
+        Exception::made(class, text.into(), Vec::new())
     }
 
     /// `ValueError(text)`.
@@ -183,7 +212,11 @@ impl Exception {
     pub fn group(text: impl Into<Cow<'static, str>>, parts: Vec<Exception>) -> Self {
         let plain = parts.iter().all(|part| part.class().is_exception());
         let class = if plain { Class::ExceptionGroup } else { Class::BaseExceptionGroup };
-        Exception(Rc::new(Content { class, text: text.into(), parts }))
+        let keeps = parts.iter().flat_map(|part| part.traceback().keeps.borrow().clone());
+        let keeps = keeps.collect();
+        let group = Exception::made(class, text.into(), parts);
+        group.traceback().keeps.replace(keeps);
+        group
     }
 
     /// Its class.
@@ -220,7 +253,7 @@ impl Exception {
 
     /// As `repr` has it: `ValueError('a')`.
     pub fn repr(&self) -> String {
-        let Content { class, text, parts } = &*self.0;
+        let Content { class, text, parts, .. } = &*self.0;
         let parts: Vec<String> = parts.iter().map(Exception::repr).collect();
         match (text.is_empty(), parts.as_slice()) {
             (_, [_, ..]) => format!("{}('{text}', [{}])", class.name(), parts.join(", ")),
@@ -233,7 +266,7 @@ impl Exception {
 impl fmt::Display for Exception {
     /// `ValueError: x`, and of a group what it is made of.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Content { class, text, parts } = &*self.0;
+        let Content { class, text, parts, .. } = &*self.0;
         f.write_str(class.name())?;
         if !text.is_empty() {
             write!(f, ": {text}")?;

@@ -537,7 +537,7 @@ impl Desk {
     }
 
     /// Runs a callback of the program.
-    pub(super) fn run_program(self: &Rc<Self>, on: Node) {
+    pub(super) fn run_program(self: &Rc<Self>, on: Node, told: Option<Node>) {
         let row = self.tables.borrow().object(on).row;
         let code = self.codes.borrow()[row as usize].clone();
         let Some(code) = code else { return };
@@ -549,6 +549,7 @@ impl Desk {
             Err(Exception::new(super::Class::Panic, text))
         });
         if let Err(error) = called {
+            self.keep_callback(on, told);
             self.callback_raised(&error);
         }
     }

@@ -16,6 +16,10 @@ use super::{
 };
 use std::rc::Rc;
 
+/// How far a cancellation goes from task to task: tasks that wait for themselves, through each other,
+/// would cancel each other for ever. CPython raises a `RecursionError` there.
+const CANCELS: u32 = 300;
+
 impl Desk {
     /// `Future.done()`.
     pub(super) fn is_done(&self, node: Node) -> bool {
@@ -62,6 +66,7 @@ impl Desk {
             return Err(Exception::invalid_state("invalid state"));
         }
         self.tables.borrow_mut().future_mut(node).unretrieved = true;
+        self.keep_error(node, &error);
         self.finish(node, State::Error(error));
         Ok(())
     }
@@ -80,11 +85,17 @@ impl Desk {
             }
             Role::Plain => Way::Plain,
         };
-        match way {
+        if self.cancels.get() == CANCELS {
+            return false;
+        }
+        self.cancels.set(self.cancels.get() + 1);
+        let cancelled = match way {
             Way::Task(task) => self.cancel_task(task, message),
             Way::Gather(children) => self.cancel_gather(node, &children, message),
             Way::Plain => self.cancel_future(node, message),
-        }
+        };
+        self.cancels.set(self.cancels.get() - 1);
+        cancelled
     }
 
     /// `Future.cancel` of the base class.
@@ -146,7 +157,10 @@ impl Desk {
         let future = tables.future_mut(node);
         match &future.state {
             State::Pending => Err(Exception::invalid_state("Result is not set.")),
-            State::Cancelled => Err(Exception::cancelled(future.message.clone())),
+            State::Cancelled => {
+                drop(tables);
+                Err(self.cancelled_error(node))
+            }
             State::Result(stored) => Ok(stored.clone()),
             State::Error(error) => {
                 let error = error.clone();
@@ -156,13 +170,28 @@ impl Desk {
         }
     }
 
+    /// What is raised of a cancelled future: the first time, the exception with which its task ended.
+    fn cancelled_error(&self, node: Node) -> Exception {
+        let (own, message) = {
+            let mut tables = self.tables.borrow_mut();
+            let future = tables.future_mut(node);
+            (future.cancelled_error.take(), future.message.clone())
+        };
+        let Some(error) = own else { return Exception::cancelled(message) };
+        self.give_error(node, &error);
+        error
+    }
+
     /// `Future.exception()`.
     pub(super) fn exception(&self, node: Node) -> Result<Option<Exception>, Exception> {
         let mut tables = self.tables.borrow_mut();
         let future = tables.future_mut(node);
         match &future.state {
             State::Pending => Err(Exception::invalid_state("Exception is not set.")),
-            State::Cancelled => Err(Exception::cancelled(future.message.clone())),
+            State::Cancelled => {
+                drop(tables);
+                Err(self.cancelled_error(node))
+            }
             State::Result(_) => Ok(None),
             State::Error(error) => {
                 let error = error.clone();

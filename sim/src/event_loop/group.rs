@@ -46,7 +46,13 @@ impl Frame {
             let held: Ref<refs::Group> = Ref::new(desk, frame.node(), group);
             let raised = body(held.clone()).await.err();
             desk.flush();
-            frame.leave_group(group, task, raised, site).await
+            let left = frame.leave_group(group, task, raised, site).await;
+            if let Err(error) = &left {
+                // The frame that raises it holds the group, and that its task.
+                let parent = desk.tables.borrow().tasks[task as usize].node;
+                desk.keep_in(error, parent);
+            }
+            left
         }
     }
 

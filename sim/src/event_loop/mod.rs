@@ -59,6 +59,7 @@ mod sync;
 mod table;
 mod texts;
 mod timeout;
+mod traceback;
 mod value;
 mod wait;
 
@@ -253,6 +254,7 @@ impl EventLoopWorld {
     /// After a move: what was lost, whether the collector comes, and what can move.
     fn refresh_after(&mut self, decisions: &mut dyn Decisions) {
         self.desk.flush();
+        self.desk.land();
         self.desk.settle();
         self.collects = self.desk.has_lost_task()
             && match self.event_loop().collect {

@@ -87,6 +87,10 @@ impl Program {
             return Err(Exception::runtime_error(text));
         }
         let result = desk.result(future.node());
+        if let Err(error) = &result {
+            // The frame of `run_until_complete` holds the future.
+            desk.keep_in(error, future.node());
+        }
         result.map(|stored| desk.load(root::PROGRAM, &stored))
     }
 

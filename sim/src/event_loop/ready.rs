@@ -215,7 +215,7 @@ impl Desk {
             Run::Discard => self.discard(on, done),
             Run::Stop => self.tables.borrow_mut().stopping = true,
             Run::CloseGenerator => self.start_closing(on),
-            Run::Program => self.run_program(on),
+            Run::Program => self.run_program(on, told),
         }
     }
 

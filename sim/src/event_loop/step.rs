@@ -184,7 +184,10 @@ impl Desk {
         if error.is_cancelled() {
             self.tells(event::CANCELLED, task, 0, 0);
             let text = Some(error.text()).filter(|text| !text.is_empty());
-            self.cancel_future(node, text.map(Into::into));
+            let message = text.map(Into::into);
+            self.keep_error(node, &error);
+            self.tables.borrow_mut().future_mut(node).cancelled_error = Some(error);
+            self.cancel_future(node, message);
             return;
         }
         let number = self.note_error(&error);

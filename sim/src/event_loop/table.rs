@@ -153,6 +153,10 @@ pub(super) struct Future {
     /// It carries an exception at which nobody has looked: `_log_traceback`.
     pub(super) unretrieved: bool,
     pub(super) message: Option<Rc<str>>,
+    /// The exception with which a task ended as cancelled, until somebody asks: `_cancelled_exc`.
+    pub(super) cancelled_error: Option<Exception>,
+    /// What its exception keeps.
+    pub(super) kept: Vec<Edge>,
     pub(super) role: Role,
 }
 
@@ -401,6 +405,8 @@ impl Tables {
             callbacks: Vec::new(),
             unretrieved: false,
             message: None,
+            cancelled_error: None,
+            kept: Vec::new(),
             role,
         });
         node

@@ -45,7 +45,13 @@ impl Frame {
         drop(held);
         if expired && desk.uncancel(task) <= before {
             return result.map_err(|error| match error.is_cancelled() {
-                true => Exception::timeout(),
+                true => {
+                    // The frame that raises it holds the time-out, and that the task.
+                    let timeout = Exception::timeout();
+                    let node = desk.tables.borrow().tasks[task as usize].node;
+                    desk.keep_in(&timeout, node);
+                    timeout
+                }
                 false => error,
             });
         }

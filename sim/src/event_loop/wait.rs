@@ -114,22 +114,39 @@ impl Frame {
     ) -> impl RustFuture<Output = Result<Value, Exception>> + use<> {
         let (frame, future, site) = (self.clone(), self.hold(future), Location::caller());
         async move {
-            let Some(time) = time else {
-                return frame.awaits(future.node(), "wait_for", site).await;
-            };
-            if time.is_zero() {
-                return frame.wait_for_no_time(&future, site).await;
+            let waited = frame.wait_for_some_time(&future, time, site).await;
+            if let Err(error) = &waited
+                && *error.class() != super::Class::GeneratorExit
+            {
+                frame.keeps(error, &future);
             }
-            if frame.desk().profile.wait_for_is_timeout {
-                let inner = (frame.clone(), future);
-                let awaits = async move {
-                    let (frame, future) = inner;
-                    frame.awaits(future.node(), "wait_for", site).await
-                };
-                return frame.timeout(time, awaits).await;
-            }
-            frame.wait_for_by_waiter(&future, time, site).await
+            waited
         }
+    }
+
+    async fn wait_for_some_time(
+        &self,
+        future: &Ref<Future>,
+        time: Option<Duration>,
+        site: &'static Location<'static>,
+    ) -> Result<Value, Exception> {
+        let frame = self.clone();
+        let future = self.hold(future);
+        let Some(time) = time else {
+            return frame.awaits(future.node(), "wait_for", site).await;
+        };
+        if time.is_zero() {
+            return frame.wait_for_no_time(&future, site).await;
+        }
+        if frame.desk().profile.wait_for_is_timeout {
+            let inner = (frame.clone(), future);
+            let awaits = async move {
+                let (frame, future) = inner;
+                frame.awaits(future.node(), "wait_for", site).await
+            };
+            return frame.timeout(time, awaits).await;
+        }
+        frame.wait_for_by_waiter(&future, time, site).await
     }
 
     async fn wait_for_no_time(

@@ -18,8 +18,7 @@ impl Conformance<'_> {
         out: &mut Output,
         place: impl Fn(String) -> Stop,
     ) -> Result<(), Stop> {
-        let vector =
-            Vector::from_line(line).map_err(|error| place(format!("{id}: {error}")))?;
+        let vector = Vector::from_line(line).map_err(|error| place(format!("{id}: {error}")))?;
         for profile in event_loop::PROFILES {
             let Verdict::Failed { expected, got } = vector.judge(profile) else { continue };
             self.totals.failed += 1;

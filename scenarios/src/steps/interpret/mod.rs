@@ -17,11 +17,16 @@ use atropos::event_loop::{self as asyncio, Exception, Frame, Plain};
 use scope::{Code, Env, Locals};
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
+/// What a program still holds when it has ended: a process that ends finalises nothing of that.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Rc<RefCell<Option<Rc<Env>>>>);
+
 /// The whole program, from outside of the loop.
 pub(super) async fn program(
     outside: asyncio::Program,
     program: Arc<Program>,
     played: Rc<RefCell<Played>>,
+    kept: Kept,
 ) {
     let frame = outside.frame().clone();
     frame.set_debug(program.debug);
@@ -31,6 +36,7 @@ pub(super) async fn program(
     }
     text::hook_up(&frame, &played);
     let env = Env::new(&frame, program, played);
+    kept.0.replace(Some(Rc::clone(&env)));
     match env.program.mode {
         Mode::Run => run(&outside, &env).await,
         Mode::Loop => run_until_complete(&outside, &env).await,
@@ -45,7 +51,7 @@ fn main_code(frame: &Frame, env: Rc<Env>) -> Code {
 async fn run(outside: &asyncio::Program, env: &Rc<Env>) {
     let main = outside.run("main", Plain(Rc::clone(env)), |frame, Plain(env)| {
         let ops = Arc::clone(&env.program.main);
-        let body = waiting::block(main_code(&frame, env), ops);
+        let body = waiting::apart(main_code(&frame, env), ops, false);
         async move { frame.call(body).await.map(drop) }
     });
     if let Err(error) = main.await {
@@ -57,7 +63,7 @@ async fn run_until_complete(outside: &asyncio::Program, env: &Rc<Env>) {
     let frame = outside.frame();
     let main = frame.create_named("main", Plain(Rc::clone(env)), |frame, Plain(env)| {
         let ops = Arc::clone(&env.program.main);
-        waiting::block(main_code(&frame, env), ops)
+        waiting::apart(main_code(&frame, env), ops, false)
     });
     if let Err(error) = outside.run_until_complete(&main.future()).await {
         env.line(frame, format!("main raised {}", text::exception(&error)));
@@ -71,11 +77,7 @@ async fn run_until_complete(outside: &asyncio::Program, env: &Rc<Env>) {
     }
 }
 
-async fn after(
-    outside: &asyncio::Program,
-    env: &Rc<Env>,
-    step: &After,
-) -> Result<(), Exception> {
+async fn after(outside: &asyncio::Program, env: &Rc<Env>, step: &After) -> Result<(), Exception> {
     let frame = outside.frame();
     frame.settle();
     match step {

@@ -113,6 +113,14 @@ impl Env {
         self.line(frame, "gc".to_owned());
     }
 
+    /// An exception leaves a frame.
+    pub(super) fn left(&self, frame: &Frame, error: &Exception, locals: &Locals) {
+        for (_, object) in locals.0.borrow().iter() {
+            frame.keeps(error, object);
+            self.played.borrow_mut().keeps_frames = true;
+        }
+    }
+
     /// The object behind a weak reference: none if there never was one.
     pub(super) fn weak(&self, name: &str) -> Option<Weak<Any>> {
         self.weak.borrow().get(name).cloned()

@@ -51,11 +51,26 @@ pub(super) fn task(
     let ops = env.program.tasks.get(body).cloned().unwrap_or_else(|| Block::from([]));
     let code = Code::new(&frame, env, name, Locals::default());
     async move {
-        match Flow::from(frame.call(block(code, ops)).await?) {
+        match Flow::from(frame.call(apart(code, ops, false)).await?) {
             Flow::Return(value) => Ok(value),
             Flow::Next => Ok(Value::None),
         }
     }
+}
+
+/// The same with a frame that has variables of its own: when an exception leaves it, they count.
+pub(super) fn apart(code: Code, ops: Block, closes: bool) -> Coroutine {
+    Box::pin(async move {
+        let (env, locals) = (Rc::clone(&code.env), code.locals.clone());
+        let frame = code.frame.clone();
+        let result = block(code, ops).await;
+        if let Err(error) = &result
+            && (closes || *error.class() != Class::GeneratorExit)
+        {
+            env.left(&frame, error, &locals);
+        }
+        result
+    })
 }
 
 /// A list of operations as a coroutine.
@@ -113,8 +128,8 @@ async fn step(code: &Code, op: &Op) -> Result<Flow, Exception> {
         Op::Wait(..) => wait(code, op).await?,
         Op::Try(guarded) => return attempt(code, guarded).await,
         Op::Call(ops) => {
-            let apart = Code { locals: Locals::default(), ..code.clone() };
-            frame.call(block(apart, Arc::clone(ops))).await?;
+            let within = Code { locals: Locals::default(), ..code.clone() };
+            frame.call(apart(within, Arc::clone(ops), true)).await?;
         }
         Op::Return(value) => return Ok(Flow::Return(Value::from(value))),
         other => sync::perform(code, other)?,
