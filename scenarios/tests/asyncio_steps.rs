@@ -1,13 +1,14 @@
 //! Step programs of asyncio: what the world makes of them and what a real CPython did.
 
-use atropos::event_loop::{CPYTHON_3_11, PROFILES, Profile};
+use atropos::event_loop::{PROFILES, Profile};
 use atropos_scenarios::steps::{
-    conform::{Vector, Verdict},
+    conform::{PYTHON, Told, Vector, Verdict},
     model::Program,
 };
 use serde_json::Value;
 
 const PUBLIC: &str = include_str!("../conformance/asyncio/vectors_public.jsonl");
+const RETOLD: &str = include_str!("../conformance/asyncio/retold.jsonl");
 
 /// The vectors of kind `steps`: their names and lines.
 fn steps(text: &str) -> Vec<(String, &str)> {
@@ -48,5 +49,78 @@ fn what_was_read_is_written_and_read_again() {
         let again = Program::from_text(&program.to_text()).expect("what was written");
         assert_eq!(program, again, "{id}");
     }
-    let _ = &CPYTHON_3_11;
+}
+
+#[test]
+fn what_was_python_and_is_told_in_steps_gives_the_trace_of_cpython() {
+    assert_eq!(steps(RETOLD).len(), 4);
+    for profile in PROFILES {
+        let complaints = complaints(RETOLD, profile);
+        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    }
+}
+
+#[test]
+fn every_python_vector_is_told_or_has_a_reason() {
+    let lines = PUBLIC.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let python: Vec<Value> = lines.filter(|vector| vector["kind"] == "python").collect();
+    assert_eq!(python.len(), PYTHON.len());
+    for (id, told) in PYTHON {
+        assert!(python.iter().any(|vector| vector["id"] == id), "{id}");
+        let in_steps = steps(RETOLD).iter().any(|(known, _)| known == id);
+        assert_eq!(in_steps, told == Told::Steps, "{id}");
+    }
+}
+
+#[test]
+fn what_is_no_program_is_refused_with_its_place() {
+    let table = [
+        (r#"[]"#, "the program: expected an object, found an array"),
+        (r#"{"tasks": {}}"#, "the program: it has no key `main`"),
+        (r#"{"main": [], "mian": []}"#, "the program: it has no key `mian`; did you mean `main`?"),
+        (
+            r#"{"main": [["slep", 1]]}"#,
+            "main[0]: there is no operation `slep`; did you mean `sleep`?",
+        ),
+        (r#"{"main": [["log"]]}"#, "main[0]: `log` takes 1 argument, found 0"),
+        (r#"{"main": [["log", 1]]}"#, "main[0][1]: expected a string, found 1"),
+        (
+            r#"{"main": [["future", "F", "here"]]}"#,
+            "main[0][2]: expected `local`, `global`, `set` or `none`, found \"here\"",
+        ),
+        (
+            r#"{"tasks": {"T": []}, "main": [["spawn", "U#1", "none"]]}"#,
+            "main[0][1]: no task has a body `U`: there is `T`",
+        ),
+        (
+            r#"{"tasks": {"T": [["call", [["sleep", -1]]]]}, "main": []}"#,
+            "tasks.T[0][1][0][1]: expected a time in units, 0 or more, with three decimals at most, \
+          found -1",
+        ),
+        (
+            r#"{"main": [["raise", "ValueErorr:x"]]}"#,
+            "main[0][1]: there is no class `ValueErorr`; did you mean `ValueError`?",
+        ),
+        (
+            r#"{"main": [["raise", "ExceptionGroup"]]}"#,
+            "main[0][1]: a group is raised by a TaskGroup only",
+        ),
+        (
+            r#"{"main": [["call_soon", [["sleep", 1]]]]}"#,
+            "main[0][1][0]: a callback cannot wait: this stands in coroutines only",
+        ),
+        (r#"{"main": [], "after": [["stop"]]}"#, "after[0]: `stop` needs a loop that runs"),
+        (
+            r#"{"main": [], "mode": "asyncio.run", "after": [["gc"]]}"#,
+            "after: nothing is left to do after `asyncio.run`",
+        ),
+        (
+            r#"{"main": [["new", "lock", "l", "set"]]}"#,
+            "main[0][3]: the background set is for tasks and futures",
+        ),
+    ];
+    for (text, complaint) in table {
+        let error = Program::from_text(text).expect_err(text);
+        assert_eq!(error.to_string(), complaint, "{text}");
+    }
 }

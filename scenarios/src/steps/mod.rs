@@ -16,4 +16,4 @@ pub mod random;
 pub mod smaller;
 mod write;
 
-pub use play::{Played, play, run};
+pub use play::{Played, in_order, play, run, set_up};

@@ -289,7 +289,15 @@ impl Op {
     pub fn needs_running_loop(&self) -> bool {
         matches!(
             self,
-            Op::Spawn(..) | Op::Future(..) | Op::CallSoon(..) | Op::CallLater(..) | Op::Stop
-        )
+            Op::Spawn(..)
+                | Op::Future(..)
+                | Op::CallSoon(..)
+                | Op::CallLater(..)
+                | Op::Stop
+                | Op::AllTasks
+                | Op::AwaitPrivate
+                | Op::Wait(..)
+                | Op::WaitFor(..)
+        ) || matches!(self, Op::Sleep(time) if time.0 > 0)
     }
 }

@@ -218,7 +218,7 @@ impl Reader<'_> {
             });
         }
         let op = self.op(place, json, 0)?;
-        if op.waits() || op.needs_running_loop() {
+        if op.waits() || op.needs_running_loop() && op != Op::AllTasks {
             return Err(refuse(place, format!("`{name}` needs a loop that runs")));
         }
         Ok(After::Op(op))

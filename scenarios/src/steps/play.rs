@@ -6,7 +6,8 @@ use atropos::{
     decisions::{Ahead, Decisions, Names},
     event_loop::{EventLoopWorld, Profile},
     invariant::Invariants,
-    moves::MoveSet,
+    moves::{Move, MoveSet},
+    name::Name,
     plan::{Collect, Conditions, Loop, Order},
     scheduler::{self, End, Record},
     world::World,
@@ -52,27 +53,38 @@ pub fn run(program: &Program, profile: &'static Profile) -> Vec<String> {
 pub fn play(program: &Program, profile: &'static Profile) -> Played {
     let played = Rc::new(RefCell::new(Played::default()));
     let mut world = EventLoopWorld::new(profile);
-    let event_loop = Some(Loop { order: Order::Fifo, collect: Collect::Off });
-    world.reset(&Conditions { event_loop, ..Conditions::PLAIN }, false);
+    set_up(&mut world);
     let (program, trace) = (Arc::new(program.clone()), Rc::clone(&played));
     let kept = interpret::Kept::default();
     let held = kept.clone();
     world.program(|outside| interpret::program(outside, program, trace, held));
-    let invariants = Invariants::new(Vec::new());
-    let end = scheduler::run(&mut world, &mut First, &invariants, STEPS, &mut Record::default());
-    let _: End = end;
+    in_order(&mut world);
     // What the world lets go of when it is dropped is no part of the trace.
     let told = played.borrow().clone();
     drop(kept);
     told
 }
 
-/// The first move, the harmless value.
+/// Makes a world ready for a run in CPython's own schedule.
+pub fn set_up(world: &mut EventLoopWorld) {
+    let event_loop = Some(Loop { order: Order::Fifo, collect: Collect::Off });
+    world.reset(&Conditions { event_loop, ..Conditions::PLAIN }, false);
+}
+
+/// Plays a world in CPython's own schedule; who is outside answers when the loop has nothing to do.
+pub fn in_order(world: &mut EventLoopWorld) -> End {
+    let invariants = Invariants::new(Vec::new());
+    scheduler::run(world, &mut First, &invariants, STEPS, &mut Record::default())
+}
+
+/// The first move of the loop, the harmless value.
 struct First;
 
 impl Decisions for First {
-    fn next_move(&mut self, _: &MoveSet, _: &dyn Names) -> Option<usize> {
-        Some(0)
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        let answers = |mv: &Move| matches!(names.name(*mv), Name::Timer(..) | Name::LoopTimer(_));
+        let own = moves.all().iter().position(|mv| !answers(mv));
+        Some(own.unwrap_or(0))
     }
 
     fn value(&mut self, _: u32) -> u32 {

@@ -4,7 +4,8 @@
 //! them; its tasks wait in every way that the language has. The same seed and index give the same
 //! program.
 //!
-//! Leaves out what the programs of the vectors do by hand: `stop`, `KeyboardInterrupt`, `SystemExit`.
+//! Leaves out what the programs of the vectors do by hand: `stop`, `KeyboardInterrupt`, `SystemExit`,
+//! eager tasks.
 
 use super::model::{
     After, Block, Data, Guarded, Mode, Op, Place, Primitive, Program, Raised, Time,
@@ -127,8 +128,8 @@ impl Maker {
         let mode = if self.chance(20) { Mode::Run } else { Mode::Loop };
         let is_loop = mode == Mode::Loop;
         let after = if is_loop && self.chance(30) { self.after(&spawned) } else { Vec::new() };
-        let eager = is_loop && self.chance(8);
-        Program { tasks, main: main.into(), mode, after, debug: self.chance(4), eager }
+        let main = main.into();
+        Program { tasks, main, mode, after, debug: self.chance(4), eager: false }
     }
 
     /// Makes what is shared.

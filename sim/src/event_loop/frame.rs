@@ -209,6 +209,14 @@ impl Frame {
         self.desk.collect(&mut || false);
     }
 
+    /// Whether the loop runs: `get_running_loop()`.
+    ///
+    /// # Errors
+    /// `RuntimeError` if it does not: in code outside, and in a `finally` that a collection there runs.
+    pub fn running_loop(&self) -> Result<(), Exception> {
+        self.desk.running_loop()
+    }
+
     /// Lets go now of what was dropped since the last operation, as the next one would.
     pub fn settle(&self) {
         self.desk.flush();
@@ -517,6 +525,13 @@ impl Ref<Handle> {
 }
 
 impl Desk {
+    pub(super) fn running_loop(&self) -> Result<(), Exception> {
+        if self.tables.borrow().stopped {
+            return Err(Exception::runtime_error("no running event loop"));
+        }
+        Ok(())
+    }
+
     fn outcome(self: &Rc<Self>, frame: Node, node: Node) -> Outcome {
         let state = self.tables.borrow().future(node).state.clone();
         let (seen, outcome) = match state {

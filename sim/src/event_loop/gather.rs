@@ -65,13 +65,19 @@ impl Desk {
         {
             *children = kept;
         }
+        let mut done = Vec::new();
         // A future that is given twice is told of once, at its first place.
         for &child in futures {
             if let Ok(at) = told.binary_search(&child) {
                 told.remove(at);
+                if self.profile.gather_counts_at_once && self.is_done(child) {
+                    done.push(child);
+                    continue;
+                }
                 self.add_done_callback(child, Callback::new(Run::GatherChild, outer));
             }
         }
+        done.into_iter().for_each(|child| self.gather_child(outer, child));
         held
     }
 

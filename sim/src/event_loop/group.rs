@@ -24,10 +24,8 @@ impl Frame {
     /// `async with asyncio.TaskGroup() as group`: `body` inside of it, then the end of all its tasks.
     ///
     /// # Errors
-    /// A group of all that `body` and the tasks raised; what is raised at this await.
-    ///
-    /// # Panics
-    /// Outside of a task, where CPython raises a `RuntimeError`.
+    /// A group of all that `body` and the tasks raised; what is raised at this await; `RuntimeError`
+    /// outside of a task.
     #[track_caller]
     pub fn task_group<F, R>(
         &self,
@@ -41,7 +39,11 @@ impl Frame {
         async move {
             let desk = frame.desk();
             desk.flush();
-            let task = desk.current_task().expect("a TaskGroup is used inside a task");
+            desk.running_loop()?;
+            let Some(task) = desk.current_task() else {
+                let text = "TaskGroup <TaskGroup> cannot determine the parent task";
+                return Err(Exception::runtime_error(text));
+            };
             let group = desk.make_group(frame.node(), task);
             let held: Ref<refs::Group> = Ref::new(desk, frame.node(), group);
             let raised = body(held.clone()).await.err();

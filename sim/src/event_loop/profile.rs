@@ -21,6 +21,9 @@ pub struct Profile {
     /// A task group that fails cancels its parent again if somebody else had cancelled that
     /// (gh-116720, 3.13).
     pub group_keeps_cancellation: bool,
+    /// `gather` counts those that are done already at once, and no longer in the next turn (gh-97696,
+    /// 3.12).
+    pub gather_counts_at_once: bool,
     /// A semaphore that is released wakes as many as it has permits for (gh-114827 and its kin, 3.13).
     pub semaphore_wakes_all: bool,
 }
@@ -33,6 +36,7 @@ pub static CPYTHON_3_11: Profile = Profile {
     wait_for_is_timeout: false,
     uncancel_takes_back: false,
     group_keeps_cancellation: false,
+    gather_counts_at_once: false,
     semaphore_wakes_all: false,
 };
 
@@ -41,6 +45,7 @@ pub static CPYTHON_3_12: Profile = Profile {
     name: "cpython-3.12",
     has_eager_tasks: true,
     wait_for_is_timeout: true,
+    gather_counts_at_once: true,
     ..CPYTHON_3_11
 };
 

@@ -85,12 +85,16 @@ async fn wait_in(
     why: (&'static str, &'static Location<'static>),
 ) -> (Turn, Result<(), Exception>) {
     let desk = frame.desk();
+    let runs = desk.running_loop();
     let future = desk.make_future(frame.node());
     let edge = desk.hold(frame.node(), Label::plain(Hold::Local), future);
     let in_list = desk.hold(node, Label::plain(Hold::Waiter), future);
     list(desk.tables.borrow_mut().primitive_mut(node)).push_back((future, in_list));
     let turn = Turn { desk: Rc::clone(desk), node, list, future, edge };
-    let waited = frame.awaits(future, why.0, why.1).await.map(drop);
+    let waited = match runs {
+        Ok(()) => frame.awaits(future, why.0, why.1).await.map(drop),
+        outside => outside,
+    };
     desk.flush();
     (turn, waited)
 }

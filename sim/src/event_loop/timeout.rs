@@ -20,10 +20,8 @@ impl Frame {
     /// `async with asyncio.timeout(time)`: `body` inside of it.
     ///
     /// # Errors
-    /// What `body` raises; `TimeoutError` instead of the cancellation that the time-out asked for.
-    ///
-    /// # Panics
-    /// Outside of a task, where CPython raises a `RuntimeError`.
+    /// What `body` raises; `TimeoutError` instead of the cancellation that the time-out asked for;
+    /// `RuntimeError` outside of a task.
     pub async fn timeout<T>(
         &self,
         time: Duration,
@@ -31,7 +29,10 @@ impl Frame {
     ) -> Result<T, Exception> {
         let desk = self.desk();
         desk.flush();
-        let task = desk.current_task().expect("a timeout is used inside a task");
+        desk.running_loop()?;
+        let Some(task) = desk.current_task() else {
+            return Err(Exception::runtime_error("Timeout should be used inside a task"));
+        };
         let before = desk.tables.borrow().tasks[task as usize].cancels;
         let (timeout, held) = desk.make_timeout(self.node(), task);
         let callback = Callback::new(Run::Expires, timeout);

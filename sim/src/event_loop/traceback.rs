@@ -21,6 +21,19 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// The exception was raised while another one was handled: its `__context__`.
+    pub fn keeps_context(&self, error: &Exception, context: &Exception) {
+        let run = self.desk().run.get();
+        let held: Vec<_> = context.traceback().keeps.borrow().clone();
+        for (of, node) in held {
+            if of == run && !self.desk().tables.borrow().heap.is_freed(node) {
+                self.desk().keep_in(error, node);
+            }
+        }
+    }
+}
+
 impl Desk {
     /// An exception in a callback holds what the callback does, by the context of the exception
     /// handler, and that context itself: only a collection frees it.

@@ -154,6 +154,7 @@ impl Code {
     /// The object of this name.
     pub(super) fn look(&self, name: &str) -> Result<Ref<Any>, Exception> {
         if name == "@current" {
+            self.frame.running_loop()?;
             let task = self.frame.current_task().map(Ref::into_any);
             return task.ok_or_else(|| {
                 attribute_error("'NoneType' object has no attribute of a task".to_owned())

@@ -17,6 +17,9 @@ type Callback = Plain<(Rc<Env>, Rc<str>, Block)>;
 
 /// Does an operation that does not wait.
 pub(super) fn perform(code: &Code, op: &Op) -> Result<(), Exception> {
+    if op.needs_running_loop() {
+        code.frame.running_loop()?;
+    }
     match op {
         Op::Log(text) => code.says(text),
         Op::Collect => code.env.collect(&code.frame),

@@ -94,6 +94,9 @@ fn inner(code: &Code, ops: &Block) -> impl Future<Output = Result<Value, Excepti
 
 async fn step(code: &Code, op: &Op) -> Result<Flow, Exception> {
     let frame = &code.frame;
+    if op.needs_running_loop() {
+        frame.running_loop()?;
+    }
     match op {
         Op::Sleep(time) => frame.sleep(duration(*time)).await?,
         Op::Yield(times) => {
@@ -202,7 +205,11 @@ async fn attempt(code: &Code, guarded: &Guarded) -> Result<Flow, Exception> {
     let result = handled(code, guarded).await;
     if !guarded.finally.is_empty() {
         code.frame.settle();
-        inner(code, &guarded.finally).await?;
+        let left = inner(code, &guarded.finally).await;
+        if let (Err(error), Err(context)) = (&left, &result) {
+            code.frame.keeps_context(error, context);
+        }
+        left?;
     }
     result
 }
@@ -217,6 +224,12 @@ async fn handled(code: &Code, guarded: &Guarded) -> Result<Flow, Exception> {
     let what = if handler.is_some() { "caught" } else { "passes" };
     code.says(format_args!("{what} {}", text::exception(&error)));
     let Some((_, ops)) = handler else { return Err(error) };
-    let flow = inner(code, ops).await?;
+    let flow = match inner(code, ops).await {
+        Ok(flow) => flow,
+        Err(other) => {
+            code.frame.keeps_context(&other, &error);
+            return Err(other);
+        }
+    };
     if guarded.reraises { Err(error) } else { Ok(flow.into()) }
 }
