@@ -13,6 +13,9 @@ SOAK_TESTS ?= --include-ignored
 ORACLE_PROGRAMS ?= 500
 ORACLE_OTP_PROGRAMS ?= 300
 ORACLE_SUP_PROGRAMS ?= 200
+# Step programs of asyncio, and the Python that runs them: 3.11, 3.12 or 3.13.
+ORACLE_ASYNCIO_PROGRAMS ?= 2000
+ORACLE_PYTHON ?= python3
 ORACLE_SEED ?= 0xa7209005
 SOAK_PROGRAMS ?= 20000
 SOAK_OTP_PROGRAMS ?= 20000
@@ -47,10 +50,11 @@ soak: build digests ## The long counts: a million workloads that must hold, ever
 	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS) \
 	  ORACLE_SUP_PROGRAMS=$(SOAK_SUP_PROGRAMS)
 
-oracle: build ## Random programs on a real BEAM against the simulator; needs Erlang and Elixir
+oracle: build ## Random programs on a real BEAM and CPython against the simulator; needs both
 	$(ORACLE) --programs $(ORACLE_PROGRAMS)
 	$(ORACLE) --layer otp --programs $(ORACLE_OTP_PROGRAMS)
 	$(ORACLE) --layer sup --programs $(ORACLE_SUP_PROGRAMS)
+	$(ORACLE) --layer asyncio --programs $(ORACLE_ASYNCIO_PROGRAMS) --python $(ORACLE_PYTHON)
 
 digests: build ## Debug and release, one thread and two, must give the same digests
 	$(CARGO) build --locked --package atropos-runner

@@ -85,6 +85,10 @@ impl Desk {
             }
             Role::Plain => Way::Plain,
         };
+        if !matches!(way, Way::Gather(_)) {
+            // It counts as a look at its exception, whatever comes of it (`Future.cancel`).
+            self.tables.borrow_mut().future_mut(node).unretrieved = false;
+        }
         if self.cancels.get() == CANCELS {
             return false;
         }

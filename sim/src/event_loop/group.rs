@@ -50,9 +50,13 @@ impl Frame {
             desk.flush();
             let left = frame.leave_group(group, task, raised, site).await;
             if let Err(error) = &left {
-                // The frame that raises it holds the group, and that its task.
+                // The frame that raises it holds the group, and that its task; it also holds what it
+                // raises: a cycle, which only a collection frees.
                 let parent = desk.tables.borrow().tasks[task as usize].node;
                 desk.keep_in(error, parent);
+                if *error.class() != super::Class::GeneratorExit {
+                    desk.keep_cycle(parent, parent);
+                }
             }
             left
         }

@@ -39,9 +39,14 @@ impl Desk {
     /// handler, and that context itself: only a collection frees it.
     pub(super) fn keep_callback(&self, callback: Node, told: Option<Node>) {
         for node in [Some(callback), told].into_iter().flatten() {
-            let edge = self.hold(callback, Label::plain(Hold::Callback), node);
-            self.tables.borrow_mut().links.push((callback, edge));
+            self.keep_cycle(callback, node);
         }
+    }
+
+    /// One object holds another one until it is cleared itself, by something that nobody sees.
+    pub(super) fn keep_cycle(&self, holder: Node, node: Node) {
+        let edge = self.hold(holder, Label::plain(Hold::Callback), node);
+        self.tables.borrow_mut().links.push((holder, edge));
     }
 
     /// The exception went through a frame that holds an object.
