@@ -8,6 +8,7 @@ use atropos_scenarios::steps::{
 use serde_json::Value;
 
 const PUBLIC: &str = include_str!("../conformance/asyncio/vectors_public.jsonl");
+const RECORDED: &str = include_str!("../conformance/asyncio/recorded.jsonl");
 const RETOLD: &str = include_str!("../conformance/asyncio/retold.jsonl");
 
 /// The vectors of kind `steps`: their names and lines.
@@ -56,6 +57,15 @@ fn what_was_python_and_is_told_in_steps_gives_the_trace_of_cpython() {
     assert_eq!(steps(RETOLD).len(), 4);
     for profile in PROFILES {
         let complaints = complaints(RETOLD, profile);
+        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    }
+}
+
+#[test]
+fn recorded_random_programs_give_the_traces_of_cpython() {
+    assert_eq!(steps(RECORDED).len(), 200);
+    for profile in PROFILES {
+        let complaints = complaints(RECORDED, profile);
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     }
 }
