@@ -15,7 +15,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::Ordering::Relaxed,
-    time::Instant,
 };
 
 const SOURCES: [(&str, &str); 2] = [
@@ -51,7 +50,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
         counted(u64::from(args.programs), "program", "programs"),
         args.seed
     ));
-    let start = Instant::now();
     let [mut compared, mut lines, mut endless, mut set_aside] = [0_u64; 4];
     let mut suspects = Vec::new();
     let all: Vec<u64> = indices(args).collect();
@@ -84,9 +82,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     }
     say(&format!(
         "compared      {compared}\ndisagreements {}\nendless       {endless}\nset aside     {set_aside}\n\
-         lines         {lines}\nseconds       {:.1}",
-        suspects.len(),
-        start.elapsed().as_secs_f64()
+         lines         {lines}",
+        suspects.len()
     ))?;
     match suspects.as_slice() {
         [] => Ok(Exit::Held),

@@ -196,7 +196,7 @@ impl Desk {
                 self.let_go(edge);
             }
             Kind::Queue | Kind::Event | Kind::Lock | Kind::Semaphore | Kind::Set | Kind::Plain => {
-                self.clear_primitive(node, row)
+                self.clear_primitive(node, row);
             }
             Kind::Root => {}
         }

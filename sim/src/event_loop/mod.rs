@@ -74,7 +74,7 @@ pub use profile::{CPYTHON_3_11, CPYTHON_3_12, CPYTHON_3_13, PROFILES, Profile, p
 pub use program::Program;
 pub use refs::{IsFuture, OfKind, Ref, Weak, object};
 pub use value::Value;
-pub use wait::ReturnWhen;
+pub use wait::{ReturnWhen, Waited};
 
 use crate::{
     decisions::{Decisions, Names},

@@ -28,6 +28,9 @@ pub enum ReturnWhen {
     FirstException,
 }
 
+/// Those that are done, and those that are not.
+pub type Waited = (Vec<Ref<Future>>, Vec<Ref<Future>>);
+
 /// What a `wait` still waits for.
 #[derive(Debug)]
 pub(super) struct Count {
@@ -64,8 +67,7 @@ impl Frame {
         futures: &[Ref<Future>],
         time: Option<Duration>,
         when: ReturnWhen,
-    ) -> impl RustFuture<Output = Result<(Vec<Ref<Future>>, Vec<Ref<Future>>), Exception>> + use<>
-    {
+    ) -> impl RustFuture<Output = Result<Waited, Exception>> + use<> {
         let (frame, site) = (self.clone(), Location::caller());
         let mut all: Vec<Ref<Future>> = Vec::new();
         for future in futures {
@@ -96,6 +98,10 @@ impl Frame {
             };
             let waited = awaits.await;
             drop(registration);
+            if let Err(error) = &waited {
+                // Its frame holds them.
+                all.iter().for_each(|future| frame.keeps(error, future));
+            }
             waited?;
             Ok(all.into_iter().partition(Ref::<Future>::is_done))
         }
