@@ -5,6 +5,7 @@ use super::{
     exception::Exception,
     frame::Frame,
     heap::{Edge, Node},
+    kind::What,
     label::{Hold, Label},
     table::{Kind, Role},
     value::{Stored, Value},
@@ -28,7 +29,7 @@ pub struct Await {
     edge: Edge,
     run: u32,
     suspended: bool,
-    why: (&'static str, &'static Location<'static>),
+    why: (What, &'static Location<'static>),
 }
 
 impl Await {
@@ -37,7 +38,7 @@ impl Await {
         desk: &Rc<Desk>,
         frame: Node,
         future: Node,
-        why: (&'static str, &'static Location<'static>),
+        why: (What, &'static Location<'static>),
     ) -> Self {
         let edge = desk.hold(frame, Label::plain(Hold::Awaits), future);
         let (desk, run) = (Rc::clone(desk), desk.run.get());
@@ -106,7 +107,7 @@ impl Future for Bare {
         self.desk.flush();
         if !self.suspended {
             self.suspended = true;
-            self.desk.suspends(Yielded::Bare, ("sleep(0)", self.site));
+            self.desk.suspends(Yielded::Bare, (What::Bare, self.site));
             return Poll::Pending;
         }
         if !self.desk.resumed.take() {
@@ -179,11 +180,7 @@ impl Future for Call {
 
 impl Desk {
     /// The coroutine at hand waits for this.
-    pub(super) fn suspends(
-        &self,
-        yielded: Yielded,
-        why: (&'static str, &'static Location<'static>),
-    ) {
+    pub(super) fn suspends(&self, yielded: Yielded, why: (What, &'static Location<'static>)) {
         // A second await of one step gives way to the first: its coroutine is told so.
         let second = self.yielded.replace(Some(yielded)).is_some();
         if second {
@@ -209,7 +206,7 @@ impl Frame {
             }
             desk.flush();
             let future = desk.make_future(frame);
-            let awaits = Await::at(&desk, frame, future, ("sleep", site));
+            let awaits = Await::at(&desk, frame, future, (What::Sleep, site));
             let handle = desk.release_later(frame, time, future);
             let _timer = Armed::new(&desk, handle);
             awaits.await.map(drop)
@@ -227,7 +224,7 @@ impl Frame {
         async move {
             desk.flush();
             let future = desk.make_future(frame);
-            Await::at(&desk, frame, future, ("a future of its own", site)).await
+            Await::at(&desk, frame, future, (What::Own, site)).await
         }
     }
 

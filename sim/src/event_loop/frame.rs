@@ -11,7 +11,7 @@ use super::{
     exception::Exception,
     heap::Node,
     hooks::Context,
-    kind::event,
+    kind::{What, event},
     label::{Hold, Label},
     refs::{self, Future as AnyFuture, Handle, Ref, Set, Task, object},
     step::Birth,
@@ -348,7 +348,7 @@ impl Frame {
     pub(super) fn awaits(
         &self,
         future: Node,
-        what: &'static str,
+        what: What,
         site: &'static Location<'static>,
     ) -> Await {
         Await::at(&self.desk, self.node, future, (what, site))
@@ -444,7 +444,7 @@ macro_rules! futures {
                 #[track_caller]
                 fn into_future(self) -> Await {
                     self.desk().flush();
-                    let what = if self.kind() == Kind::Task { "a task" } else { "a future" };
+                    let what = if self.kind() == Kind::Task { What::Task } else { What::Future };
                     self.of_frame().awaits(self.node(), what, Location::caller())
                 }
             }

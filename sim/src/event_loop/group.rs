@@ -12,7 +12,7 @@ use super::{
     exception::Exception,
     frame::Frame,
     heap::Node,
-    kind::Message,
+    kind::{Message, What},
     label::{Hold, Label},
     refs::{self, Ref, Task},
     table::{Group, Kind, State},
@@ -86,7 +86,7 @@ impl Frame {
         }
         while desk.with_group(group, |row| !row.tasks.is_empty()) {
             let completed = desk.completed_of(group, self.node());
-            match self.awaits(completed, "TaskGroup", site).await {
+            match self.awaits(completed, What::TaskGroup, site).await {
                 Err(error) if error.is_cancelled() => {
                     if !desk.with_group(group, |row| row.aborting) {
                         cancelled = Some(error);

@@ -8,7 +8,7 @@ pub mod event {
     /// `who` of code outside of any coroutine.
     pub const PROGRAM: u32 = crate::word::Words::MAX_WHO - 1;
 
-    /// Its step ended at an await of the object `arg`, or of nothing.
+    /// Its step ended at an await of the object `arg`, or of nothing; value: which kind of await.
     pub const AWAITS: u8 = 1;
     /// Its coroutine returned.
     pub const RETURNED: u8 = 2;
@@ -125,5 +125,53 @@ impl Message {
     pub fn is_unretrieved(self) -> bool {
         use Message::{FutureUnretrieved, GatherUnretrieved, TaskUnretrieved};
         matches!(self, TaskUnretrieved | FutureUnretrieved | GatherUnretrieved)
+    }
+}
+
+/// What a coroutine awaits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(super) enum What {
+    Bare,
+    Sleep,
+    Own,
+    Task,
+    Future,
+    Wait,
+    WaitFor,
+    TaskGroup,
+    QueueGet,
+    QueuePut,
+    EventWait,
+    LockAcquire,
+    SemaphoreAcquire,
+}
+
+impl What {
+    const TEXTS: [&str; 13] = [
+        "sleep(0)",
+        "sleep",
+        "a future of its own",
+        "a task",
+        "a future",
+        "wait",
+        "wait_for",
+        "TaskGroup",
+        "Queue.get",
+        "Queue.put",
+        "Event.wait",
+        "Lock.acquire",
+        "Semaphore.acquire",
+    ];
+
+    /// What it is called.
+    pub(super) fn text(self) -> &'static str {
+        Self::TEXTS[self as usize]
+    }
+
+    /// The text of this number.
+    pub(super) fn text_of(number: u64) -> &'static str {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        Self::TEXTS.get(at).copied().unwrap_or("a future")
     }
 }

@@ -4,7 +4,7 @@ use super::{
     EventLoopWorld,
     desk::Desk,
     heap::{NONE, Node},
-    kind::{Message, event},
+    kind::{Message, What, event},
     label::{Hold, Label},
     table::{Kind, Lost, Tables, root},
     texts::Text,
@@ -113,7 +113,7 @@ impl Tables {
         let named = awaited.filter(|&future| {
             self.task_of(future).is_some() || self.object(future).name != Text::NONE
         });
-        let what = named.map_or_else(|| what.to_owned(), |future| self.described(future));
+        let what = named.map_or_else(|| what.text().to_owned(), |future| self.described(future));
         format!("{name} (created at {made}) awaits {what} at {}", site::text(at))
     }
 }
@@ -179,7 +179,7 @@ impl EventLoopWorld {
     }
 
     fn event_text(&self, tables: &Tables, event: Event) -> Option<String> {
-        let (who, arg, value) = (event.who(), event.arg(), event.value());
+        let (arg, value) = (event.arg(), event.value());
         let error = |number: u64| {
             let at = usize::try_from(number).ok()?.checked_sub(1)?;
             tables.errors.get(at).map(ToString::to_string)
@@ -188,13 +188,11 @@ impl EventLoopWorld {
         Some(match event.kind() {
             event::AWAITS if arg == NONE => "· sleep(0)".to_owned(),
             event::AWAITS => {
-                let what = tables.tasks.get(who as usize).and_then(|task| task.awaits);
-                let what = what.map_or("a future", |(what, _)| what);
                 let name = tables.texts.text(tables.object(arg).name);
                 let what = match tables.task_of(arg) {
                     Some(task) => tables.shown_task(task),
                     None if !name.is_empty() => name.to_owned(),
-                    None => what.to_owned(),
+                    None => What::text_of(value).to_owned(),
                 };
                 format!("· awaits {what}")
             }

@@ -5,6 +5,7 @@
 
 use super::{
     EventLoopWorld,
+    exception::Exception,
     heap::{NONE, Node},
     table::{Expiry, Primitive, Ready, Role, State, Tables},
 };
@@ -67,6 +68,9 @@ impl Tables {
             State::Error(error) => mix(4, error.hash()),
         };
         hash = mix(hash, u64::from(future.unretrieved));
+        let message = future.message.as_deref().unwrap_or_default();
+        hash = mix(hash, crate::trace::digest_bytes(message.as_bytes()).0 as u64);
+        hash = mix(hash, future.cancelled_error.as_ref().map_or(0, Exception::hash));
         for one in &future.callbacks {
             hash = mix(hash, one.callback.run.number());
             hash = mix(hash, self.id(one.callback.on));

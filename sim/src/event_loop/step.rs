@@ -12,7 +12,7 @@ use super::{
     exception::{Class, Exception},
     frame::Frame,
     heap::{NONE, Node},
-    kind::event,
+    kind::{What, event},
     label::{Hold, Label},
     table::{Kind, Role, Task},
     texts::Text,
@@ -200,7 +200,9 @@ impl Desk {
     }
 
     fn task_waits(self: &Rc<Self>, task: u32, node: Node, future: Node) {
-        self.tells(event::AWAITS, task, future, 0);
+        let what = self.tables.borrow().tasks[task as usize].awaits;
+        let what = what.map_or(What::Future, |(what, _)| what);
+        self.tells(event::AWAITS, task, future, what as u64);
         if future == node {
             let error = Exception::runtime_error("Task cannot await on itself");
             return self.step(task, Some(error));

@@ -10,7 +10,7 @@ use super::{
     exception::{Class, Exception},
     frame::Frame,
     heap::{Edge, Node},
-    kind::event,
+    kind::{What, event},
     label::{Hold, Label},
     refs::{Any, IsFuture, Lock, Plain, Queue, Ref, Semaphore, Set, object},
     table::{Primitive, Waiters},
@@ -82,7 +82,7 @@ async fn wait_in(
     frame: &Frame,
     node: Node,
     list: List,
-    why: (&'static str, &'static Location<'static>),
+    why: (What, &'static Location<'static>),
 ) -> (Turn, Result<(), Exception>) {
     let desk = frame.desk();
     let runs = desk.running_loop();
@@ -196,7 +196,7 @@ impl Ref<Queue> {
         let (queue, site) = (self.clone(), Location::caller());
         async move {
             while queue.is_empty() {
-                queue.wait(getters, ("Queue.get", site)).await?;
+                queue.wait(getters, (What::QueueGet, site)).await?;
             }
             queue.get_nowait()
         }
@@ -215,7 +215,7 @@ impl Ref<Queue> {
         async move {
             queue.desk().flush();
             while queue.is_full() {
-                queue.wait(putters, ("Queue.put", site)).await?;
+                queue.wait(putters, (What::QueuePut, site)).await?;
             }
             queue.put_nowait(value)
         }
@@ -224,7 +224,7 @@ impl Ref<Queue> {
     async fn wait(
         &self,
         list: List,
-        why: (&'static str, &'static Location<'static>),
+        why: (What, &'static Location<'static>),
     ) -> Result<(), Exception> {
         let desk = self.desk();
         let (turn, waited) = wait_in(&self.of_frame(), self.node(), list, why).await;
@@ -295,7 +295,7 @@ impl Ref<object::Event> {
             if event.is_set() {
                 return Ok(());
             }
-            let why = ("Event.wait", site);
+            let why = (What::EventWait, site);
             let (turn, waited) = wait_in(&event.of_frame(), event.node(), waiters, why).await;
             turn.leave();
             waited
@@ -335,7 +335,7 @@ impl Ref<Lock> {
             lock.desk().flush();
             if lock.locked() || lock.someone_waits() {
                 lock.desk().sees(lock.frame(), 61);
-                let why = ("Lock.acquire", site);
+                let why = (What::LockAcquire, site);
                 let (turn, waited) = wait_in(&lock.of_frame(), lock.node(), waiters, why).await;
                 turn.leave();
                 if let Err(error) = waited {
@@ -428,7 +428,7 @@ impl Ref<Semaphore> {
                 semaphore.change(-1);
                 return Ok(());
             }
-            let why = ("Semaphore.acquire", site);
+            let why = (What::SemaphoreAcquire, site);
             let frame = semaphore.of_frame();
             let (turn, waited) = wait_in(&frame, semaphore.node(), waiters, why).await;
             turn.leave();

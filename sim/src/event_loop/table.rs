@@ -4,7 +4,7 @@ use super::{
     callback::{Callback, Grip},
     exception::Exception,
     heap::{Edge, Heap, NONE, Node},
-    kind::Message,
+    kind::{Message, What},
     label::Label,
     texts::{Text, Texts},
     value::Stored,
@@ -210,7 +210,7 @@ pub(super) struct Task {
     pub(super) lost: Option<Lost>,
     pub(super) destroyed: Option<u32>,
     /// Where it awaits.
-    pub(super) awaits: Option<(&'static str, &'static Location<'static>)>,
+    pub(super) awaits: Option<(What, &'static Location<'static>)>,
 }
 
 /// A handle: of `call_soon` if it stands in the ready queue, of `call_later` otherwise.

@@ -11,6 +11,7 @@ use super::{
     exception::Exception,
     frame::Frame,
     heap::{NONE, Node},
+    kind::What,
     refs::{Future, Ref},
     value::Value,
 };
@@ -82,7 +83,7 @@ impl Frame {
                 return Err(Exception::value_error("Set of Tasks/Futures is empty."));
             }
             let waiter = desk.make_future(frame.node());
-            let awaits = frame.awaits(waiter, "wait", site);
+            let awaits = frame.awaits(waiter, What::Wait, site);
             let timer = time.map(|time| desk.release_later(frame.node(), time, waiter));
             let _armed = timer.map(|timer| Armed::new(desk, timer));
             let left = Cell::new(all.len() as u32);
@@ -139,7 +140,7 @@ impl Frame {
         let frame = self.clone();
         let future = self.hold(future);
         let Some(time) = time else {
-            return frame.awaits(future.node(), "wait_for", site).await;
+            return frame.awaits(future.node(), What::WaitFor, site).await;
         };
         if time.is_zero() {
             return frame.wait_for_no_time(&future, site).await;
@@ -148,7 +149,7 @@ impl Frame {
             let inner = (frame.clone(), future);
             let awaits = async move {
                 let (frame, future) = inner;
-                frame.awaits(future.node(), "wait_for", site).await
+                frame.awaits(future.node(), What::WaitFor, site).await
             };
             return frame.timeout(time, awaits).await;
         }
@@ -176,7 +177,7 @@ impl Frame {
         let desk = self.desk();
         desk.flush();
         let waiter = desk.make_future(self.node());
-        let awaits = self.awaits(waiter, "wait_for", site);
+        let awaits = self.awaits(waiter, What::WaitFor, site);
         let _armed = Armed::new(desk, desk.release_later(self.node(), time, waiter));
         let callback = Callback::new(Run::Release, waiter);
         desk.add_done_callback(future.node(), callback.clone());
@@ -208,7 +209,7 @@ impl Frame {
         let desk = self.desk();
         desk.flush();
         let waiter = desk.make_future(self.node());
-        let awaits = self.awaits(waiter, "wait_for", site);
+        let awaits = self.awaits(waiter, What::WaitFor, site);
         let callback = Callback::new(Run::Release, waiter);
         desk.add_done_callback(future.node(), callback.clone());
         let (desk, futures) = (Rc::clone(desk), vec![future.node()]);
