@@ -11,7 +11,7 @@ mod common;
 use common::Place;
 
 /// The variant, steps and digest of `atropos fuzz --runs 2000`, in the order of the catalogue.
-const PINNED: [(&str, u64, &str); 29] = [
+const PINNED: [(&str, u64, &str); 37] = [
     ("v0.6.2", 12_341, "7c243a2197ecd0d662f7daef4d433dc5"),
     ("v0.6.3", 13_659, "6bbe2b08645fb81df59bc7f76aff00b0"),
     ("v0.6.6", 19_868, "279f8c48727c3958e26abc06b4a21aef"),
@@ -41,6 +41,14 @@ const PINNED: [(&str, u64, &str); 29] = [
     ("forgotten-attempt", 101_489, "aaab30a0493fc53754a8750cb99043ab"),
     ("noop-waker", 137_304, "001ea1d74a17f1cf8d3a014440c9b35c"),
     ("v1.2.2", 147_572, "78d0d5fa96f03eba153c2402950b5bec"),
+    ("no-reference", 36_013, "cf7d79d09eb82c0ef393b057f4dc6acb"),
+    ("v0.12.17", 48_381, "b184177868893fda844a25f2aa1a0f00"),
+    ("v0.12.18", 57_750, "4e8003e253e78900dcd60124768ba2aa"),
+    ("forgotten-consumer", 114_653, "db06ef40be9e62ad940eb769316615bd"),
+    ("await-in-finally", 50_722, "d434eac924e1a7703739d063e923ab77"),
+    ("unretrieved", 79_791, "cb677d220a93d6111264e367116b5adb"),
+    ("background-set", 85_177, "cb5e984968c8781d636b21983d6c2578"),
+    ("task-group", 84_989, "6fc4d164596f7fd7ae08d737a7b95246"),
 ];
 
 #[test]

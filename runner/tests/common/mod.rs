@@ -11,7 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 /// All variants of the catalogue.
-pub(crate) const VARIANTS: [&str; 29] = [
+pub(crate) const VARIANTS: [&str; 37] = [
     "atomvm-links/v0.6.2",
     "atomvm-links/v0.6.3",
     "atomvm-links/v0.6.6",
@@ -41,6 +41,14 @@ pub(crate) const VARIANTS: [&str; 29] = [
     "restate-join/forgotten-attempt",
     "restate-join/noop-waker",
     "restate-join/v1.2.2",
+    "llama-chat/no-reference",
+    "llama-chat/v0.12.17",
+    "llama-chat/v0.12.18",
+    "llama-chat/forgotten-consumer",
+    "llama-chat/await-in-finally",
+    "llama-chat/unretrieved",
+    "llama-chat/background-set",
+    "llama-chat/task-group",
 ];
 
 /// A variant with one invariant to break.
