@@ -55,7 +55,7 @@ pub(super) fn astream_chat(
             let task = frame.create_named("writer", args, write);
             tasks.keep(&task);
             if keeps == Keeps::Set {
-                task.add_done_callback(task.weak(), look);
+                task.add_done_callback(task.weak(), look)?;
             }
         }
         Holder::None => {

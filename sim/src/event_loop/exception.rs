@@ -144,6 +144,8 @@ pub struct Exception(Rc<Content>);
 struct Content {
     class: Class,
     text: Cow<'static, str>,
+    /// It was made with a text, though that may be empty.
+    has_text: bool,
     parts: Vec<Exception>,
     traceback: Traceback,
 }
@@ -166,7 +168,8 @@ impl Eq for Traceback {}
 
 impl Exception {
     fn made(class: Class, text: Cow<'static, str>, parts: Vec<Exception>) -> Self {
-        Exception(Rc::new(Content { class, text, parts, traceback: Traceback::default() }))
+        let traceback = Traceback::default();
+        Exception(Rc::new(Content { class, text, has_text: false, parts, traceback }))
     }
 
     pub(super) fn traceback(&self) -> &Traceback {
@@ -193,6 +196,16 @@ impl Exception {
             Class::CancelledError,
             text.map_or_else(String::new, |text| text.to_string()),
         )
+    }
+
+    /// What the list of a `gather` has for a child that was cancelled: one with a text, though it may
+    /// be empty.
+    pub(super) fn cancelled_in_gather(text: Option<Rc<str>>) -> Self {
+        let mut content = Exception::cancelled(text).0;
+        if let Some(content) = Rc::get_mut(&mut content) {
+            content.has_text = true;
+        }
+        Exception(content)
     }
 
     pub(super) fn generator_exit() -> Self {
@@ -253,9 +266,9 @@ impl Exception {
 
     /// As `repr` has it: `ValueError('a')`.
     pub fn repr(&self) -> String {
-        let Content { class, text, parts, .. } = &*self.0;
+        let Content { class, text, parts, has_text, .. } = &*self.0;
         let parts: Vec<String> = parts.iter().map(Exception::repr).collect();
-        match (text.is_empty(), parts.as_slice()) {
+        match (text.is_empty() && !has_text, parts.as_slice()) {
             (_, [_, ..]) => format!("{}('{text}', [{}])", class.name(), parts.join(", ")),
             (true, []) => format!("{}()", class.name()),
             (false, []) => format!("{}('{text}')", class.name()),

@@ -418,16 +418,23 @@ macro_rules! futures {
 
                 /// `add_done_callback`: called in a turn after it is done. It does not keep the
                 /// future (ref-14).
+                ///
+                /// # Errors
+                /// `RuntimeError` if it is done and the loop is closed.
                 #[track_caller]
-                pub fn add_done_callback<A, F>(&self, args: A, body: F)
+                pub fn add_done_callback<A, F>(&self, args: A, body: F) -> Result<(), Exception>
                 where
                     A: Args + Clone,
                     F: Fn(Frame, A) -> Result<(), Exception> + Copy + 'static,
                 {
                     self.desk().flush();
+                    if self.desk().is_done(self.node()) && self.desk().tables.borrow().closed {
+                        return Err(Exception::runtime_error("Event loop is closed"));
+                    }
                     let (callback, held) = self.of_frame().callback(args, body);
                     self.desk().add_done_callback(self.node(), callback);
                     self.desk().let_go(held);
+                    Ok(())
                 }
 
                 /// `remove_done_callback` of every callback, wake-ups included; how many there were.

@@ -40,20 +40,19 @@ impl Desk {
             return Err(Exception::invalid_state("invalid state"));
         }
         let stored = self.store(node, Hold::Result, value);
-        self.finish(node, State::Result(stored));
-        Ok(())
+        self.finish(node, State::Result(stored))
     }
 
     /// The same with `None`, unless it is done.
     pub(super) fn release(self: &Rc<Self>, node: Node) {
         if !self.is_done(node) {
-            self.finish(node, State::Result(Stored::None));
+            let _ = self.finish(node, State::Result(Stored::None));
         }
     }
 
     /// The same with a value that the future already holds.
     pub(super) fn set_stored(self: &Rc<Self>, node: Node, stored: Stored) {
-        self.finish(node, State::Result(stored));
+        let _ = self.finish(node, State::Result(stored));
     }
 
     /// `Future.set_exception`.
@@ -67,8 +66,7 @@ impl Desk {
         }
         self.tables.borrow_mut().future_mut(node).unretrieved = true;
         self.keep_error(node, &error);
-        self.finish(node, State::Error(error));
-        Ok(())
+        self.finish(node, State::Error(error))
     }
 
     /// `Future.cancel`, or that of a task or a `gather`.
@@ -108,22 +106,27 @@ impl Desk {
             return false;
         }
         self.tables.borrow_mut().future_mut(node).message = message;
-        self.finish(node, State::Cancelled);
+        let _ = self.finish(node, State::Cancelled);
         true
     }
 
-    /// The future is done: its callbacks go into the ready queue.
-    fn finish(self: &Rc<Self>, node: Node, state: State) {
+    /// The future is done: its callbacks go into the ready queue. A loop that is closed takes none,
+    /// and whoever finishes the future is told so.
+    fn finish(self: &Rc<Self>, node: Node, state: State) -> Result<(), Exception> {
         let callbacks = {
             let mut tables = self.tables.borrow_mut();
             let future = tables.future_mut(node);
             future.state = state;
             std::mem::take(&mut future.callbacks)
         };
+        let closed = self.tables.borrow().closed && !callbacks.is_empty();
         for Registered { callback, grip } in callbacks {
-            self.call_soon(callback, Some(node));
+            if !closed {
+                self.call_soon(callback, Some(node));
+            }
             self.let_go_of(grip);
         }
+        if closed { Err(Exception::runtime_error("Event loop is closed")) } else { Ok(()) }
     }
 
     /// `add_done_callback`.

@@ -122,7 +122,7 @@ impl Desk {
             let _ = self.set_exception(outer, error.unwrap_or_else(|| Exception::cancelled(None)));
             return;
         }
-        let results = children.iter().map(|&(child, _)| match self.result(child) {
+        let results = children.iter().map(|&(child, _)| match self.result_in_gather(child) {
             Ok(stored) => {
                 let value = self.load(outer, &stored);
                 self.store(outer, Hold::Result, &value)
@@ -131,6 +131,15 @@ impl Desk {
         });
         let results: Rc<[Stored]> = results.collect();
         self.set_stored(outer, Stored::List(results));
+    }
+
+    /// The result of a child. Of a cancelled one the list has an exception of its own.
+    fn result_in_gather(&self, child: Node) -> Result<Stored, Exception> {
+        if self.is_cancelled(child) {
+            let message = self.tables.borrow().future(child).message.clone();
+            return Err(Exception::cancelled_in_gather(message));
+        }
+        self.result(child)
     }
 
     /// Cancelling a `gather` cancels its children; it ends when they have.
@@ -171,13 +180,21 @@ impl Desk {
             }
             State::Error(error) => {
                 let _ = self.exception(inner);
-                let _ = self.set_exception(outer, error);
+                self.shield_ends(outer, inner, self.set_exception(outer, error));
             }
             State::Result(stored) => {
                 let value: Value = self.load(outer, &stored);
-                let _ = self.set_result(outer, &value);
+                self.shield_ends(outer, inner, self.set_result(outer, &value));
             }
             State::Pending => {}
+        }
+    }
+
+    /// Somebody may have set the outer future meanwhile: then the callback raises.
+    fn shield_ends(self: &Rc<Self>, outer: Node, inner: Node, set: Result<(), Exception>) {
+        if let Err(error) = set {
+            self.keep_callback(outer, Some(inner));
+            self.callback_raised(&error);
         }
     }
 

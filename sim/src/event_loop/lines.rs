@@ -6,7 +6,7 @@ use super::{
     heap::{NONE, Node},
     kind::{Message, What, event},
     label::{Hold, Label},
-    table::{Kind, Lost, Tables, root},
+    table::{Kind, Lost, Role, Tables, root},
     texts::Text,
 };
 use crate::{name::Name, site, timeline::Line, trace::Event};
@@ -191,6 +191,9 @@ impl EventLoopWorld {
                 let name = tables.texts.text(tables.object(arg).name);
                 let what = match tables.task_of(arg) {
                     Some(task) => tables.shown_task(task),
+                    None if matches!(tables.future(arg).role, Role::Gather { .. }) => {
+                        "gather".to_owned()
+                    }
                     None if !name.is_empty() => name.to_owned(),
                     None => What::text_of(value).to_owned(),
                 };

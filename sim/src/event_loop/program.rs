@@ -111,6 +111,8 @@ impl Program {
         R: RustFuture<Output = Result<T, Exception>> + 'static,
         T: Into<Value> + 'static,
     {
+        // It is renamed after it was given a number (up to 3.13).
+        self.0.desk().tables.borrow_mut().unnamed += 1;
         let name = Some(name.into());
         let main = self.0.start_task(name, Location::caller(), args, body);
         self.clone().run_main(main)

@@ -183,11 +183,10 @@ impl Desk {
     fn task_raised(self: &Rc<Self>, task: u32, node: Node, error: Exception) {
         if error.is_cancelled() {
             self.tells(event::CANCELLED, task, 0, 0);
-            let text = Some(error.text()).filter(|text| !text.is_empty());
-            let message = text.map(Into::into);
+            // The exception is kept for the first who looks; the message goes.
             self.keep_error(node, &error);
             self.tables.borrow_mut().future_mut(node).cancelled_error = Some(error);
-            self.cancel_future(node, message);
+            self.cancel_future(node, None);
             return;
         }
         let number = self.note_error(&error);

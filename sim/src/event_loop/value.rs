@@ -100,10 +100,6 @@ impl Value {
     pub fn repr(&self) -> String {
         match self {
             Value::Text(text) => format!("'{text}'"),
-            // `gather` makes it with a text, though an empty one.
-            Value::Error(error) if error.is_cancelled() && error.text().is_empty() => {
-                "CancelledError('')".to_owned()
-            }
             Value::Error(error) => error.repr(),
             other => other.to_string(),
         }

@@ -74,7 +74,7 @@ fn to_object(code: &Code, op: &Op) -> Result<(), Exception> {
         Op::CancelHandle(name) => cancel_handle(code, name)?,
         Op::AddCallback(name, ops) => {
             let args = (callback(code, ops), Locals::default());
-            future(code.look(name)?, "add_done_callback")?.add_done_callback(args, called);
+            future(code.look(name)?, "add_done_callback")?.add_done_callback(args, called)?;
         }
         Op::Cancel(name, message) => cancel(code, name, message.as_deref())?,
         Op::Cancelling(name) => {
