@@ -1,7 +1,6 @@
 //! Tasks and primitives that are new.
 
 use super::{
-    body::Boxed,
     desk::{Desk, Held, Thing},
     kind::event,
     table::{NOBODY, OTHER, Origin, Phase, Tables, Task},
@@ -10,7 +9,7 @@ use crate::{
     name,
     word::{Words, mix},
 };
-use std::{borrow::Cow, panic::Location, rc::Weak, task::Waker};
+use std::{borrow::Cow, future::Future, panic::Location, rc::Weak, task::Waker};
 
 impl Desk {
     /// The id of what comes next of this kind, under the task that makes it.
@@ -38,24 +37,50 @@ impl Desk {
 
     /// Starts a task; `joiner` is told of its end.
     #[inline]
-    pub(super) fn spawn(
+    pub(super) fn spawn<F: Future + 'static>(
         &self,
         core: u32,
         site: &'static Location<'static>,
-        body: Boxed,
+        future: F,
         joiner: Option<Waker>,
     ) -> u32 {
+        // It is written before the row is made and read after that: read at once, it would wait for
+        // the writes to be over.
+        let mut future = Some(future);
+        let (task, shut) = self.adds(core, site, joiner);
+        let mut tables = self.tables.borrow_mut();
+        tables.tasks[task as usize].body = Some(tables.spare.body(&mut future));
+        drop(tables);
+        if shut {
+            // Accepted and cancelled at once: rtd-005.
+            self.cancel(task);
+        }
+        task
+    }
+
+    /// A task without a future; true if it is cancelled at once.
+    #[inline(never)]
+    fn adds(
+        &self,
+        core: u32,
+        site: &'static Location<'static>,
+        joiner: Option<Waker>,
+    ) -> (u32, bool) {
         self.settle_wakes();
+        let me = self.me();
         let mut tables = self.tables.borrow_mut();
         let row = Task {
-            core,
+            core: core as u16,
             joiner: if joiner.is_some() { OTHER } else { NOBODY },
-            body: Some(body),
+            waits: NOBODY,
             phase: Phase::Ready,
             wanted: true,
             ..Task::default()
         };
-        let (task, id) = tables.add(row, self.me(), site);
+        let (task, id) = tables.add(row, me, site);
+        if me != NOBODY {
+            self.tells_in(&mut tables, me, event::SPAWNED, task, 0);
+        }
         let shut = tables.cores[core as usize].shut || self.closing.get();
         if !shut {
             self.queues(tables, core, task);
@@ -65,28 +90,18 @@ impl Desk {
         if let Some(joiner) = joiner {
             self.joins_by(task, joiner);
         }
-        self.tells_birth(task, id);
-        if shut {
-            // Accepted and cancelled at once: rtd-005.
-            self.cancel(task);
+        self.reads_wake(task);
+        if me != NOBODY {
+            self.sees(id);
+            self.acts();
+            self.changes_the_living();
         }
-        task
+        (task, shut)
     }
 
     /// Reports call a task by this name.
     pub(super) fn labels(&self, task: u32, label: Cow<'static, str>) {
         self.tables.borrow_mut().labels.push((task, label));
-    }
-
-    #[inline]
-    fn tells_birth(&self, task: u32, id: u64) {
-        self.reads_wake(task);
-        if self.me() != NOBODY {
-            self.tells(event::SPAWNED, task, 0);
-            self.sees(id);
-            self.acts();
-            self.changes_the_living();
-        }
     }
 }
 

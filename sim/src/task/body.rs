@@ -9,7 +9,6 @@ use super::join::JoinError;
 use pin_project_lite::pin_project;
 use std::{
     any::Any,
-    cell::RefCell,
     fmt,
     future::Future,
     pin::Pin,
@@ -88,33 +87,30 @@ impl fmt::Debug for dyn Body {
 pub(super) type Boxed = Pin<Box<dyn Body>>;
 
 /// Bodies of tasks that have ended, empty: who spawns a task like the last one needs no memory.
-#[derive(Default)]
-pub(super) struct Spare(RefCell<Vec<Boxed>>);
+#[derive(Debug, Default)]
+pub(super) struct Spare(Vec<Boxed>);
 
 /// So many bodies are kept.
 const KEPT: usize = 64;
 
 impl Spare {
-    /// The body of a task that is new.
+    /// The body of a task that is new, with its future.
     #[inline]
-    pub(super) fn body<F: Future + 'static>(&self, future: F) -> Boxed {
-        let mut future = Some(future);
-        let spare = self.0.borrow_mut().pop();
-        if let Some(mut body) = spare {
-            body.as_mut().renew(&mut future);
+    pub(super) fn body<F: Future + 'static>(&mut self, future: &mut Option<F>) -> Boxed {
+        if let Some(mut body) = self.0.pop() {
+            body.as_mut().renew(future);
             if future.is_none() {
                 return body;
             }
         }
-        Box::pin(Task { future, result: None })
+        Box::pin(Task { future: future.take(), result: None })
     }
 
     /// Takes back the body of a task that has given its result.
     #[inline]
-    pub(super) fn take_back(&self, body: Boxed) {
-        let mut kept = self.0.borrow_mut();
-        if kept.len() < KEPT {
-            kept.push(body);
+    pub(super) fn take_back(&mut self, body: Boxed) {
+        if self.0.len() < KEPT {
+            self.0.push(body);
         }
     }
 }

@@ -160,24 +160,6 @@ impl Desk {
         }
         polled
     }
-
-    /// How many waits the task has begun in this poll.
-    pub(super) fn waits_of_this_poll(&self) -> usize {
-        if !self.noted.get() {
-            return 0;
-        }
-        self.waits.borrow().get(self.me() as usize).map_or(0, Vec::len)
-    }
-
-    /// What the task began to wait for since then it waits for no longer.
-    pub(super) fn forget_waits_from(&self, at: usize) {
-        if !self.noted.get() {
-            return;
-        }
-        if let Some(waits) = self.waits.borrow_mut().get_mut(self.me() as usize) {
-            waits.truncate(at);
-        }
-    }
 }
 
 impl Handle {
@@ -215,8 +197,8 @@ impl Handle {
 
     /// Gives way once: pending the first time, ready whenever it is polled again. It costs nothing
     /// (`cost-yield_now`, `comb-014`).
-    pub fn yield_now(&self) -> YieldNow {
-        YieldNow { desk: Rc::clone(&self.desk), yielded: false }
+    pub fn yield_now(&self) -> YieldNow<'_> {
+        YieldNow { desk: &self.desk, yielded: false }
     }
 
     /// The future without a budget: it is never made to give way, and leaves the budget alone.
@@ -232,12 +214,12 @@ impl Handle {
 
 /// See [`Handle::yield_now`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct YieldNow {
-    desk: Rc<Desk>,
+pub struct YieldNow<'h> {
+    desk: &'h Desk,
     yielded: bool,
 }
 
-impl Future for YieldNow {
+impl Future for YieldNow<'_> {
     type Output = ();
 
     #[inline]

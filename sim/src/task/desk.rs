@@ -8,7 +8,7 @@
 pub(super) use super::table::NOBODY;
 use super::{
     ask::Asked,
-    body::{Boxed, Spare},
+    body::Boxed,
     footprints::Recorder,
     kind::{Op, event},
     profile::Profile,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     decisions::Ahead,
     plan::Budget,
-    trace::{Event, EventMask},
+    trace::EventMask,
     word::{Words, mix},
 };
 use std::{
@@ -64,7 +64,6 @@ pub(super) struct Thing {
 pub(super) struct Desk {
     pub(super) profile: &'static Profile,
     pub(super) tables: RefCell<Tables>,
-    pub(super) spare: Spare,
     // The turn, a cell a field: each operation reads and writes two or three.
     pub(super) budget: Cell<u32>,
     pub(super) current: Cell<u32>,
@@ -83,8 +82,8 @@ pub(super) struct Desk {
     pub(super) gives: Cell<bool>,
     /// It was woken in its own poll.
     pub(super) notified: Cell<bool>,
-    /// It noted what it waits for.
-    pub(super) noted: Cell<bool>,
+    /// What it noted that it waits for, as in the row of a task.
+    pub(super) noted: Cell<u32>,
     pub(super) scheduler: Cell<u32>,
     /// Awaits are switches.
     pub(super) switches: Cell<bool>,
@@ -103,7 +102,7 @@ pub(super) struct Desk {
     pub(super) sleepers: RefCell<Vec<Waiter>>,
     /// Who joins a task through a waker that is no task's own, by task.
     pub(super) joiners: RefCell<BTreeMap<u32, Waker>>,
-    /// What each task noted in the last poll in which it noted anything.
+    /// What each task noted in the last poll in which it noted more than that it joins one other.
     pub(super) waits: RefCell<Vec<Vec<Wait>>>,
     pub(super) things: RefCell<Vec<Thing>>,
     /// What the primitive that is made next is called.
@@ -115,7 +114,6 @@ pub(super) struct Desk {
     /// There are such.
     pub(super) abandons: Cell<bool>,
     pub(super) labels: RefCell<Vec<(u64, Cow<'static, str>)>>,
-    pub(super) events: RefCell<Vec<Event>>,
     pub(super) ahead: RefCell<Ahead>,
     /// They last for the whole run.
     pub(super) ahead_lasts: Cell<bool>,
@@ -144,7 +142,6 @@ impl Desk {
         Desk {
             profile,
             tables: RefCell::default(),
-            spare: Spare::default(),
             budget: Cell::new(UNCONSTRAINED),
             current: Cell::new(NOBODY),
             history: Cell::new(0),
@@ -155,7 +152,7 @@ impl Desk {
             registered: Cell::new(0),
             gives: Cell::new(false),
             notified: Cell::new(false),
-            noted: Cell::new(false),
+            noted: Cell::new(NOBODY),
             scheduler: Cell::new(NOBODY),
             switches: Cell::new(false),
             together: Cell::new(0),
@@ -175,7 +172,6 @@ impl Desk {
             abandoned: RefCell::default(),
             abandons: Cell::new(false),
             labels: RefCell::default(),
-            events: RefCell::default(),
             ahead: RefCell::default(),
             ahead_lasts: Cell::new(false),
             asked: RefCell::default(),
@@ -201,8 +197,8 @@ impl Desk {
         self.wakers.borrow_mut().reset();
         self.joiners.borrow_mut().clear();
         self.things.borrow_mut().clear();
-        self.events.borrow_mut().clear();
         self.abandoned.borrow_mut().clear();
+        self.abandons.set(false);
         self.name.set(None);
         self.newest.set(0);
         self.asked.borrow_mut().clear();
@@ -246,6 +242,7 @@ impl Desk {
         let is_first = self.tables.borrow().cores.is_empty();
         let id = if is_first { 0 } else { self.next_id(0x71, Tables::next_made) };
         let mut tables = self.tables.borrow_mut();
+        assert!(tables.cores.len() <= usize::from(u16::MAX), "a run has at most 65,536 runtimes");
         tables.cores.push(Core { id, ..Core::new(kind) });
         self.deferred.borrow_mut().push(Vec::new());
         self.hosts.borrow_mut().push(Waiter::Nobody);
@@ -258,8 +255,14 @@ impl Desk {
 
     #[inline]
     pub(super) fn tells_of(&self, who: u32, kind: u8, arg: u32, value: u64) {
+        self.tells_in(&mut self.tables.borrow_mut(), who, kind, arg, value);
+    }
+
+    /// The same with the tables at hand.
+    #[inline]
+    pub(super) fn tells_in(&self, tables: &mut Tables, who: u32, kind: u8, arg: u32, value: u64) {
         if !self.closing.get() {
-            self.events.borrow_mut().push(Words::new(kind, who, arg, value));
+            tables.events.push(Words::new(kind, who, arg, value));
             self.told.set(self.told.get().or(EventMask::of(&[kind])));
         }
     }

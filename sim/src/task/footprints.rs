@@ -77,7 +77,7 @@ impl Desk {
     #[cold]
     fn records_turn(&self, task: u32) {
         let id = self.id_of(task);
-        let core = self.tables.borrow().tasks[task as usize].core;
+        let core = u32::from(self.tables.borrow().tasks[task as usize].core);
         let (kind, queue) = {
             let row = &self.tables.borrow().cores[core as usize];
             (row.kind, row.id)

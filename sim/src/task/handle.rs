@@ -101,8 +101,7 @@ impl Handle {
         core: u32,
         future: F,
     ) -> JoinHandle<F::Output> {
-        let body = self.desk.spare.body(future);
-        let task = self.desk.spawn(core, Location::caller(), body, None);
+        let task = self.desk.spawn(core, Location::caller(), future, None);
         JoinHandle::new(Rc::clone(&self.desk), task)
     }
 

@@ -6,9 +6,8 @@
 use super::{
     body::Outcome,
     desk::Desk,
-    joiners::{Found, Left},
+    joiners::Left,
     kind::{Op, event},
-    table::Ending,
 };
 use crate::panics::panic_text;
 use std::{
@@ -85,10 +84,6 @@ impl JoinError {
     /// Which task.
     pub fn id(&self) -> Id {
         Id(self.0.id)
-    }
-
-    fn ending(&self) -> Ending {
-        if self.is_panic() { Ending::Panicked } else { Ending::Cancelled }
     }
 }
 
@@ -188,19 +183,11 @@ impl<T: 'static> Future for JoinHandle<T> {
             }
         };
         desk.writes_end(*task);
-        let Found::Ended(body, history) = desk.joins(*task, cx) else {
-            desk.waits_for(Op::Join, *task, None, cx);
-            return Poll::Pending;
-        };
         let mut result: Option<Outcome<T>> = None;
-        let mut body = body.expect("JoinHandle polled after completion");
-        body.as_mut().give(&mut result);
-        desk.spare.take_back(body);
+        let Some(history) = desk.joins(*task, cx, &mut result) else { return Poll::Pending };
         *given = true;
         let result = result.expect("a task that has ended has a result");
         coop.made_progress();
-        let ending = result.as_ref().err().map_or(Ending::Returned, JoinError::ending);
-        desk.tells(event::JOINED, *task, ending as u64);
         desk.sees(history ^ 0x6a);
         desk.acts();
         Poll::Ready(result)

@@ -6,17 +6,13 @@
 use super::{
     body::Boxed,
     desk::Desk,
+    kind::{Op, event},
     table::{NOBODY, OTHER, Phase, Tables, Task},
 };
-use std::task::{Context, Waker};
-
-/// What its handle finds of a task.
-pub(super) enum Found {
-    /// It lives, and whoever asks is told of its end.
-    Living,
-    /// It has ended: its result, if nobody took it, and what it has seen.
-    Ended(Option<Boxed>, u64),
-}
+use std::{
+    any::Any,
+    task::{Context, Waker},
+};
 
 /// What a handle leaves behind that is dropped.
 pub(super) struct Left {
@@ -28,25 +24,45 @@ pub(super) struct Left {
 }
 
 impl Desk {
-    /// Whoever polls joins a task.
+    /// Whoever polls joins a task. Once it has ended `into` gets its result, and what the task has
+    /// seen is returned; before that whoever polls waits.
+    ///
+    /// # Panics
+    /// If somebody took the result already.
     #[inline]
-    pub(super) fn joins(&self, task: u32, cx: &Context<'_>) -> Found {
+    pub(super) fn joins(&self, task: u32, cx: &Context<'_>, into: &mut dyn Any) -> Option<u64> {
         let me = self.owner_of(cx.waker());
         let joiner = if me == NOBODY { OTHER } else { me };
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.tasks[task as usize];
         if row.phase == Phase::Done {
-            row.owed = false;
-            return Found::Ended(row.body.take(), row.history);
+            return Some(self.joins_ended(&mut tables, task, into));
         }
         let before = std::mem::replace(&mut row.joiner, joiner);
         drop(tables);
         if joiner == OTHER {
             self.joins_by(task, cx.waker().clone());
-        } else if before == OTHER {
+            self.waits_for(Op::Join, task, None, cx);
+            return None;
+        }
+        if before == OTHER {
             self.forgets_other(task);
         }
-        Found::Living
+        self.waits_for_end(joiner, task);
+        None
+    }
+
+    #[inline]
+    fn joins_ended(&self, tables: &mut Tables, task: u32, into: &mut dyn Any) -> u64 {
+        let row = &mut tables.tasks[task as usize];
+        row.owed = false;
+        let (history, ending) = (row.history, row.ending);
+        let mut body = row.body.take().expect("JoinHandle polled after completion");
+        body.as_mut().give(into);
+        tables.spare.take_back(body);
+        let ending = ending.map_or(0, |ending| ending as u64);
+        self.tells_in(tables, self.me(), event::JOINED, task, ending);
+        history
     }
 
     /// Whoever has this waker joins a task.

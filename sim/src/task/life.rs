@@ -42,6 +42,7 @@ impl Desk {
     /// As [`Desk::run`], within the poll of another task or outside of every scheduler.
     pub(super) fn run_within(&self, task: u32, scheduler: u32) -> Left {
         let before = self.turn();
+        self.forgets_abandoned();
         let mut own = self.wakers.borrow_mut().take();
         let mut left = self.run(task, scheduler, None, &mut own);
         if left == Left::Returned {
@@ -64,9 +65,6 @@ impl Desk {
         own: &mut OwnWaker,
     ) -> Left {
         self.takes_turn(task);
-        if self.abandons.take() {
-            self.abandoned.borrow_mut().clear();
-        }
         let Begun { body, aborted, keeps } = self.begins(task, scheduler, queue);
         let Some(mut body) = body else { return self.left() };
         if aborted | keeps {
@@ -157,6 +155,7 @@ impl Desk {
             self.reads_wake(joiner);
         }
         self.records_end(task);
+        self.forgets_abandoned();
         self.leave();
         Left::Returned
     }
@@ -199,9 +198,11 @@ impl Desk {
         self.note(row);
         let woken = row.notified | self.notified.get();
         row.phase = if woken { Phase::Ready } else { Phase::Waiting };
-        let core = row.core;
+        let core = u32::from(row.core);
         if woken && !self.is_many(core) {
             self.queues(tables, core, task);
+        } else {
+            drop(tables);
         }
         if self.abandons.get() {
             self.tells_abandoned();
@@ -221,14 +222,24 @@ impl Desk {
     /// The last poll of a task is over.
     #[inline]
     fn leaves(&self) -> Left {
+        self.forgets_abandoned();
         self.leave();
         // What was dropped may have woken somebody.
         self.settle_wakes();
         Left::Ended
     }
 
+    /// Who ends does not go on: what it abandoned does not count.
+    #[inline]
+    fn forgets_abandoned(&self) {
+        if self.abandons.take() {
+            self.abandoned.borrow_mut().clear();
+        }
+    }
+
     #[cold]
     pub(super) fn tells_abandoned(&self) {
+        self.abandons.set(false);
         let abandoned = std::mem::take(&mut *self.abandoned.borrow_mut());
         abandoned.into_iter().for_each(|other| self.tells(event::ABANDONED, other, 0));
     }
@@ -326,7 +337,8 @@ impl Desk {
         loop {
             let tables = self.tables.borrow();
             let Some(row) = tables.tasks.get(task as usize) else { break };
-            let mine = row.core == core && row.phase != Phase::Done && row.role != Role::Root;
+            let mine =
+                u32::from(row.core) == core && row.phase != Phase::Done && row.role != Role::Root;
             drop(tables);
             if mine {
                 self.outside(NOBODY, || self.cancel(task));

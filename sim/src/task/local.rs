@@ -81,7 +81,7 @@ impl LocalSet {
 
     fn is_done(&self) -> bool {
         let tables = self.handle.desk.tables.borrow();
-        tables.tasks.iter().all(|row| row.core != self.core || row.phase == Phase::Done)
+        tables.tasks.iter().all(|row| u32::from(row.core) != self.core || row.phase == Phase::Done)
     }
 }
 

@@ -391,8 +391,8 @@ impl TaskWorld {
     /// What was told in this move goes into the trace.
     #[inline]
     fn tell(&self, trace: &mut Trace) {
-        let mut events = self.desk.events.borrow_mut();
-        trace.extend(&events, self.desk.told.take());
+        let events = &mut self.desk.tables.borrow_mut().events;
+        trace.extend(events, self.desk.told.take());
         events.clear();
     }
 }

@@ -129,7 +129,8 @@ impl Desk {
         assert!(self.me() == NOBODY, "{}", self.profile.started_inside);
         let mut tables = self.tables.borrow_mut();
         let (role, phase) = (Role::Root, Phase::Ready);
-        let row = Task { core, joiner: NOBODY, role, phase, ..Task::default() };
+        let (joiner, waits) = (NOBODY, NOBODY);
+        let row = Task { core: core as u16, joiner, waits, role, phase, ..Task::default() };
         let (task, _) = tables.add(row, NOBODY, site);
         drop(tables);
         self.labels(task, "block_on".into());
@@ -151,7 +152,7 @@ impl Desk {
 
     /// By hand nobody reads events.
     fn forget_told(&self) {
-        self.events.borrow_mut().clear();
+        self.tables.borrow_mut().events.clear();
         self.asked.borrow_mut().clear();
         self.fresh_timers.borrow_mut().clear();
         self.stale_timers.borrow_mut().clear();
@@ -190,7 +191,7 @@ impl Drop for Root<'_> {
         let mut tables = self.desk.tables.borrow_mut();
         let row = &mut tables.tasks[self.task as usize];
         (row.phase, row.ending) = (Phase::Done, Some(Ending::Returned));
-        let core = row.core;
+        let core = u32::from(row.core);
         let is_loop = tables.cores[core as usize].root == Some(self.task);
         drop(tables);
         if is_loop {

@@ -1,7 +1,11 @@
 //! The tables of the task world: plain data, changed only while a move is played.
 
-use super::{body::Boxed, kind::event, queue::Queue};
-use crate::name::Path;
+use super::{
+    body::{Boxed, Spare},
+    kind::event,
+    queue::Queue,
+};
+use crate::{name::Path, trace::Event};
 use serde::Serialize;
 use std::{borrow::Cow, collections::VecDeque, panic::Location};
 
@@ -69,14 +73,17 @@ pub(super) struct Task {
     pub(super) history: u64,
     /// Its future, while it is not being polled; once it has ended its result, while that is wanted.
     pub(super) body: Option<Boxed>,
-    /// Whose queue it stands in.
-    pub(super) core: u32,
     /// Who waits for its end: a task, [`NOBODY`], or [`OTHER`].
     pub(super) joiner: u32,
     /// How many children, primitives and timers it has made: the next ordinal of each.
     pub(super) children: u32,
     pub(super) made: u32,
     pub(super) timers: u32,
+    /// What its last poll noted that it waits for: the end of this task and nothing else,
+    /// [`NOBODY`] if nothing, [`OTHER`] if that stands in a list.
+    pub(super) waits: u32,
+    /// Whose queue it stands in.
+    pub(super) core: u16,
     pub(super) phase: Phase,
     pub(super) role: Role,
     pub(super) ending: Option<Ending>,
@@ -89,8 +96,6 @@ pub(super) struct Task {
     /// Its handle was pending although it had ended, and has not given its result since. A ghost: no
     /// rule reads it.
     pub(super) owed: bool,
-    /// Its last poll noted what it waits for.
-    pub(super) waits: bool,
     /// A handle exists.
     pub(super) wanted: bool,
     /// It has cloned its waker, which is its own from then on.
@@ -186,6 +191,9 @@ impl Timer {
 /// All tables.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
+    /// What was told in the move at hand.
+    pub(super) events: Vec<Event>,
+    pub(super) spare: Spare,
     pub(super) tasks: Vec<Task>,
     /// Where each of them comes from.
     pub(super) origins: Vec<Origin>,
@@ -214,7 +222,9 @@ pub(super) struct Tables {
 }
 
 impl Tables {
+    /// Makes them empty for a new run; spare bodies are kept.
     pub(super) fn clear(&mut self) {
+        self.events.clear();
         self.tasks.clear();
         self.origins.clear();
         self.labels.clear();

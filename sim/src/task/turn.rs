@@ -29,7 +29,7 @@ pub(super) struct Turn {
     pub(super) gives: bool,
     pub(super) registered: u64,
     pub(super) notified: bool,
-    pub(super) noted: bool,
+    pub(super) noted: u32,
     /// The runtime in whose context it is, where wakes can be deferred.
     pub(super) scheduler: u32,
 }
@@ -45,7 +45,7 @@ pub(super) const NO_TURN: Turn = Turn {
     gives: false,
     registered: 0,
     notified: false,
-    noted: false,
+    noted: NOBODY,
     scheduler: NOBODY,
 };
 

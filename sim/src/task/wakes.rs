@@ -3,7 +3,7 @@
 use super::{
     desk::{Desk, Wait},
     kind::Op,
-    table::{Kind, NOBODY, Phase, Tables},
+    table::{Kind, NOBODY, OTHER, Phase, Tables},
     waker::Waiter,
 };
 use crate::word::mix;
@@ -63,7 +63,7 @@ impl Desk {
         let Some(row) = tables.tasks.get_mut(task as usize) else { return };
         if row.phase == Phase::Waiting {
             row.phase = Phase::Ready;
-            let core = row.core;
+            let core = u32::from(row.core);
             self.queues(tables, core, task);
         } else if row.phase == Phase::Running {
             row.notified = true;
@@ -177,6 +177,9 @@ impl Desk {
             return;
         }
         let own = self.owner_of(cx.waker()) == me;
+        if op == Op::Join && own {
+            return self.waits_for_end(me, on);
+        }
         self.notes(me, Wait { op, on, site, own });
         // Registering counts as done: whoever waits first may be served first. Who waits through its
         // own waker stands in the words of what it waits for; of another waker nothing is known.
@@ -197,23 +200,73 @@ impl Desk {
         self.registered.set(self.registered.get().wrapping_add(wait));
     }
 
+    /// The same of the end of a task, of which its own waker will tell.
     #[inline]
-    pub(super) fn notes(&self, me: u32, wait: Wait) {
+    pub(super) fn waits_for_end(&self, me: u32, task: u32) {
+        if self.noted.get() == NOBODY {
+            self.noted.set(task);
+        } else {
+            self.notes(me, Wait::for_end(task));
+        }
+        self.acts();
+    }
+
+    #[inline]
+    fn notes(&self, me: u32, wait: Wait) {
         let mut all = self.waits.borrow_mut();
         let waits = match all.get_mut(me as usize) {
             Some(waits) => waits,
             None => first_waits(&mut all, me),
         };
-        if !self.noted.replace(true) {
-            waits.clear();
+        match self.noted.replace(OTHER) {
+            OTHER => {}
+            NOBODY => waits.clear(),
+            task => {
+                waits.clear();
+                waits.push(Wait::for_end(task));
+            }
         }
         waits.push(wait);
     }
 
     /// What a task that is not polled waits for.
     pub(super) fn waits_of(&self, task: u32) -> Vec<Wait> {
-        let waits = self.tables.borrow().tasks.get(task as usize).is_some_and(|row| row.waits);
-        if waits { self.waits.borrow()[task as usize].clone() } else { Vec::new() }
+        let waits = self.tables.borrow().tasks.get(task as usize).map_or(NOBODY, |row| row.waits);
+        match waits {
+            NOBODY => Vec::new(),
+            OTHER => self.waits.borrow()[task as usize].clone(),
+            task => vec![Wait::for_end(task)],
+        }
+    }
+
+    /// How many waits the task has begun in this poll.
+    pub(super) fn waits_of_this_poll(&self) -> usize {
+        match self.noted.get() {
+            NOBODY => 0,
+            OTHER => self.waits.borrow().get(self.me() as usize).map_or(0, Vec::len),
+            _ => 1,
+        }
+    }
+
+    /// What the task began to wait for since then it waits for no longer.
+    pub(super) fn forget_waits_from(&self, at: usize) {
+        match self.noted.get() {
+            NOBODY => {}
+            OTHER => {
+                if let Some(waits) = self.waits.borrow_mut().get_mut(self.me() as usize) {
+                    waits.truncate(at);
+                }
+            }
+            _ if at == 0 => self.noted.set(NOBODY),
+            _ => {}
+        }
+    }
+}
+
+impl Wait {
+    /// For the end of a task, through the own waker.
+    fn for_end(task: u32) -> Self {
+        Wait { op: Op::Join, on: task, site: None, own: true }
     }
 }
 

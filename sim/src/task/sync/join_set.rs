@@ -170,8 +170,8 @@ impl<T: 'static> JoinSet<T> {
         self.made += 1;
         let bell = Bell { board: Arc::clone(&self.known.board), number: self.made };
         let bell = Waker::from(Arc::new(bell));
-        let (core, site, body) = (self.handle.core(), Location::caller(), desk.spare.body(counted));
-        let task = desk.spawn(core, site, body, Some(bell.clone()));
+        let (core, site) = (self.handle.core(), Location::caller());
+        let task = desk.spawn(core, site, counted, Some(bell.clone()));
         let handle = JoinHandle::new(Rc::clone(desk), task);
         let abort = handle.abort_handle();
         self.entries.insert(self.made, Entry { handle, bell });

@@ -22,7 +22,7 @@ fn run<F: Future>(body: impl FnOnce(Handle) -> F) -> F::Output {
 
 /// How many messages were lost since the runtime last looked.
 fn lost(h: &Handle) -> usize {
-    h.desk.events.borrow().iter().filter(|event| event.kind() == event::LOST).count()
+    h.desk.tables.borrow().events.iter().filter(|event| event.kind() == event::LOST).count()
 }
 
 /// Polls once, with a waker that does nothing.
