@@ -64,6 +64,8 @@ pub(super) struct Thing {
 pub(super) struct Desk {
     pub(super) profile: &'static Profile,
     pub(super) tables: RefCell<Tables>,
+    /// Which run it is: a handle of an earlier one touches nothing.
+    pub(super) run: Cell<u32>,
     // The turn, a cell a field: each operation reads and writes two or three.
     pub(super) budget: Cell<u32>,
     pub(super) current: Cell<u32>,
@@ -142,6 +144,7 @@ impl Desk {
         Desk {
             profile,
             tables: RefCell::default(),
+            run: Cell::new(0),
             budget: Cell::new(UNCONSTRAINED),
             current: Cell::new(NOBODY),
             history: Cell::new(0),
@@ -190,6 +193,7 @@ impl Desk {
     /// Makes it empty for a new run, keeping its memory.
     pub(super) fn reset(&self) {
         self.drop_bodies();
+        self.run.set(self.run.get().wrapping_add(1));
         self.tables.borrow_mut().clear();
         self.deferred.borrow_mut().clear();
         self.hosts.borrow_mut().clear();

@@ -110,9 +110,12 @@ impl fmt::Display for JoinError {
 impl std::error::Error for JoinError {}
 
 /// Owns the right to a task's result. Dropped, it leaves the task alone: the task goes on, detached.
+///
+/// Kept past the end of its run it finds its task cancelled, as on a runtime that has shut down.
 pub struct JoinHandle<T> {
     desk: Rc<Desk>,
     task: u32,
+    run: u32,
     /// It has given the result: nothing is left to let go of.
     given: bool,
     output: PhantomData<T>,
@@ -122,28 +125,29 @@ impl<T> Unpin for JoinHandle<T> {}
 
 impl<T> JoinHandle<T> {
     pub(super) fn new(desk: Rc<Desk>, task: u32) -> Self {
-        JoinHandle { desk, task, given: false, output: PhantomData }
+        let run = desk.run.get();
+        JoinHandle { desk, task, run, given: false, output: PhantomData }
     }
 
     /// Asks the task to stop: its future is dropped when it is its turn. No effect once it has ended.
     pub fn abort(&self) {
-        abort(&self.desk, self.task);
+        abort(&self.desk, self.task, self.run);
     }
 
     /// A handle that can abort and no more.
     pub fn abort_handle(&self) -> AbortHandle {
-        AbortHandle { desk: Rc::clone(&self.desk), task: self.task }
+        AbortHandle { desk: Rc::clone(&self.desk), task: self.task, run: self.run }
     }
 
     /// True once the task has ended. That does not mean that awaiting the handle is ready at once:
     /// with no budget left it is pending.
     pub fn is_finished(&self) -> bool {
-        is_finished(&self.desk, self.task)
+        is_finished(&self.desk, self.task, self.run)
     }
 
     /// Which task it is.
     pub fn id(&self) -> Id {
-        Id(self.desk.id_of(self.task))
+        id(&self.desk, self.task, self.run)
     }
 
     /// Where the waker stands that is told of the end, for the ready-made sets.
@@ -152,25 +156,40 @@ impl<T> JoinHandle<T> {
     }
 }
 
-fn abort(desk: &Desk, task: u32) {
+// The rows of a run that is over belong to the tasks of the next one.
+
+fn abort(desk: &Desk, task: u32, run: u32) {
+    if desk.is_over(run) {
+        return;
+    }
     desk.tells(event::ABORTED, task, 0);
     desk.sees(0xab);
     desk.acts();
     desk.abort(task);
 }
 
-fn is_finished(desk: &Desk, task: u32) -> bool {
+fn is_finished(desk: &Desk, task: u32, run: u32) -> bool {
+    if desk.is_over(run) {
+        return true;
+    }
     let finished = desk.is_finished(task);
     desk.sees(0xf0 | u64::from(finished));
     desk.acts();
     finished
 }
 
+fn id(desk: &Desk, task: u32, run: u32) -> Id {
+    Id(if desk.is_over(run) { 0 } else { desk.id_of(task) })
+}
+
 impl<T: 'static> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { desk, task, given, .. } = &mut *self;
+        let Self { desk, task, run, given, .. } = &mut *self;
+        if desk.is_over(*run) {
+            return Poll::Ready(Err(JoinError::cancelled(*task, 0)));
+        }
         let coop = match desk.proceed(cx, Op::Join) {
             Poll::Ready(coop) => coop,
             Poll::Pending => {
@@ -196,10 +215,12 @@ impl<T: 'static> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        let Self { desk, task, given, .. } = self;
-        // Before the end or after it: whoever comes last drops the output.
-        desk.writes_end(*task);
-        if *given || desk.closing.get() {
+        let Self { desk, task, run, given, .. } = self;
+        if desk.records.get() && !desk.is_over(*run) {
+            // Before the end or after it: whoever comes last drops the output.
+            desk.writes_end(*task);
+        }
+        if *given || desk.closing.get() || desk.is_over(*run) {
             return;
         }
         let Left { owed, ended, unwanted } = desk.lets_go(*task);
@@ -227,22 +248,23 @@ impl<T> fmt::Debug for JoinHandle<T> {
 pub struct AbortHandle {
     desk: Rc<Desk>,
     task: u32,
+    run: u32,
 }
 
 impl AbortHandle {
     /// As [`JoinHandle::abort`].
     pub fn abort(&self) {
-        abort(&self.desk, self.task);
+        abort(&self.desk, self.task, self.run);
     }
 
     /// As [`JoinHandle::is_finished`].
     pub fn is_finished(&self) -> bool {
-        is_finished(&self.desk, self.task)
+        is_finished(&self.desk, self.task, self.run)
     }
 
     /// Which task it is.
     pub fn id(&self) -> Id {
-        Id(self.desk.id_of(self.task))
+        id(&self.desk, self.task, self.run)
     }
 
     pub(super) fn task(&self) -> u32 {
@@ -295,6 +317,12 @@ impl<T: 'static> Future for AbortOnDropHandle<T> {
 }
 
 impl Desk {
+    /// True of a run before this one.
+    #[inline]
+    fn is_over(&self, run: u32) -> bool {
+        self.run.get() != run
+    }
+
     fn owes(&self, task: u32) {
         self.tables.borrow_mut().tasks[task as usize].owed = true;
     }
