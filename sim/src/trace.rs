@@ -74,15 +74,21 @@ impl Trace {
     #[inline]
     pub fn push(&mut self, event: Event) {
         self.events.push([event.0, event.1]);
-        self.fresh = self.fresh.or(EventMask(1 << (event.kind() & 63)));
+        // Written as one word: a bit that is known would be written as a byte, and whoever reads the
+        // word next would wait for that.
+        self.fresh = self.fresh.or(EventMask(black_box(1 << (event.kind() & 63))));
     }
 
-    /// Appends events, whose kinds are known.
+    /// Appends events.
     #[inline]
-    pub fn extend(&mut self, events: &[Event], kinds: EventMask) {
-        // Each word by itself: read as one, they would wait for both writes to be over.
-        self.events.extend(events.iter().map(|event| [black_box(event.0), event.1]));
-        self.fresh = self.fresh.or(kinds);
+    pub fn extend(&mut self, events: &[Event]) {
+        let mut kinds = 0;
+        self.events.extend(events.iter().map(|event| {
+            kinds |= 1 << (event.kind() & 63);
+            // Each word by itself: read as one, they would wait for both writes to be over.
+            [black_box(event.0), event.1]
+        }));
+        self.fresh = self.fresh.or(EventMask(kinds));
     }
 
     /// Begins a step: nothing is fresh.

@@ -58,6 +58,16 @@ impl Desk {
     pub(super) fn take_ahead(&self, ahead: Ahead) {
         self.ahead_lasts.set(ahead.lasts());
         *self.ahead.borrow_mut() = ahead;
+        self.prepares.set(self.records.get() || !self.ahead_lasts.get());
+    }
+
+    /// What a move begins with, beside its poll.
+    #[inline(never)]
+    pub(super) fn prepare(&self, decisions: &mut dyn Decisions) {
+        self.clear_records();
+        if !self.ahead_lasts.get() {
+            self.take_ahead(decisions.ahead());
+        }
     }
 
     /// Asks the source for the values that were taken ahead.

@@ -197,8 +197,8 @@ impl Handle {
 
     /// Gives way once: pending the first time, ready whenever it is polled again. It costs nothing
     /// (`cost-yield_now`, `comb-014`).
-    pub fn yield_now(&self) -> YieldNow<'_> {
-        YieldNow { desk: &self.desk, yielded: false }
+    pub fn yield_now(&self) -> YieldNow {
+        YieldNow { desk: Rc::clone(&self.desk), yielded: false }
     }
 
     /// The future without a budget: it is never made to give way, and leaves the budget alone.
@@ -214,12 +214,12 @@ impl Handle {
 
 /// See [`Handle::yield_now`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct YieldNow<'h> {
-    desk: &'h Desk,
+pub struct YieldNow {
+    desk: Rc<Desk>,
     yielded: bool,
 }
 
-impl Future for YieldNow<'_> {
+impl Future for YieldNow {
     type Output = ();
 
     #[inline]

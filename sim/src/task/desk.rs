@@ -19,7 +19,6 @@ use super::{
 use crate::{
     decisions::Ahead,
     plan::Budget,
-    trace::EventMask,
     word::{Words, mix},
 };
 use std::{
@@ -124,6 +123,8 @@ pub(super) struct Desk {
     pub(super) was_asked: Cell<bool>,
     pub(super) recorder: RefCell<Recorder>,
     pub(super) records: Cell<bool>,
+    /// A move begins with more than the poll: something is recorded, or answers are taken along.
+    pub(super) prepares: Cell<bool>,
     /// Tasks that became ready and have no move yet; only on many threads.
     pub(super) fresh: RefCell<Vec<u32>>,
     /// Timers that can fire at any time and have no move yet.
@@ -132,8 +133,8 @@ pub(super) struct Desk {
     pub(super) stale_timers: RefCell<Vec<u32>>,
     /// One of these two lists has grown.
     pub(super) timers_change: Cell<bool>,
-    /// The kinds of events told in the move at hand.
-    pub(super) told: Cell<EventMask>,
+    /// Events were told in the move at hand.
+    pub(super) told: Cell<bool>,
     /// It has left something in these lists: questions, who is fresh, timers.
     pub(super) todo: Cell<bool>,
 }
@@ -181,11 +182,12 @@ impl Desk {
             was_asked: Cell::new(false),
             recorder: RefCell::default(),
             records: Cell::new(false),
+            prepares: Cell::new(true),
             fresh: RefCell::default(),
             fresh_timers: RefCell::default(),
             stale_timers: RefCell::default(),
             timers_change: Cell::new(false),
-            told: Cell::new(EventMask::NONE),
+            told: Cell::new(false),
             todo: Cell::new(false),
         }
     }
@@ -208,7 +210,7 @@ impl Desk {
         self.asked.borrow_mut().clear();
         self.was_asked.set(false);
         self.timers_change.set(false);
-        self.told.set(EventMask::NONE);
+        self.told.set(false);
         self.todo.set(false);
         self.take_ahead(Ahead::Harmless);
         self.fresh.borrow_mut().clear();
@@ -267,7 +269,7 @@ impl Desk {
     pub(super) fn tells_in(&self, tables: &mut Tables, who: u32, kind: u8, arg: u32, value: u64) {
         if !self.closing.get() {
             tables.events.push(Words::new(kind, who, arg, value));
-            self.told.set(self.told.get().or(EventMask::of(&[kind])));
+            self.told.set(true);
         }
     }
 

@@ -52,8 +52,12 @@ impl Desk {
         note(&mut self.recorder.borrow_mut().print);
     }
 
-    #[inline]
-    pub(super) fn begin_move(&self) {
+    pub(super) fn observe(&self, on: bool) {
+        self.records.set(on);
+        self.prepares.set(on || !self.ahead_lasts.get());
+    }
+
+    pub(super) fn clear_records(&self) {
         if self.records.get() {
             let mut recorder = self.recorder.borrow_mut();
             recorder.print.clear();

@@ -25,6 +25,17 @@ struct Begun {
     keeps: bool,
 }
 
+/// Where a task stands that is polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// Among those of many threads, in no order.
+    Any,
+    /// At the front of a queue, out of which it is taken.
+    Front(u32),
+    /// In a queue, out of which it was taken.
+    Taken,
+}
+
 /// How a move left the task that it polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
@@ -44,7 +55,7 @@ impl Desk {
         let before = self.turn();
         self.forgets_abandoned();
         let mut own = self.wakers.borrow_mut().take();
-        let mut left = self.run(task, scheduler, None, &mut own);
+        let mut left = self.run(task, scheduler, Stand::Taken, &mut own);
         if left == Left::Returned {
             self.tells_of(task, event::RETURNED, 0, 0);
             left = Left::Ended;
@@ -54,38 +65,32 @@ impl Desk {
         left
     }
 
-    /// Polls a task that is ready, or drops its future if it was aborted. It is taken out of `queue`;
-    /// `own` is the waker of whoever has none of his own.
-    #[inline]
-    pub(super) fn run(
-        &self,
-        task: u32,
-        scheduler: u32,
-        queue: Option<u32>,
-        own: &mut OwnWaker,
-    ) -> Left {
+    /// Polls a task that is ready, or drops its future if it was aborted; `own` is the waker of
+    /// whoever has none of his own.
+    #[inline(always)]
+    pub(super) fn run(&self, task: u32, scheduler: u32, from: Stand, own: &mut OwnWaker) -> Left {
         self.takes_turn(task);
-        let Begun { body, aborted, keeps } = self.begins(task, scheduler, queue);
+        let Begun { body, aborted, keeps } = self.begins(task, scheduler, from);
         let Some(mut body) = body else { return self.left() };
         if aborted | keeps {
-            return self.runs_rarely(task, body, aborted);
+            return self.runs_rarely(task, from, body, aborted);
         }
         let polled = self.polls(&mut body, own.of(task));
         if own.was_cloned() {
             self.keeps_waker(task, own);
         }
-        self.polled(task, body, polled)
+        self.polled(task, from, body, polled)
     }
 
     /// What is polled for the last time, or has a waker of its own.
     #[cold]
-    fn runs_rarely(&self, task: u32, mut body: Boxed, aborted: bool) -> Left {
+    fn runs_rarely(&self, task: u32, from: Stand, mut body: Boxed, aborted: bool) -> Left {
         if aborted {
             return self.drops(task, body);
         }
         let kept = self.wakers.borrow().of(task);
         let polled = self.polls(&mut body, &kept);
-        self.polled(task, body, polled)
+        self.polled(task, from, body, polled)
     }
 
     #[inline(always)]
@@ -96,9 +101,15 @@ impl Desk {
     }
 
     #[inline(always)]
-    fn polled(&self, task: u32, body: Boxed, polled: std::thread::Result<Poll<()>>) -> Left {
+    fn polled(
+        &self,
+        task: u32,
+        from: Stand,
+        body: Boxed,
+        polled: std::thread::Result<Poll<()>>,
+    ) -> Left {
         match polled {
-            Ok(Poll::Pending) => self.pends(task, body),
+            Ok(Poll::Pending) => self.pends(task, from, body),
             Ok(Poll::Ready(())) => self.returns(task, body),
             Err(panic) => self.panics(task, body, panic),
         }
@@ -106,9 +117,9 @@ impl Desk {
 
     /// Begins a poll.
     #[inline]
-    fn begins(&self, task: u32, scheduler: u32, queue: Option<u32>) -> Begun {
+    fn begins(&self, task: u32, scheduler: u32, from: Stand) -> Begun {
         let mut tables = self.tables.borrow_mut();
-        if let Some(core) = queue {
+        if let Stand::Front(core) = from {
             tables.cores[core as usize].takes(task);
         }
         self.newest.set(tables.tasks.len() as u32);
@@ -134,7 +145,7 @@ impl Desk {
     }
 
     /// The usual end: a task joins it or may do so, and nothing is dropped.
-    #[inline]
+    #[inline(always)]
     fn returns(&self, task: u32, body: Boxed) -> Left {
         self.settle_wakes();
         let mut tables = self.tables.borrow_mut();
@@ -184,8 +195,8 @@ impl Desk {
     }
 
     /// A poll came to Pending.
-    #[inline]
-    fn pends(&self, task: u32, body: Boxed) -> Left {
+    #[inline(always)]
+    fn pends(&self, task: u32, from: Stand, body: Boxed) -> Left {
         self.settle_wakes();
         let mut tables = self.tables.borrow_mut();
         let row = &mut tables.tasks[task as usize];
@@ -199,7 +210,7 @@ impl Desk {
         let woken = row.notified | self.notified.get();
         row.phase = if woken { Phase::Ready } else { Phase::Waiting };
         let core = u32::from(row.core);
-        if woken && !self.is_many(core) {
+        if woken && from != Stand::Any {
             self.queues(tables, core, task);
         } else {
             drop(tables);
@@ -232,7 +243,8 @@ impl Desk {
     /// Who ends does not go on: what it abandoned does not count.
     #[inline]
     fn forgets_abandoned(&self) {
-        if self.abandons.take() {
+        if self.abandons.get() {
+            self.abandons.set(false);
             self.abandoned.borrow_mut().clear();
         }
     }

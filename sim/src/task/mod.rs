@@ -97,12 +97,12 @@ use crate::{
     plan::{Conditions, Delivery, Scheduler, Tasks, TimerRule},
     simple::{Profiled, Simple},
     timeline::Line,
-    trace::{Digest, Event, EventMask, Trace},
+    trace::{Digest, Event, Trace},
     word::Words,
     world::World,
 };
 use desk::Desk;
-use life::Left;
+use life::{Left, Stand};
 use schedule::Next;
 use std::{borrow::Cow, fmt, future::Future, rc::Rc};
 use table::{Kind, Phase, Role};
@@ -258,27 +258,35 @@ impl TaskWorld {
     }
 
     /// The same after a move, which has left nothing in most lists.
-    #[inline]
-    fn refresh_after(&mut self, decisions: &mut dyn Decisions) {
-        if self.desk.todo.take() {
+    #[inline(always)]
+    fn refresh_after(&mut self, many: bool, decisions: &mut dyn Decisions) {
+        if self.desk.todo.get() {
+            self.desk.todo.set(false);
             if self.desk.was_asked.take() {
                 self.desk.ask_again(decisions);
             }
-            if self.desk.switches.get() || self.desk.any_time.get() {
-                self.refresh_listed();
+            if self.desk.timers_change.get() && (many || self.desk.any_time.get()) {
+                self.refresh_timers();
+            }
+            if many {
+                self.refresh_fresh();
             }
         }
-        if !self.desk.switches.get() {
+        if !many {
             self.refresh_one();
         }
     }
 
     /// Moves of tasks that became ready, and of timers.
-    #[inline]
     fn refresh_listed(&mut self) {
         if self.desk.timers_change.get() && (self.desk.any_time.get() || self.desk.switches.get()) {
             self.refresh_timers();
         }
+        self.refresh_fresh();
+    }
+
+    #[inline(always)]
+    fn refresh_fresh(&mut self) {
         let mut fresh = self.desk.fresh.borrow_mut();
         fresh.iter().for_each(|&task| self.moves.enable(Mover::Task(task).to_move()));
         fresh.clear();
@@ -308,7 +316,16 @@ impl TaskWorld {
         if self.next == next {
             return;
         }
-        let mut before = std::mem::replace(&mut self.next, next);
+        let before = std::mem::replace(&mut self.next, next);
+        if before == NOTHING || next == NOTHING || self.desk.any_time.get() {
+            self.turns_otherwise(before, next);
+        } else {
+            self.moves.replace(before, next);
+        }
+    }
+
+    #[inline(never)]
+    fn turns_otherwise(&mut self, mut before: Move, next: Move) {
         if self.desk.any_time.get() && matches!(Mover::of(before), Mover::Timer(_)) {
             // It stays, and may fire at any time.
             before = NOTHING;
@@ -321,6 +338,7 @@ impl TaskWorld {
         }
     }
 
+    #[inline(never)]
     fn refresh_timers(&mut self) {
         let armed = |timer: u32| self.desk.tables.borrow().timers[timer as usize].armed;
         if !self.desk.timers_change.take() {
@@ -352,12 +370,12 @@ impl TaskWorld {
         self.desk.fire(timer);
     }
 
-    #[inline]
-    fn poll(&mut self, task: u32, trace: &mut Trace) {
-        let many = self.desk.switches.get();
-        let queue = if many { None } else { Some(CORE) };
-        let left = self.desk.run(task, CORE, queue, &mut self.own);
-        if self.desk.told.get() != EventMask::NONE {
+    /// Polls a task. It is inlined for each scheduler, which then tests for nothing of the other.
+    #[inline(always)]
+    fn poll(&mut self, many: bool, task: u32, trace: &mut Trace, decisions: &mut dyn Decisions) {
+        let from = if many { Stand::Any } else { Stand::Front(CORE) };
+        let left = self.desk.run(task, CORE, from, &mut self.own);
+        if self.desk.told.get() {
             self.tell(trace);
         }
         if left == Left::Waiting || left == Left::Ready {
@@ -368,11 +386,12 @@ impl TaskWorld {
         if many && left != Left::Ready {
             self.moves.disable(Mover::Task(task).to_move());
         }
+        self.refresh_after(many, decisions);
     }
 
     /// A move that polls nobody.
     #[inline(never)]
-    fn plays_no_task(&mut self, mover: Mover, trace: &mut Trace) {
+    fn plays_no_task(&mut self, mover: Mover, trace: &mut Trace, decisions: &mut dyn Decisions) {
         if let Mover::Timer(timer) = mover {
             self.fire(timer, trace);
         } else {
@@ -380,6 +399,7 @@ impl TaskWorld {
             self.desk.settle_wakes();
         }
         self.tell(trace);
+        self.refresh_after(self.desk.switches.get(), decisions);
     }
 
     /// Keeps what the move touched.
@@ -392,8 +412,9 @@ impl TaskWorld {
     #[inline]
     fn tell(&self, trace: &mut Trace) {
         let events = &mut self.desk.tables.borrow_mut().events;
-        trace.extend(events, self.desk.told.take());
+        trace.extend(events);
         events.clear();
+        self.desk.told.set(false);
     }
 }
 
@@ -473,15 +494,16 @@ impl World for TaskWorld {
 
     #[inline]
     fn play(&mut self, mv: Move, decisions: &mut dyn Decisions, trace: &mut Trace) {
-        self.desk.begin_move();
-        if !self.desk.ahead_lasts.get() {
-            self.desk.take_ahead(decisions.ahead());
+        if self.desk.prepares.get() {
+            self.desk.prepare(decisions);
         }
         match Mover::of(mv) {
-            Mover::Task(task) => self.poll(task, trace),
-            other => self.plays_no_task(other, trace),
+            Mover::Task(task) if self.desk.switches.get() => {
+                self.poll(true, task, trace, decisions);
+            }
+            Mover::Task(task) => self.poll(false, task, trace, decisions),
+            other => self.plays_no_task(other, trace, decisions),
         }
-        self.refresh_after(decisions);
         if self.desk.records.get() {
             self.observes();
         }
@@ -501,7 +523,7 @@ impl World for TaskWorld {
     }
 
     fn observe(&mut self, on: bool) {
-        self.desk.records.set(on);
+        self.desk.observe(on);
     }
 
     fn observed(&self) -> &Footprint {

@@ -58,7 +58,7 @@ impl Desk {
     }
 
     /// The same with the tables at hand.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wake_in(&self, mut tables: RefMut<'_, Tables>, task: u32) {
         let Some(row) = tables.tasks.get_mut(task as usize) else { return };
         if row.phase == Phase::Waiting {
