@@ -79,16 +79,12 @@ impl Trace {
         self.fresh = self.fresh.or(EventMask(black_box(1 << (event.kind() & 63))));
     }
 
-    /// Appends events.
+    /// Appends events, whose kinds are known.
     #[inline]
-    pub fn extend(&mut self, events: &[Event]) {
-        let mut kinds = 0;
-        self.events.extend(events.iter().map(|event| {
-            kinds |= 1 << (event.kind() & 63);
-            // Each word by itself: read as one, they would wait for both writes to be over.
-            [black_box(event.0), event.1]
-        }));
-        self.fresh = self.fresh.or(EventMask(kinds));
+    pub fn extend(&mut self, events: &[Event], kinds: EventMask) {
+        // Each word by itself: read as one, they would wait for both writes to be over.
+        self.events.extend(events.iter().map(|event| [black_box(event.0), event.1]));
+        self.fresh = self.fresh.or(kinds);
     }
 
     /// Begins a step: nothing is fresh.

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     decisions::Ahead,
     plan::Budget,
+    trace::EventMask,
     word::{Words, mix},
 };
 use std::{
@@ -133,8 +134,8 @@ pub(super) struct Desk {
     pub(super) stale_timers: RefCell<Vec<u32>>,
     /// One of these two lists has grown.
     pub(super) timers_change: Cell<bool>,
-    /// Events were told in the move at hand.
-    pub(super) told: Cell<bool>,
+    /// The kinds of events told in the move at hand.
+    pub(super) told: Cell<EventMask>,
     /// It has left something in these lists: questions, who is fresh, timers.
     pub(super) todo: Cell<bool>,
 }
@@ -187,7 +188,7 @@ impl Desk {
             fresh_timers: RefCell::default(),
             stale_timers: RefCell::default(),
             timers_change: Cell::new(false),
-            told: Cell::new(false),
+            told: Cell::new(EventMask::NONE),
             todo: Cell::new(false),
         }
     }
@@ -210,7 +211,7 @@ impl Desk {
         self.asked.borrow_mut().clear();
         self.was_asked.set(false);
         self.timers_change.set(false);
-        self.told.set(false);
+        self.told.set(EventMask::NONE);
         self.todo.set(false);
         self.take_ahead(Ahead::Harmless);
         self.fresh.borrow_mut().clear();
@@ -269,7 +270,7 @@ impl Desk {
     pub(super) fn tells_in(&self, tables: &mut Tables, who: u32, kind: u8, arg: u32, value: u64) {
         if !self.closing.get() {
             tables.events.push(Words::new(kind, who, arg, value));
-            self.told.set(true);
+            self.told.set(self.told.get().or(EventMask::of(&[kind])));
         }
     }
 

@@ -97,7 +97,7 @@ use crate::{
     plan::{Conditions, Delivery, Scheduler, Tasks, TimerRule},
     simple::{Profiled, Simple},
     timeline::Line,
-    trace::{Digest, Event, Trace},
+    trace::{Digest, Event, EventMask, Trace},
     word::Words,
     world::World,
 };
@@ -375,7 +375,7 @@ impl TaskWorld {
     fn poll(&mut self, many: bool, task: u32, trace: &mut Trace, decisions: &mut dyn Decisions) {
         let from = if many { Stand::Any } else { Stand::Front(CORE) };
         let left = self.desk.run(task, CORE, from, &mut self.own);
-        if self.desk.told.get() {
+        if self.desk.told.get() != EventMask::NONE {
             self.tell(trace);
         }
         if left == Left::Waiting || left == Left::Ready {
@@ -412,9 +412,8 @@ impl TaskWorld {
     #[inline]
     fn tell(&self, trace: &mut Trace) {
         let events = &mut self.desk.tables.borrow_mut().events;
-        trace.extend(events);
+        trace.extend(events, self.desk.told.take());
         events.clear();
-        self.desk.told.set(false);
     }
 }
 
