@@ -125,7 +125,7 @@ pub(crate) enum Command {
     Shrink(ShrinkArgs),
     /// Search all schedules of a workload: proof that it holds, or the run that shows it does not
     Check(CheckArgs),
-    /// Hold the process world against what a real BEAM observed
+    /// Hold a world against what the real runtime observed: a BEAM, or CPython
     Conform(ConformArgs),
     /// Hold the engines against programs whose numbers of schedules are known
     Count(CountArgs),
@@ -159,7 +159,7 @@ pub(crate) struct SourceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ConformArgs {
-    /// Vectors: programs with what a real BEAM observed, one a line
+    /// Vectors: programs with what a real BEAM or CPython observed, one a line
     pub(crate) file: PathBuf,
 
     /// Outcomes that no vector lists are failures, too, unless they are explained

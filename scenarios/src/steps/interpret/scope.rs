@@ -121,6 +121,13 @@ impl Env {
         }
     }
 
+    /// An exception may keep a frame that has these variables.
+    pub(super) fn keeps_frame(&self, locals: &Locals) {
+        if !locals.0.borrow().is_empty() {
+            self.played.borrow_mut().keeps_frames = true;
+        }
+    }
+
     /// The object behind a weak reference: none if there never was one.
     pub(super) fn weak(&self, name: &str) -> Option<Weak<Any>> {
         self.weak.borrow().get(name).cloned()

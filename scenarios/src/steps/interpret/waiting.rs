@@ -187,7 +187,12 @@ async fn group(code: &Code, ops: &Block) -> Result<(), Exception> {
         drop(last);
         left.map(drop)
     };
-    code.frame.task_group(body).await
+    let left = code.frame.task_group(body).await;
+    if left.is_err() {
+        // What a group raises goes round in a circle with the frames that it went through.
+        code.env.keeps_frame(&code.locals);
+    }
+    left
 }
 
 fn group_spawn(code: &Code, name: &str, place: Place) -> Result<(), Exception> {
