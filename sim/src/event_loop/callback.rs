@@ -1,8 +1,18 @@
 //! What the loop calls: steps and wake-ups of tasks, the callbacks of a program, and those by which
 //! asyncio itself is made of futures.
 
-use super::heap::{Edge, NONE, Node};
-use std::{fmt, rc::Rc};
+use super::{
+    desk::Desk,
+    exception::{Class, Exception},
+    heap::{Edge, NONE, Node},
+    kind::{Message, event},
+};
+use crate::panics::panic_text;
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+};
 
 /// What a callback does; whom it does it to stands in [`Callback::on`].
 #[derive(Clone)]
@@ -90,3 +100,36 @@ pub(super) type Grip = Option<Edge>;
 
 /// No object.
 pub(super) const NOTHING: Node = NONE;
+
+impl Desk {
+    /// Runs a callback of the program.
+    pub(super) fn run_program(self: &Rc<Self>, on: Node, told: Option<Node>) {
+        let row = self.tables.borrow().object(on).row;
+        let code = self.codes.borrow()[row as usize].clone();
+        let Some(code) = code else { return };
+        self.tells(event::CALLBACK, event::LOOP, on, 0);
+        let called = catch_unwind(AssertUnwindSafe(|| code(self)));
+        self.flush();
+        let called = called.unwrap_or_else(|panic| {
+            let text = panic_text(&*panic);
+            Err(Exception::new(Class::Panic, text))
+        });
+        if let Err(error) = called {
+            self.keep_callback(on, told);
+            self.callback_raised(&error);
+        }
+    }
+
+    /// What a callback raises goes to the handler; the others are called all the same (exc-09).
+    pub(super) fn callback_raised(self: &Rc<Self>, error: &Exception) {
+        if *error.class() == Class::Panic {
+            let number = self.note_error(error);
+            self.tells(event::PANICKED, event::LOOP, 0, number);
+        }
+        if error.class().leaves_the_loop() {
+            self.tables.borrow_mut().escape = Some(error.clone());
+            return;
+        }
+        self.report(Message::Callback, None, Some(error));
+    }
+}
