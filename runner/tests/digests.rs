@@ -47,8 +47,8 @@ const PINNED: [(&str, u64, &str); 37] = [
     ("forgotten-consumer", 114_653, "db06ef40be9e62ad940eb769316615bd"),
     ("await-in-finally", 50_722, "d434eac924e1a7703739d063e923ab77"),
     ("unretrieved", 79_791, "cb677d220a93d6111264e367116b5adb"),
-    ("background-set", 85_177, "cb5e984968c8781d636b21983d6c2578"),
-    ("task-group", 84_989, "6fc4d164596f7fd7ae08d737a7b95246"),
+    ("background-set", 85_177, "03b88cb636e6b19314e15dacf369512c"),
+    ("task-group", 89_334, "f1486d2e795dbd9d54f6516c7e6e4f81"),
 ];
 
 #[test]

@@ -49,13 +49,14 @@ pub(super) fn astream_chat(
     let name = Some("writer".into());
     match holder {
         Holder::Group(group) => {
-            group.create_task(name, args, write)?;
+            let task = group.create_task(name, args, write)?;
+            task.add_done_callback((task.weak(), response.clone()), ended)?;
         }
         Holder::Set(tasks) => {
             let task = frame.create_named("writer", args, write);
             tasks.keep(&task);
             if keeps == Keeps::Set {
-                task.add_done_callback(task.weak(), look)?;
+                task.add_done_callback((task.weak(), response.clone()), ended)?;
             }
         }
         Holder::None => {
@@ -68,13 +69,19 @@ pub(super) fn astream_chat(
     Ok(response)
 }
 
-/// The done callback of a task that nobody awaits: it looks at the exception.
-fn look(frame: Frame, task: Weak<object::Task>) -> Result<(), Exception> {
+/// The done callback of the variants that hold: whoever reads must not wait for ever, whatever became
+/// of the task, and somebody looks at its exception. A `finally` in the task would not do: one that is
+/// cancelled before its first step never runs (can-01).
+fn ended(
+    frame: Frame,
+    (task, response): (Weak<object::Task>, Ref<object::Plain>),
+) -> Result<(), Exception> {
     if let Some(task) = task.upgrade(&frame)
         && let Ok(Some(error)) = task.exception()
     {
         frame.log(format!("writing failed: {error}"));
     }
+    done(&response);
     Ok(())
 }
 
@@ -84,10 +91,6 @@ type Writer = (Ref<object::Plain>, Ref<object::Generator>, Op, Keeps);
 /// is logged; two variants leave it to whoever looks at the task.
 async fn write(frame: Frame, (response, stream, chat, keeps): Writer) -> Result<(), Exception> {
     let written = pass_on(&frame, &response, stream, chat).await;
-    if matches!(keeps, Keeps::Set | Keeps::Group) {
-        // finally: whoever reads must not wait for ever, whatever becomes of this task.
-        done(&response);
-    }
     if keeps == Keeps::AwaitsInFinally {
         // finally: await memory.flush()
         outside::answer(&frame, chat.store).await?;
