@@ -2,10 +2,15 @@
 //! where.
 
 use atropos::{
+    decisions::Enumerated,
     event_loop::{
-        Class, Exception, Frame, LoopScenario, Ref, ReturnWhen, Value, invariants, object,
+        CPYTHON_3_11, Class, EventLoopWorld, Exception, Frame, LoopScenario, Plain, Ref,
+        ReturnWhen, Value, invariants, object,
     },
-    plan::{Collect, Order},
+    invariant::Invariants,
+    plan::{Collect, Conditions, Order},
+    scheduler,
+    world::World,
 };
 use std::{cell::RefCell, future::pending, rc::Rc, time::Duration};
 
@@ -181,8 +186,8 @@ fn a_race_between_steps_needs_the_order_of_tasks() {
     let scenario = LoopScenario::new("order", |world| {
         world.main((), |frame, ()| async move {
             let seen = Rc::new(RefCell::new(Vec::new()));
-            let args = |name| (atropos::event_loop::Plain(Rc::clone(&seen)), name);
-            let body = |_: Frame, (seen, name): (atropos::event_loop::Plain<Rc<RefCell<Vec<u8>>>>, u8)| async move {
+            let args = |name| (Plain(Rc::clone(&seen)), name);
+            let body = |_: Frame, (seen, name): (Plain<Rc<RefCell<Vec<u8>>>>, u8)| async move {
                 seen.0.borrow_mut().push(name);
                 Ok::<_, Exception>(())
             };
@@ -221,4 +226,36 @@ fn a_future_that_travels_through_a_queue_is_held_on_the_way() {
         });
     });
     assert_eq!(scenario.fuzz(1_000), None);
+}
+
+/// A frame or a variable that a body kept for the next run is refused there, in words.
+#[test]
+fn what_is_kept_for_another_run_is_refused() {
+    type Kept = Rc<RefCell<Option<Ref<object::Event>>>>;
+    let shared = Plain(Kept::default());
+    let body = |frame: Frame, shared: Plain<Kept>| async move {
+        let before = shared.0.borrow_mut().replace(frame.event());
+        if let Some(event) = before {
+            event.set();
+        }
+        Ok::<_, Exception>(())
+    };
+    let mut world = EventLoopWorld::new(&CPYTHON_3_11);
+    let mut ends = Vec::new();
+    for _ in 0..2 {
+        world.reset(&Conditions::default(), false);
+        world.main(shared.clone(), body);
+        let rules = Invariants::new(invariants::basics());
+        let mut record = scheduler::Record::default();
+        ends.push(scheduler::run(
+            &mut world,
+            &mut Enumerated::default(),
+            &rules,
+            1_000,
+            &mut record,
+        ));
+    }
+    assert_eq!(ends[0], scheduler::End::Settled);
+    let scheduler::End::Violated(violation) = &ends[1] else { panic!("{ends:?}") };
+    assert!(violation.evidence.0.contains("in the run that made it"), "{violation:?}");
 }

@@ -5,7 +5,7 @@
 
 use super::{
     callback::Callback,
-    exception::Exception,
+    exception::{Class, Exception},
     heap::{Edge, NONE, Node},
     hooks::Hooks,
     kind::{Message, event},
@@ -282,8 +282,11 @@ impl Desk {
 
     /// An exception that nobody can catch.
     pub(super) fn unraisable(self: &Rc<Self>, frame: Node, error: &Exception) {
-        let value = self.note_error(error);
-        self.tells(event::UNRAISABLE, self.who(frame), 0, value);
+        let (value, who) = (self.note_error(error), self.who(frame));
+        if *error.class() == Class::Panic {
+            self.tells(event::PANICKED, who, 0, value);
+        }
+        self.tells(event::UNRAISABLE, who, 0, value);
         let hook = self.hooks.borrow().unraisable.clone();
         if let Some(hook) = hook {
             hook(error);

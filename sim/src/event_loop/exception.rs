@@ -61,7 +61,7 @@ pub enum Class {
     KeyError,
     /// `ZeroDivisionError`.
     ZeroDivisionError,
-    /// A panic of Rust code, which no Python program has.
+    /// A panic of Rust code, which no Python program has; no `except Exception` catches it.
     Panic,
     /// Another subclass of `Exception`.
     Other(Cow<'static, str>),
@@ -115,6 +115,7 @@ impl Class {
                 | Class::SystemExit
                 | Class::CancelledError
                 | Class::BaseExceptionGroup
+                | Class::Panic
         )
     }
 

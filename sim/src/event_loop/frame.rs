@@ -29,6 +29,7 @@ use std::{
 pub struct Frame {
     desk: Rc<Desk>,
     node: Node,
+    run: u32,
 }
 
 impl fmt::Debug for Frame {
@@ -39,14 +40,17 @@ impl fmt::Debug for Frame {
 
 impl Frame {
     pub(super) fn new(desk: &Rc<Desk>, node: Node) -> Self {
-        Frame { desk: Rc::clone(desk), node }
+        Frame { desk: Rc::clone(desk), node, run: desk.run.get() }
     }
 
     pub(super) fn desk(&self) -> &Rc<Desk> {
         &self.desk
     }
 
+    /// # Panics
+    /// If its run is over: a body kept it for the next one.
     pub(super) fn node(&self) -> Node {
+        assert_eq!(self.run, self.desk.run.get(), "a frame is used in the run that made it");
         self.node
     }
 
@@ -57,7 +61,7 @@ impl Frame {
 
     /// A variable of this frame for what another one holds.
     pub fn hold<T>(&self, other: &Ref<T>) -> Ref<T> {
-        other.held_as(self.node)
+        other.held_as(self.node())
     }
 
     /// A task with a name of its own, `Task-1`, that runs `body` with `args`. The loop holds it until
@@ -107,9 +111,9 @@ impl Frame {
     {
         self.desk.flush();
         let name = name.map(|name| self.desk.text(name));
-        let birth = Birth { maker: self.node, name, site };
+        let birth = Birth { maker: self.node(), name, site };
         let (node, task) = self.desk.create_task(birth, args, body);
-        let held = Ref::new(&self.desk, self.node, node);
+        let held = Ref::new(&self.desk, self.node(), node);
         if self.desk.is_eager.get() && self.desk.current_task().is_some() {
             self.desk.start_eagerly(task);
         }
@@ -120,9 +124,9 @@ impl Frame {
     #[track_caller]
     pub fn future(&self) -> Ref<AnyFuture> {
         self.desk.flush();
-        let node = self.desk.make_future(self.node);
+        let node = self.desk.make_future(self.node());
         self.desk.tables.borrow_mut().object_mut(node).site = Some(Location::caller());
-        Ref::new(&self.desk, self.node, node)
+        Ref::new(&self.desk, self.node(), node)
     }
 
     /// An `asyncio.Queue`; 0: of any size.
@@ -169,21 +173,21 @@ impl Frame {
         self.desk.flush();
         let node = {
             let mut tables = self.desk.tables.borrow_mut();
-            let node = tables.make(self.node, kind);
+            let node = tables.make(self.node(), kind);
             let row = tables.primitives.len() as u32;
             tables.primitives.push(data);
             let object = tables.object_mut(node);
             (object.row, object.site) = (row, Some(Location::caller()));
             node
         };
-        Ref::new(&self.desk, self.node, node)
+        Ref::new(&self.desk, self.node(), node)
     }
 
     /// The task that runs; none in a callback.
     pub fn current_task(&self) -> Option<Ref<Task>> {
         let task = self.desk.current_task()?;
         let node = self.desk.tables.borrow().tasks[task as usize].node;
-        Some(Ref::new(&self.desk, self.node, node))
+        Some(Ref::new(&self.desk, self.node(), node))
     }
 
     /// The names of the tasks that are not done and still there, sorted: `asyncio.all_tasks()`.
@@ -199,7 +203,7 @@ impl Frame {
         names.sort_unstable();
         drop(tables);
         let hash = |name: &String| crate::trace::digest_bytes(name.as_bytes()).0 as u64;
-        self.desk.sees(self.node, names.iter().fold(8, |seen, name| mix(seen, hash(name))));
+        self.desk.sees(self.node(), names.iter().fold(8, |seen, name| mix(seen, hash(name))));
         names
     }
 
@@ -240,7 +244,7 @@ impl Frame {
             let text = tables.texts.add(text);
             tables.texts.hash(text)
         };
-        self.desk.tells(kind, self.desk.who(self.node), 0, hash);
+        self.desk.tells(kind, self.desk.who(self.node()), 0, hash);
     }
 
     /// `loop.call_soon`. The handle is held by the loop until it is called.
@@ -273,9 +277,9 @@ impl Frame {
         time: Option<Duration>,
     ) -> Ref<Handle> {
         let (callback, held) = callback;
-        let handle = self.desk.schedule(self.node, time, callback);
+        let handle = self.desk.schedule(self.node(), time, callback);
         let node = self.desk.tables.borrow().handles[handle as usize].node;
-        let handle = Ref::new(&self.desk, self.node, node);
+        let handle = Ref::new(&self.desk, self.node(), node);
         self.desk.let_go(held);
         handle
     }
@@ -289,13 +293,13 @@ impl Frame {
     {
         let node = {
             let mut tables = self.desk.tables.borrow_mut();
-            let node = tables.make(self.node, Kind::Callback);
+            let node = tables.make(self.node(), Kind::Callback);
             let row = self.desk.codes.borrow().len() as u32;
             let object = tables.object_mut(node);
             (object.row, object.site) = (row, Some(Location::caller()));
             node
         };
-        let held = self.desk.hold(self.node, Label::plain(Hold::Local), node);
+        let held = self.desk.hold(self.node(), Label::plain(Hold::Local), node);
         let frame = Frame::new(&self.desk, node);
         let args = args.held_by(&frame);
         let code: Code = Rc::new(move |_| body(frame.clone(), args.clone()));
@@ -308,13 +312,13 @@ impl Frame {
     ///
     /// It answers at any turn; when, is a decision. If the future has gone, it answers nobody.
     pub fn answer_weakly(&self, future: &Ref<AnyFuture>, value: impl Into<Value>) {
-        self.desk.add_reply(self.node, future.node(), false, &value.into());
+        self.desk.add_reply(self.node(), future.node(), false, &value.into());
     }
 
     /// Somebody outside will answer a future and holds it, as a selector or a transport does
     /// (sock-03).
     pub fn answer(&self, future: &Ref<AnyFuture>, value: impl Into<Value>) {
-        self.desk.add_reply(self.node, future.node(), true, &value.into());
+        self.desk.add_reply(self.node(), future.node(), true, &value.into());
     }
 
     /// `loop.set_exception_handler`.
@@ -351,7 +355,7 @@ impl Frame {
         what: What,
         site: &'static Location<'static>,
     ) -> Await {
-        Await::at(&self.desk, self.node, future, (what, site))
+        Await::at(&self.desk, self.node(), future, (what, site))
     }
 }
 

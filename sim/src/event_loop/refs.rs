@@ -91,7 +91,11 @@ impl<T> Ref<T> {
         Ref { raw, kind: PhantomData }
     }
 
+    /// # Panics
+    /// If its run is over: a body kept it for the next one.
     pub(super) fn node(&self) -> Node {
+        let run = self.raw.desk.run.get();
+        assert_eq!(self.raw.run, run, "a reference is used in the run that made it");
         self.raw.node
     }
 
