@@ -121,6 +121,33 @@ fn what_is_no_program_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_step_program_of_asyncio_is_hunted_replayed_and_checked() {
+    let place = with("steps.json", &repository("scenarios/programs/fire-and-forget.json"));
+    let fuzz = ["fuzz", "--program", "steps.json", "--runs", "256"];
+    let said = place.run(&fuzz).ended(100).with("FAIL  fire-and-forget/main");
+    assert!(said.stdout.contains("missing is a reference to writer#1.1"), "{said:?}");
+    let token = common::tokens(&said.stdout).remove(0);
+    let replay = ["replay", "--program", "steps.json", &token];
+    place.run(&replay).ended(100).with("writer:finally");
+    place.run(&["check", "--program", "steps.json"]).ended(0).with("no-pending-task-collected");
+    // Without a collector nobody is destroyed.
+    place.run(&[&fuzz[..], &["--collect", "off"]].concat()).ended(0);
+}
+
+#[test]
+fn what_is_no_step_program_is_refused_with_its_place() {
+    let steps = |profile: &str, breaks: &str, op: &str| {
+        let file = json!({ "kind": "steps", "profile": profile, "breaks": [breaks],
+            "program": { "tasks": {}, "main": [[op]] } });
+        with("s.json", &file.to_string()).run(&["run", "--program", "s.json"]).ended(2)
+    };
+    let (profile, breaks) = ("cpython-3.11", "no-deadlock");
+    steps(profile, breaks, "slep").with("s.json: main[0]: there is no operation `slep`");
+    steps("cpython-2", breaks, "gc").with("there is no \"cpython-2\"; there are cpython-3.11");
+    steps(profile, "no-such", "gc").with("breaks: there is no \"no-such\"; there are no-panic");
+}
+
+#[test]
 fn vectors_that_agree_pass() {
     // Races alone: `scenarios/tests/conformance.rs` judges all vectors.
     let vectors = repository("scenarios/conformance/beam/vectors_public.jsonl");

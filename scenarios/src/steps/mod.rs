@@ -4,7 +4,7 @@
 //! says what came of it. `scenarios/conformance/asyncio/README.md` lists the operations, and `dsl.py`
 //! beside it is their definition on a real asyncio. What [`run`] plays gives the same lines.
 //!
-//! Leaves out: exploration. A step program is played in one schedule, CPython's own.
+//! [`run`] plays it in one schedule, CPython's own; a [`StepsScenario`] is hunted like any other.
 
 pub mod conform;
 mod interpret;
@@ -13,7 +13,9 @@ pub mod model;
 mod parse;
 mod play;
 pub mod random;
+mod scenario;
 pub mod smaller;
 mod write;
 
 pub use play::{Played, in_order, play, run, set_up};
+pub use scenario::StepsScenario;

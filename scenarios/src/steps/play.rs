@@ -26,7 +26,7 @@ pub struct Played {
     /// and no rule.
     pub collections: Vec<Range<usize>>,
     /// An exception left a frame that had variables. In CPython its traceback keeps them, as long as
-    /// anybody keeps the exception; in the world an exception keeps nothing. Only the world says so.
+    /// anybody keeps the exception; in the world in part. Only the world says so.
     pub keeps_frames: bool,
 }
 

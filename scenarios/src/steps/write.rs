@@ -10,12 +10,17 @@ use std::fmt::Write;
 impl Program {
     /// The program as one line of JSON, as the key `program` of a vector has it.
     pub fn to_text(&self) -> String {
+        self.to_text_with(&block(&self.main))
+    }
+
+    /// The same with another list of operations for the main task.
+    pub(super) fn to_text_with(&self, main: &str) -> String {
         let mut text = String::from("{\"tasks\": {");
         for (at, (name, body)) in self.tasks.iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
             let _ = write!(text, "{comma}{}: {}", quoted(name), block(body));
         }
-        let _ = write!(text, "}}, \"main\": {}", block(&self.main));
+        let _ = write!(text, "}}, \"main\": {main}");
         if self.mode == Mode::Run {
             text.push_str(", \"mode\": \"asyncio.run\"");
         }

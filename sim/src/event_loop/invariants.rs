@@ -21,6 +21,20 @@ pub fn basics() -> Vec<LoopInvariant> {
     vec![no_panic(), no_pending_task_collected(), exceptions_retrieved(), no_deadlock()]
 }
 
+/// Those that go by a name alone.
+const READY_MADE: [fn() -> LoopInvariant; 5] =
+    [no_panic, no_pending_task_collected, exceptions_retrieved, no_lost_message, no_deadlock];
+
+/// The ready-made invariant of this name.
+pub fn ready_made(name: &str) -> Option<LoopInvariant> {
+    READY_MADE.iter().map(|make| make()).find(|invariant| invariant.name == name)
+}
+
+/// The names of all of them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    READY_MADE.iter().map(|make| make().name)
+}
+
 /// No body panics, and the main coroutine raises nothing.
 pub fn no_panic() -> LoopInvariant {
     Invariant::always(

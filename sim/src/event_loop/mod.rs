@@ -27,8 +27,8 @@
 //! ```
 //!
 //! Truth: CPython 3.11 to 3.13 ([`Profile`]); 78 programs run there, and any number of random ones.
-//! Leaves out: transports, subprocesses, threads, `contextvars`, tracebacks (an exception holds no
-//! frames here), and collections in the middle of a step.
+//! Leaves out: transports, subprocesses, threads, `contextvars`, the variables of a body that an
+//! exception keeps by its traceback, and collections in the middle of a step.
 
 mod args;
 mod awaits;
@@ -91,7 +91,7 @@ use crate::{
     world::World,
 };
 use desk::Desk;
-use std::{fmt, future::Future, rc::Rc};
+use std::{any::Any, fmt, future::Future, rc::Rc};
 use table::Ready;
 
 /// A scenario of an event loop in a few lines.
@@ -109,7 +109,7 @@ pub struct EventLoopWorld {
     collects: bool,
     observed: Footprint,
     /// Global variables.
-    kept: Vec<Ref>,
+    kept: Vec<Box<dyn Any>>,
 }
 
 /// What a move index stands for.
@@ -215,9 +215,9 @@ impl EventLoopWorld {
         self.refresh();
     }
 
-    /// Keeps a variable until the run ends, as a module keeps its global ones.
-    pub fn keep<T>(&mut self, variable: Ref<T>) {
-        self.kept.push(variable.into_any());
+    /// Keeps a value, such as a variable, until the run ends, as a module keeps its global ones.
+    pub fn keep<T: 'static>(&mut self, value: T) {
+        self.kept.push(Box::new(value));
     }
 
     /// How many tasks there were, those that have gone included.
