@@ -126,7 +126,7 @@ fn a_lost_task_is_told_with_the_path_that_was_missing() {
     let attribute = told("v0.12.18");
     let held = "held by the attribute `awrite_response_to_history_task` of `response`";
     assert!(attribute.contains(held), "{attribute}");
-    assert!(attribute.contains("the local variable `response`"), "{attribute}");
+    assert!(attribute.contains("` of client#1.1, to `"), "{attribute}");
     let steps: Vec<u32> = attribute
         .split("step ")
         .skip(1)

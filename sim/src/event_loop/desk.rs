@@ -182,7 +182,8 @@ impl Desk {
             if tables.heap.drop_reference(edge) {
                 Some(to)
             } else {
-                if label.is_of_program() {
+                // What the loop holds for a moment is no variable of the program.
+                if label.is_of_program() && from != root::LOOP {
                     tables.let_go += 1;
                     let (step, nth) = (tables.steps, tables.let_go);
                     tables.object_mut(to).let_go = Some(LetGo { step, nth, from, label, to });
