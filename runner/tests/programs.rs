@@ -126,7 +126,7 @@ fn a_step_program_of_asyncio_is_hunted_replayed_and_checked() {
     let fuzz = ["fuzz", "--program", "steps.json", "--runs", "256"];
     let said = place.run(&fuzz).ended(100).with("FAIL  fire-and-forget/main");
     assert!(said.stdout.contains("missing is a reference to writer#1.1"), "{said:?}");
-    let token = common::tokens(&said.stdout).remove(0);
+    let token = tokens(&said.stdout).remove(0);
     let replay = ["replay", "--program", "steps.json", &token];
     place.run(&replay).ended(100).with("writer:finally");
     place.run(&["check", "--program", "steps.json"]).ended(0).with("no-pending-task-collected");
