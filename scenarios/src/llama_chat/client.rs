@@ -54,13 +54,10 @@ async fn serve(frame: &Frame, chat: Op, keeps: Keeps, holder: Holder) -> Result<
 
 /// A task of its own sends the tokens to the client's socket; nobody holds it.
 async fn forward(frame: &Frame, response: Ref<object::Plain>, chat: Op) -> Result<(), Exception> {
-    let queue: Ref<object::Queue> =
-        response.attribute("aqueue").object().expect("a response has a queue");
-    frame.create_named("sender", (queue, chat), send);
+    frame.create_named("sender", (engine::queue(&response), chat), send);
     // The handler keeps the response until the answer is complete.
-    while !response.attribute("is_done").is_true() {
-        let new_item: Ref<object::Event> =
-            response.attribute("new_item_event").object().expect("a response has an event");
+    while !engine::is_done(&response) {
+        let new_item = engine::new_item(&response);
         new_item.wait().await?;
         new_item.clear();
     }

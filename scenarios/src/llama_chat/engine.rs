@@ -112,8 +112,8 @@ async fn pass_on(
     stream: Ref<object::Generator>,
     chat: Op,
 ) -> Result<(), Exception> {
-    let queue: Ref<object::Queue> = part(response, QUEUE);
-    let new_item: Ref<object::Event> = part(response, NEW_ITEM);
+    let queue = queue(response);
+    let new_item = new_item(response);
     while let Some(token) = stream.next().await? {
         queue.put_nowait(token)?;
         new_item.set();
@@ -131,7 +131,7 @@ async fn pass_on(
 /// Tells whoever reads that nothing more comes.
 fn done(response: &Ref<object::Plain>) {
     response.set_attribute(IS_DONE, true);
-    part::<object::Event>(response, NEW_ITEM).set();
+    new_item(response).set();
 }
 
 /// `async_response_gen`: the tokens for the client, until the message is written.
@@ -158,11 +158,11 @@ pub(super) fn response_gen(
 }
 
 async fn read(yields: &Yields, response: &Ref<object::Plain>) -> Result<(), Exception> {
-    let queue: Ref<object::Queue> = part(response, QUEUE);
-    let new_item: Ref<object::Event> = part(response, NEW_ITEM);
+    let queue = queue(response);
+    let new_item = new_item(response);
     loop {
         if queue.is_empty() {
-            if response.attribute(IS_DONE).is_true() {
+            if is_done(response) {
                 return Ok(());
             }
             new_item.wait().await?;
@@ -172,4 +172,19 @@ async fn read(yields: &Yields, response: &Ref<object::Plain>) -> Result<(), Exce
         let token: Value = queue.get_nowait()?;
         yields.item(token).await?;
     }
+}
+
+/// The queue of the tokens of a response.
+pub(super) fn queue(response: &Ref<object::Plain>) -> Ref<object::Queue> {
+    part(response, QUEUE)
+}
+
+/// What is set when there is a token, or the response is done.
+pub(super) fn new_item(response: &Ref<object::Plain>) -> Ref<object::Event> {
+    part(response, NEW_ITEM)
+}
+
+/// True if nothing more comes.
+pub(super) fn is_done(response: &Ref<object::Plain>) -> bool {
+    response.attribute(IS_DONE).is_true()
 }

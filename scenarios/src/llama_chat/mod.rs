@@ -36,7 +36,7 @@ enum Keeps {
     Stream,
     /// An attribute of the response.
     Attribute,
-    /// The background set; but the consumer of the tokens is held by nobody.
+    /// Nobody, and nobody holds the consumer of the tokens either.
     ForgetsConsumer,
     /// Nobody; its `finally` awaits the store.
     AwaitsInFinally,

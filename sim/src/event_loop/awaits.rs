@@ -46,13 +46,7 @@ impl Await {
     }
 
     fn ready(&self) -> Result<Stored, Exception> {
-        let result = self.desk.result(self.future);
-        let seen = match &result {
-            Ok(stored) => self.desk.hash_of(stored),
-            Err(error) => error.hash(),
-        };
-        self.desk.sees(self.frame, seen);
-        result
+        self.desk.result_seen(self.frame, self.future)
     }
 
     /// What came of it, as an object keeps it.

@@ -3,16 +3,11 @@
 
 use super::{
     desk::Desk,
-    exception::{Class, Exception},
+    exception::{Class, Exception, caught},
     heap::{Edge, NONE, Node},
     kind::{Message, event},
 };
-use crate::panics::panic_text;
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
-};
+use std::{fmt, rc::Rc};
 
 /// What a callback does; whom it does it to stands in [`Callback::on`].
 #[derive(Clone)]
@@ -108,12 +103,8 @@ impl Desk {
         let code = self.codes.borrow()[row as usize].clone();
         let Some(code) = code else { return };
         self.tells(event::CALLBACK, event::LOOP, on, 0);
-        let called = catch_unwind(AssertUnwindSafe(|| code(self)));
+        let called = caught(|| code(self)).unwrap_or_else(Err);
         self.flush();
-        let called = called.unwrap_or_else(|panic| {
-            let text = panic_text(&*panic);
-            Err(Exception::new(Class::Panic, text))
-        });
         if let Err(error) = called {
             self.keep_callback(on, told);
             self.callback_raised(&error);

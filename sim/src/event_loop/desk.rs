@@ -81,8 +81,6 @@ pub(super) struct Desk {
     /// References that went in this step and were not the last ones: holder, what it was, to whom.
     pub(super) let_go: RefCell<Vec<(Node, Label, Node)>>,
     pub(super) hooks: RefCell<Hooks>,
-    /// The memory of a list of moves.
-    pub(super) movers: RefCell<Vec<super::Mover>>,
 }
 
 /// What a coroutine gives to its task.
@@ -121,7 +119,6 @@ impl Desk {
             events: RefCell::default(),
             let_go: RefCell::default(),
             hooks: RefCell::default(),
-            movers: RefCell::default(),
         }
     }
 
@@ -137,6 +134,8 @@ impl Desk {
         self.resumed.set(false);
         self.yielded.set(None);
         self.closing.set(false);
+        self.cancels.set(0);
+        self.collecting.set(false);
         self.item.take();
         self.is_debug.set(false);
         self.is_eager.set(false);

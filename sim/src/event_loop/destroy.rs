@@ -140,7 +140,7 @@ impl Desk {
         let open = {
             let tables = self.tables.borrow();
             let generator = &tables.generators[row as usize];
-            generator.started && !generator.over && !generator.closed && !tables.closed
+            generator.is_open() && !tables.closed
         };
         if open {
             self.tells(event::CLOSE_GENERATOR, event::LOOP, node, 0);

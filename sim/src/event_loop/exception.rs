@@ -22,8 +22,14 @@
 //! Leaves out: what an exception keeps that only a variable holds, from step to step.
 
 use super::heap::Node;
-use crate::word::mix;
-use std::{borrow::Cow, cell::RefCell, fmt, rc::Rc};
+use crate::{panics::panic_text, word::mix};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+};
 
 /// A class of exceptions, with its place under `BaseException`
 /// (<https://docs.python.org/3/library/exceptions.html#exception-hierarchy>).
@@ -275,6 +281,12 @@ impl Exception {
             (false, []) => format!("{}('{text}')", class.name()),
         }
     }
+}
+
+/// Runs code of a program; a panic of it becomes an exception.
+pub(super) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, Exception> {
+    catch_unwind(AssertUnwindSafe(code))
+        .map_err(|panic| Exception::new(Class::Panic, panic_text(&*panic)))
 }
 
 impl fmt::Display for Exception {

@@ -32,7 +32,7 @@ impl Desk {
         let tables = self.tables.borrow();
         let alive = |task: &u32| {
             let row = &tables.tasks[*task as usize];
-            !row.is_quiet && tables.is_there(row.node) && !tables.future(row.node).is_done()
+            !row.is_quiet && tables.is_pending(row.node)
         };
         let mut living: Vec<u32> = (0..tables.tasks.len() as u32).filter(alive).collect();
         living.sort_by_cached_key(|&task| tables.path(task));

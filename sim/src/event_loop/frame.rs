@@ -132,8 +132,7 @@ impl Frame {
     /// An `asyncio.Queue`; 0: of any size.
     #[track_caller]
     pub fn queue(&self, size: usize) -> Ref<refs::Queue> {
-        let waiters = (VecDeque::new(), VecDeque::new());
-        let (getters, putters) = waiters;
+        let (getters, putters) = (VecDeque::new(), VecDeque::new());
         let data = Primitive::Queue { size, items: VecDeque::new(), getters, putters };
         self.make(Kind::Queue, data)
     }
@@ -197,7 +196,7 @@ impl Frame {
         let mut names: Vec<String> = tables
             .tasks
             .iter()
-            .filter(|task| tables.is_there(task.node) && !tables.future(task.node).is_done())
+            .filter(|task| tables.is_pending(task.node))
             .map(|task| tables.texts.text(tables.object(task.node).name).to_owned())
             .collect();
         names.sort_unstable();

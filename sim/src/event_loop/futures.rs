@@ -189,6 +189,17 @@ impl Desk {
         error
     }
 
+    /// The same, seen by the code of a frame.
+    pub(super) fn result_seen(&self, frame: Node, node: Node) -> Result<Stored, Exception> {
+        let result = self.result(node);
+        let seen = match &result {
+            Ok(stored) => self.hash_of(stored),
+            Err(error) => error.hash(),
+        };
+        self.sees(frame, seen);
+        result
+    }
+
     /// `Future.exception()`.
     pub(super) fn exception(&self, node: Node) -> Result<Option<Exception>, Exception> {
         let mut tables = self.tables.borrow_mut();
@@ -220,7 +231,7 @@ impl Desk {
         tables.ready.push_back(Ready::Direct { callback, grip, told });
     }
 
-    /// A future that the code of a frame makes, held by a variable of it.
+    /// The code of a frame has set the future.
     pub(super) fn tells_result(&self, frame: Node, node: Node) {
         self.tells(event::RESULT, self.who(frame), node, 0);
     }

@@ -265,7 +265,7 @@ impl Heap {
                 self.certify_way(edge);
                 return true;
             }
-            if !self.step_back(node, cursor) {
+            if !self.step_back(cursor) {
                 self.way.pop();
             }
         }
@@ -279,7 +279,7 @@ impl Heap {
     }
 
     /// Goes on to a holder that was not visited yet.
-    fn step_back(&mut self, _node: Node, mut cursor: Edge) -> bool {
+    fn step_back(&mut self, mut cursor: Edge) -> bool {
         while cursor != NONE {
             let Reference { from, next_in, .. } = self.edges[cursor as usize];
             let holder = &self.cells[from as usize];

@@ -103,8 +103,9 @@ pub struct EventLoopWorld {
     conditions: Conditions,
     desk: Rc<Desk>,
     moves: MoveSet,
-    /// What was enabled when it was looked at last.
+    /// What was enabled when it was looked at last, and the list before that, for its memory.
     enabled: Vec<Mover>,
+    before: Vec<Mover>,
     /// The collector comes next, whatever else could.
     collects: bool,
     observed: Footprint,
@@ -161,6 +162,7 @@ impl EventLoopWorld {
             desk: Rc::new(Desk::new(profile)),
             moves: MoveSet::default(),
             enabled: Vec::new(),
+            before: Vec::new(),
             collects: false,
             observed: Footprint::default(),
             kept: Vec::new(),
@@ -273,9 +275,11 @@ impl EventLoopWorld {
     fn refresh(&mut self) {
         self.desk.skip_cancelled();
         self.desk.after_turn();
-        let next = self.enabled_now();
-        let before = std::mem::replace(&mut self.enabled, next);
-        for mover in &before {
+        std::mem::swap(&mut self.enabled, &mut self.before);
+        let mut enabled = std::mem::take(&mut self.enabled);
+        self.enabled_now(&mut enabled);
+        self.enabled = enabled;
+        for mover in &self.before {
             if !self.enabled.contains(mover) {
                 self.moves.disable(mover.to_move());
             }
@@ -285,22 +289,20 @@ impl EventLoopWorld {
         }
     }
 
-    fn enabled_now(&self) -> Vec<Mover> {
-        let mut movers = std::mem::take(&mut *self.desk.movers.borrow_mut());
+    fn enabled_now(&self, movers: &mut Vec<Mover>) {
         movers.clear();
-        let tables = self.desk.tables.borrow();
         if self.collects {
-            movers.push(Mover::Collect);
-            return movers;
+            return movers.push(Mover::Collect);
         }
+        self.desk.forget_void_replies();
+        let tables = self.desk.tables.borrow();
         if !tables.stopped {
-            self.loop_movers(&tables, &mut movers);
+            self.loop_movers(&tables, movers);
         }
         drop(tables);
         if self.event_loop().collect == Collect::Asked && self.desk.has_lost_task() {
             movers.push(Mover::Collect);
         }
-        movers
     }
 
     fn loop_movers(&self, tables: &table::Tables, movers: &mut Vec<Mover>) {
@@ -328,9 +330,7 @@ impl EventLoopWorld {
             if self.conditions.timers == TimerRule::Any {
                 movers.extend(tables.timers.values().map(|&handle| Mover::Timer(handle)));
             }
-            let open = tables.replies.iter().enumerate().filter(|(_, reply)| reply.open);
-            let open = open.filter(|(_, reply)| !self.desk.is_void(reply));
-            movers.extend(open.map(|(at, _)| Mover::Reply(at as u32)));
+            movers.extend(tables.open_replies.iter().map(|&reply| Mover::Reply(reply)));
         }
     }
 
@@ -380,21 +380,15 @@ const EVERYTHING: Resource = Resource::new(b'L', 0);
 impl Names for EventLoopWorld {
     fn id(&self, mv: Move) -> u64 {
         let tables = self.desk.tables.borrow();
-        let asked = |owner: u32, ordinal: u32| match tables.tasks.get(owner as usize) {
+        let asked = |(owner, ordinal): (u32, u32)| match tables.tasks.get(owner as usize) {
             Some(task) => name::timer_id(task.id, ordinal),
             None => name::timer_id(name::loop_id(), ordinal.max(1)),
         };
         match Mover::of(mv) {
             Mover::Task(task) => tables.tasks[task as usize].id,
             Mover::Loop => name::loop_id(),
-            Mover::Timer(handle) => {
-                let row = &tables.handles[handle as usize];
-                asked(row.owner, row.ordinal)
-            }
-            Mover::Reply(reply) => {
-                let row = &tables.replies[reply as usize];
-                asked(row.owner, row.ordinal)
-            }
+            Mover::Timer(handle) => asked(tables.handles[handle as usize].asked_by()),
+            Mover::Reply(reply) => asked(tables.replies[reply as usize].asked_by()),
             Mover::Collect => name::collect_id(),
             Mover::Fault => name::fault_id(),
         }
@@ -402,21 +396,15 @@ impl Names for EventLoopWorld {
 
     fn name(&self, mv: Move) -> Name {
         let tables = self.desk.tables.borrow();
-        let asked = |owner: u32, ordinal: u32| match tables.tasks.get(owner as usize) {
+        let asked = |(owner, ordinal): (u32, u32)| match tables.tasks.get(owner as usize) {
             Some(_) => Name::Timer(tables.path(owner), ordinal),
             None => Name::LoopTimer(ordinal.max(1)),
         };
         match Mover::of(mv) {
             Mover::Task(task) => Name::Process(tables.path(task)),
             Mover::Loop => Name::Loop,
-            Mover::Timer(handle) => {
-                let row = &tables.handles[handle as usize];
-                asked(row.owner, row.ordinal)
-            }
-            Mover::Reply(reply) => {
-                let row = &tables.replies[reply as usize];
-                asked(row.owner, row.ordinal)
-            }
+            Mover::Timer(handle) => asked(tables.handles[handle as usize].asked_by()),
+            Mover::Reply(reply) => asked(tables.replies[reply as usize].asked_by()),
             Mover::Collect => Name::Collect,
             Mover::Fault => Name::Fault,
         }

@@ -9,12 +9,12 @@ use super::{
     args::Args,
     callback::{Callback, NOTHING, Run},
     desk::Desk,
-    exception::{Class, Exception},
+    exception::{Exception, caught},
     frame::Frame,
     heap::Node,
     kind::{Message, event},
     refs::{self, Future, Ref},
-    table::root,
+    table::{Kind, root},
     value::Value,
 };
 use std::{
@@ -22,7 +22,7 @@ use std::{
     panic::Location,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 /// The program: code outside of any coroutine.
@@ -200,7 +200,7 @@ impl Desk {
     fn pending_tasks(&self) -> Vec<Node> {
         let tables = self.tables.borrow();
         let tasks = tables.tasks.iter().map(|task| task.node);
-        tasks.filter(|&node| tables.is_there(node) && !tables.future(node).is_done()).collect()
+        tasks.filter(|&node| tables.is_pending(node)).collect()
     }
 
     fn open_generators(self: &Rc<Self>) -> Vec<Ref<refs::Generator>> {
@@ -208,12 +208,9 @@ impl Desk {
             let tables = self.tables.borrow();
             let is_open = |&node: &Node| {
                 let object = tables.object(node);
-                object.kind == super::table::Kind::Generator && tables.is_there(node) && {
-                    let row = &tables.generators[object.row as usize];
-                    row.started && !row.over && !row.closed
-                }
+                tables.generators[object.row as usize].is_open()
             };
-            (0..tables.objects.len() as Node).filter(is_open).collect()
+            tables.there(Kind::Generator).filter(is_open).collect()
         };
         nodes.into_iter().map(|node| Ref::new(self, root::PROGRAM, node)).collect()
     }
@@ -236,16 +233,13 @@ impl Desk {
     /// Runs the program up to where it runs the loop.
     pub(super) fn run_program_on(self: &Rc<Self>) {
         let Some(mut program) = self.program.take() else { return };
-        let poll = || program.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()));
-        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll));
-        match polled {
+        match caught(|| program.as_mut().poll(&mut Context::from_waker(Waker::noop()))) {
             Ok(Poll::Pending) => {
                 self.program.replace(Some(program));
             }
             Ok(Poll::Ready(())) => drop(program),
             Err(panic) => {
-                let text = crate::panics::panic_text(&*panic);
-                let number = self.note_error(&Exception::new(Class::Panic, text));
+                let number = self.note_error(&panic);
                 self.tells(event::PANICKED, event::PROGRAM, 0, number);
             }
         }

@@ -106,6 +106,7 @@ impl Desk {
             task.asked += 1;
             task.asked
         });
+        tables.open_replies.push(tables.replies.len() as u32);
         tables.replies.push(Reply { future, edge, value, owner, ordinal, open: true });
     }
 
@@ -117,7 +118,8 @@ impl Desk {
             (row.future, row.edge.take(), row.value.clone(), row.owner)
         };
         self.tells(event::REPLY, owner, future, 0);
-        if self.tables.borrow().is_there(future) && !self.is_done(future) {
+        let waits = self.tables.borrow().is_pending(future);
+        if waits {
             let value = self.load(root::OUTSIDE, &value);
             let _ = self.set_result(future, &value);
         }
@@ -126,10 +128,16 @@ impl Desk {
         self.flush();
     }
 
-    /// True if nobody is left whom this reply could reach.
-    pub(super) fn is_void(&self, reply: &Reply) -> bool {
-        let tables = self.tables.borrow();
-        !tables.is_there(reply.future) || tables.future(reply.future).is_done()
+    /// Replies that were given, or have nobody left whom they could reach, are offered no more: a
+    /// future that has gone or is done stays so.
+    pub(super) fn forget_void_replies(&self) {
+        let mut tables = self.tables.borrow_mut();
+        let mut open = std::mem::take(&mut tables.open_replies);
+        open.retain(|&reply| {
+            let row = &tables.replies[reply as usize];
+            row.open && tables.is_pending(row.future)
+        });
+        tables.open_replies = open;
     }
 
     /// A new turn begins with what stands in the ready queue, and the timers that are due by now

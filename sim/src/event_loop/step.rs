@@ -9,7 +9,7 @@ use super::{
     callback::{Callback, Run},
     desk::{Body, Desk, Yielded},
     destroy::ignored,
-    exception::{Class, Exception},
+    exception::{Class, Exception, caught},
     frame::Frame,
     heap::{NONE, Node},
     kind::{What, event},
@@ -20,12 +20,11 @@ use super::{
 };
 use crate::{
     name::{child_id, root_id},
-    panics::panic_text,
     word::mix,
 };
 use std::{
     future::Future,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    panic::Location,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
@@ -296,8 +295,8 @@ impl Desk {
         let before = (self.thrown.replace(thrown), self.resumed.replace(true));
         let yielded = self.yielded.take();
         let poll = || body.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        let left = match catch_unwind(AssertUnwindSafe(poll)) {
-            Err(panic) => Left::Raised(Exception::new(Class::Panic, panic_text(&*panic))),
+        let left = match caught(poll) {
+            Err(panic) => Left::Raised(panic),
             Ok(Poll::Ready(Ok(value))) => Left::Returned(value),
             Ok(Poll::Ready(Err(error))) => Left::Raised(error),
             Ok(Poll::Pending) => self.left_pending(),

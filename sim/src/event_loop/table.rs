@@ -299,6 +299,25 @@ pub(super) struct Generator {
     pub(super) closed: bool,
 }
 
+impl Handle {
+    pub(super) fn asked_by(&self) -> (u32, u32) {
+        (self.owner, self.ordinal)
+    }
+}
+
+impl Reply {
+    pub(super) fn asked_by(&self) -> (u32, u32) {
+        (self.owner, self.ordinal)
+    }
+}
+
+impl Generator {
+    /// It has begun, and would have to be closed.
+    pub(super) fn is_open(&self) -> bool {
+        self.started && !self.over && !self.closed
+    }
+}
+
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
@@ -312,6 +331,8 @@ pub(super) struct Tables {
     pub(super) timeouts: Vec<(Node, Edge, Expiry)>,
     pub(super) generators: Vec<Generator>,
     pub(super) replies: Vec<Reply>,
+    /// Those that can still be given, and some that could.
+    pub(super) open_replies: Vec<u32>,
     /// Attributes of objects that are no plain ones.
     pub(super) links: Vec<(Node, Edge)>,
     /// Tasks that no root reaches, and some that were.
@@ -357,6 +378,7 @@ impl Tables {
         self.timeouts.clear();
         self.generators.clear();
         self.replies.clear();
+        self.open_replies.clear();
         self.links.clear();
         self.lost_tasks.clear();
         self.ready.clear();
@@ -410,6 +432,11 @@ impl Tables {
             role,
         });
         node
+    }
+
+    /// True if a weak reference still finds the future, and it is not done.
+    pub(super) fn is_pending(&self, node: Node) -> bool {
+        self.is_there(node) && !self.future(node).is_done()
     }
 
     /// The future of an object that is one.

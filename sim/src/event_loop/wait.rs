@@ -220,12 +220,7 @@ impl Frame {
     }
 
     fn result_of(&self, future: &Ref<Future>) -> Result<Value, Exception> {
-        let result = self.desk().result(future.node());
-        let seen = match &result {
-            Ok(stored) => self.desk().hash_of(stored),
-            Err(error) => error.hash(),
-        };
-        self.desk().sees(self.node(), seen);
+        let result = self.desk().result_seen(self.node(), future.node());
         result.map(|stored| self.desk().load(self.node(), &stored))
     }
 }
