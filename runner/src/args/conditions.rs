@@ -1,6 +1,6 @@
 //! The conditions of runs, as they are typed.
 
-use super::{Seed, name_of, parse_seed};
+use super::{Seed, name_of, seed::parse_seed};
 use atropos::plan::{Budget, Collect, Delivery, Order, Scheduler, Spec, TimerRule};
 use clap::{Args, ValueEnum};
 

@@ -1,0 +1,130 @@
+//! The arguments: an enum of verbs, a file for those with many flags. Flags are a promise.
+
+mod check;
+mod common;
+mod conditions;
+mod fuzz;
+mod measure;
+mod runs;
+mod seed;
+
+pub(crate) use check::CheckArgs;
+pub(crate) use common::{Common, Format, Progress};
+pub(crate) use conditions::PlanArgs;
+pub(crate) use fuzz::FuzzArgs;
+pub(crate) use measure::{BenchArgs, ConformArgs, CountArgs};
+pub(crate) use runs::{ListArgs, ReplayArgs, RunArgs, ShrinkArgs};
+pub(crate) use seed::Seed;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  atropos fuzz                         all scenarios; canaries must be caught
+  atropos fuzz atomvm-links/v0.6.2     one variant; its failure is shown, exit 100
+  atropos replay at1-...               the same run again, from its token
+
+Exit codes: 0 held, 1 tool error, 2 usage, 4 nothing matched, 100 violated,
+103 diverged, 104 vacuous, 130 interrupted.";
+
+/// Find, shrink and replay lifecycle bugs of processes and tasks by deterministic simulation.
+#[derive(Debug, Parser)]
+#[command(name = "atropos", bin_name = "atropos", after_help = EXAMPLES, disable_version_flag = true)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// Print the version and the fingerprint of the engine
+    #[arg(short = 'V', long)]
+    pub(crate) version: bool,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List scenarios, variants and what each must do
+    List(ListArgs),
+    /// Play one run and print its timeline
+    Run(RunArgs),
+    /// Hunt through many runs, shrink what fails
+    Fuzz(FuzzArgs),
+    /// Play a failure again, to the letter
+    Replay(ReplayArgs),
+    /// Make a failure smaller
+    Shrink(ShrinkArgs),
+    /// Search all schedules of a workload: proof that it holds, or the run that shows it does not
+    Check(CheckArgs),
+    /// Hold a world against what the real runtime observed: a BEAM, or CPython
+    Conform(ConformArgs),
+    /// Hold the engines against programs whose numbers of schedules are known
+    Count(CountArgs),
+    /// Measure the kernel against a hand-written executor
+    Bench(BenchArgs),
+}
+
+impl Command {
+    /// The program file that takes the place of the built-in scenarios.
+    pub(crate) fn program(&self) -> Option<&Path> {
+        let source = match self {
+            Command::Run(args) => &args.source,
+            Command::Fuzz(args) => &args.source,
+            Command::Replay(args) => &args.source,
+            Command::Shrink(args) => &args.source,
+            Command::List(args) => &args.source,
+            Command::Check(args) => &args.source,
+            Command::Conform(_) | Command::Count(_) | Command::Bench(_) => return None,
+        };
+        source.program.as_deref()
+    }
+}
+
+/// Where scenarios come from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// A program file instead of the built-in scenarios; see docs/program.md
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// A value as it is typed.
+fn name_of(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// Reads the arguments of this process.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(own_arguments())?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    let given = matches.subcommand_matches("fuzz");
+    if let (Some(Command::Fuzz(fuzz)), Some(given)) = (&mut cli.command, given) {
+        let source = |name| given.value_source(name);
+        if let (Some(runs), Some(time)) = (source("runs"), source("time")) {
+            let command = command.find_subcommand_mut("fuzz").expect("its matches are here");
+            fuzz.settle(runs, time)
+                .map_err(|why| command.error(ErrorKind::ArgumentConflict, why))?;
+        }
+    }
+    Ok(cli)
+}
+
+/// The arguments of this process; `cargo atropos fuzz` passes its own name first.
+fn own_arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    let is_cargo = |name: &OsString| {
+        PathBuf::from(name).file_stem().is_some_and(|stem| stem == "cargo-atropos")
+    };
+    if arguments.first().is_some_and(is_cargo)
+        && arguments.get(1).is_some_and(|first| first == "atropos")
+    {
+        arguments.remove(1);
+    }
+    arguments
+}

@@ -1,0 +1,54 @@
+//! Verbs that speak of single runs.
+
+use super::{PlanArgs, SourceArgs};
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only this scenario, or scenario/variant, with its invariants
+    pub(crate) scenario: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The scenario, or scenario/variant; with --program it may be left out
+    #[arg(required_unless_present = "program")]
+    pub(crate) scenario: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    /// Which run under the seed; the first 64 are the fixed workload
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=u64::MAX / 8))]
+    pub(crate) index: u64,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// A token, a case file, or - for either on stdin
+    pub(crate) case: String,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShrinkArgs {
+    /// A token, a case file, or - for either on stdin
+    pub(crate) case: String,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    /// At most this many runs
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) tries: u64,
+}
