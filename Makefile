@@ -21,7 +21,7 @@ SOAK_PROGRAMS ?= 20000
 SOAK_OTP_PROGRAMS ?= 20000
 SOAK_SUP_PROGRAMS ?= 20000
 
-.PHONY: help fuzz test check soak digests oracle review bench build fmt
+.PHONY: help fuzz ci scale test check soak digests oracle review bench build fmt
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -31,6 +31,12 @@ build:
 
 fuzz: build ## The main job: hunt through every scenario, canaries included
 	$(ATROPOS) fuzz
+
+ci: build ## What a change is held to: what was kept, then runs of its own; the same commit, the same bytes
+	$(ATROPOS) ci
+
+scale: build ## GNU parallel and a one-node Slurm array against one process; installs both
+	bash runner/tests/scale.sh
 
 test: ## Every test, snapshots and documentation included; under five minutes on two cores
 	$(CARGO) test --locked --workspace

@@ -35,6 +35,8 @@ fn catalog() -> Vec<Box<dyn Subject>> {
         Box::new(ProcessScenario::new("waits-for-ever", waits_for_ever)),
         Box::new(ProcessScenario::new("ping-pong", ping_pong)),
         Box::new(ProcessScenario::new("two-faced", two_faced)),
+        Box::new(ProcessScenario::new("homesick", homesick)),
+        Box::new(ProcessScenario::new("numbered", numbered)),
         Box::new(ProcessScenario::new("greedy", greedy)),
         Box::new(
             ProcessScenario::new("never-there", |world| {
@@ -95,6 +97,34 @@ fn two_faced(world: &mut ProcessWorld) {
         }
         Ok(())
     });
+}
+
+/// A body that decides by where its memory lies, which is elsewhere each time.
+fn homesick(world: &mut ProcessWorld) {
+    world.root("judge", |ctx| async move {
+        ctx.yield_now().await;
+        // Left where it is, so that the next run is given another place.
+        let home = std::ptr::from_ref(Box::leak(Box::new(0_u64)));
+        by_number(&ctx, home.addr() / align_of::<u64>()).await;
+        Ok(())
+    });
+}
+
+/// A body that decides by the number of its process: all runs of one process agree.
+#[expect(clippy::disallowed_methods, reason = "this scenario is there to be caught")]
+fn numbered(world: &mut ProcessWorld) {
+    let number = std::process::id() as usize;
+    world.root("judge", move |ctx| async move {
+        ctx.yield_now().await;
+        by_number(&ctx, number).await;
+        Ok(())
+    });
+}
+
+async fn by_number(ctx: &Ctx, number: usize) {
+    for bit in 0..usize::BITS {
+        ctx.trap_exit(number >> bit & 1 == 1).await;
+    }
 }
 
 /// A body that in some runs never gives way: only the watchdog ends it.

@@ -4,6 +4,8 @@
 //! target/atropos/<seed>-<n>/run.json                      the summary
 //! target/atropos/<seed>-<n>/failures/<id>/case.json       the run as data
 //! target/atropos/<seed>-<n>/failures/<id>/timeline.txt    the same for people
+//! target/atropos/<seed>-<n>/failures/<id>/timeline.mmd    the same as a Mermaid diagram
+//! target/atropos/<seed>-<n>/{summary.md,junit.xml,index.html}  reports over all of it
 //! target/atropos/latest -> <seed>-<n>
 //! ```
 //!
@@ -20,6 +22,8 @@ use std::{
 #[derive(Clone, Debug)]
 pub(crate) struct RunFolder {
     path: PathBuf,
+    /// How the folder is told.
+    told: PathBuf,
 }
 
 impl RunFolder {
@@ -35,12 +39,26 @@ impl RunFolder {
                 Ok(()) => {
                     point_latest(out, &name)
                         .map_err(|error| Stop::io("link", &out.join("latest"), &error))?;
-                    return Ok(RunFolder { path });
+                    // The link is called the same each time.
+                    let told = if cfg!(unix) { out.join("latest") } else { path.clone() };
+                    return Ok(RunFolder { path, told });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(Stop::io("make the folder", &path, &error)),
             }
         }
+    }
+
+    /// Makes a folder of this name, or takes the one that is there.
+    pub(crate) fn named(out: &Path, name: &str) -> Result<Self, Stop> {
+        let path = out.join(name);
+        fs::create_dir_all(&path).map_err(|error| Stop::io("make the folder", &path, &error))?;
+        Ok(RunFolder { told: path.clone(), path })
+    }
+
+    /// The folder as people are told it: the same words for the same campaign.
+    pub(crate) fn told(&self) -> &Path {
+        &self.told
     }
 
     /// Writes a file of the campaign.
@@ -61,7 +79,24 @@ impl RunFolder {
     }
 }
 
-fn write_whole(path: &Path, content: &str) -> io::Result<()> {
+/// A text file that is at most so many bytes long.
+pub(crate) fn read_text(path: &Path, longest: u64) -> io::Result<String> {
+    limited(fs::File::open(path)?, longest)
+}
+
+/// A text that is at most so many bytes long.
+pub(crate) fn limited(source: impl io::Read, longest: u64) -> io::Result<String> {
+    let mut text = String::new();
+    io::Read::read_to_string(&mut io::Read::take(source, longest + 1), &mut text)?;
+    if text.len() as u64 > longest {
+        let why = format!("longer than {longest} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    Ok(text)
+}
+
+/// Writes a file beside its place and renames it into it.
+pub(crate) fn write_whole(path: &Path, content: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -15,6 +15,8 @@ mod args;
 pub mod bench;
 mod campaign;
 mod catalog;
+mod config;
+mod environment;
 mod exit;
 mod files;
 mod interrupt;
@@ -34,7 +36,7 @@ pub use output::{remark, say};
 pub use progress::{counted, grouped};
 pub use token::{TokenError, case_from_token, token_of_case};
 
-use args::{Command, Common};
+use args::{Command, Common, Refused};
 use output::Output;
 use std::{io::ErrorKind, process::ExitCode};
 
@@ -42,7 +44,11 @@ use std::{io::ErrorKind, process::ExitCode};
 pub fn main(catalog: &Catalog) -> ExitCode {
     let cli = match args::parse() {
         Ok(cli) => cli,
-        Err(error) => return explain(&error).into(),
+        Err(Refused::Usage(error)) => return explain(&error).into(),
+        Err(Refused::Config(stop)) => {
+            output::complain(&stop.message);
+            return stop.exit.into();
+        }
     };
     cli.common.color.write_global();
     panics::quiet(cli.common.verbose > 0);
@@ -83,12 +89,16 @@ fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
     match &cli.command {
         Some(Command::List(args)) => verbs::list::run(args, catalog, &mut out),
         Some(Command::Run(args)) => verbs::run::run(args, catalog, &mut out),
-        Some(Command::Fuzz(args)) => verbs::fuzz::run(args, &cli.common, catalog, &mut out),
+        Some(Command::Fuzz(args) | Command::Ci(args)) => {
+            verbs::fuzz::run(args, &cli.common, catalog, &mut out)
+        }
         Some(Command::Replay(args)) => verbs::replay::run(args, catalog, &mut out),
         Some(Command::Shrink(args)) => verbs::shrink::run(args, catalog, &mut out),
         Some(Command::Conform(args)) => verbs::conform::run(args, &cli.common, &mut out),
         Some(Command::Check(args)) => verbs::check::run(args, &cli.common, catalog, &mut out),
         Some(Command::Count(args)) => verbs::count::run(args, &cli.common, &mut out),
+        Some(Command::Merge(args)) => verbs::merge::run(args, &mut out),
+        Some(Command::Again(args)) => verbs::again::run(args, catalog),
         Some(Command::Bench(args)) => verbs::bench::run(args, &mut out),
         None => Err(Stop::new(Exit::Usage, "no verb; `atropos --help` lists them")),
     }

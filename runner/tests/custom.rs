@@ -63,6 +63,30 @@ fn a_run_that_differs_the_second_time_ends_with_103() {
 }
 
 #[test]
+fn a_body_that_reads_an_address_is_caught_and_named_by_its_first_step() {
+    let (_, said) = fuzz("homesick", "640");
+    let said = said.ended(103).with("homesick/main is not deterministic");
+    assert!(said.stderr.contains("gave another run the second time"), "{}", said.stderr);
+    // Which bit of the addresses differs first is chance: a step after the first and before the end.
+    let step = said.stderr.split("first difference in step ").nth(1).expect("a step is named");
+    let (step, what) = step.split_once(": ").expect("and what differs in it");
+    let step: usize = step.parse().expect("a number");
+    assert!((2..=65).contains(&step), "step {step}");
+    assert!(what.starts_with("judge#1: trap_exit o"), "{what}");
+}
+
+#[test]
+fn a_body_that_differs_from_process_to_process_is_caught_by_another_process() {
+    let place = own_catalog();
+    place.run(&["fuzz", "numbered", "--runs", "640"]).ended(0);
+    let said = place.run(&["fuzz", "numbered", "--runs", "640", "--check-determinism"]).ended(103);
+    let said = said.with("numbered/main is not deterministic: another process gave another run");
+    assert!(said.stderr.contains("first difference in step "), "{}", said.stderr);
+    assert!(said.stderr.contains("judge#1: trap_exit o"), "{}", said.stderr);
+    place.run(&["fuzz", "zoo/tiger", "--runs", "640", "--check-determinism"]).ended(0);
+}
+
+#[test]
 fn a_body_that_never_gives_way_ends_with_100() {
     let place = own_catalog();
     let said = place.run(&["fuzz", "greedy", "-j1", "--patience", "300ms"]).ended(100);

@@ -85,7 +85,7 @@ fn a_green_campaign_ends_with_0() {
         assert!(said.stdout.contains(&format!("✓ {variant}")), "{}", said.stdout);
     }
     assert!(said.stdout.contains("canary caught: 1 of 1 invariant broken"), "{}", said.stdout);
-    assert!(said.stdout.contains("Done 74,000 runs in"), "{}", said.stdout);
+    assert!(said.stdout.contains("Done 74,000 runs\n"), "{}", said.stdout);
     assert!(tokens(&said.stdout).is_empty(), "canaries show no failures: {}", said.stdout);
 }
 
@@ -105,7 +105,7 @@ fn a_named_canary_ends_with_100_and_shows_one_token() {
         "2                                ✗ exit normal",
         &format!("  Replay:  atropos replay {token}\n"),
         &format!("  Shrink:  atropos shrink {token}\n"),
-        "  Files:   target/atropos/a7209005-1/failures/",
+        "  Files:   target/atropos/latest/failures/",
     ] {
         assert!(said.stdout.contains(piece), "{piece:?} is missing in {}", said.stdout);
     }

@@ -1,10 +1,15 @@
 //! Flags of every verb.
 
 use clap::{ArgAction, Args, ValueEnum};
+use std::path::PathBuf;
 
 /// Flags of every verb.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Common {
+    /// Work in this folder
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+
     /// How results are written to stdout
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

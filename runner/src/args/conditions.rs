@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 /// The conditions of runs.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// The base seed: a number, hexadecimal after 0x, or `random`
-    #[arg(long, env = "ATROPOS_SEED", value_parser = parse_seed, default_value_t = Seed(Spec::DEFAULT_SEED))]
+    /// The base seed: a number, hexadecimal after 0x, `random`, or `commit` for one that is made of the
+    /// commit, the scenario and the profile
+    #[arg(long, env = "ATROPOS_SEED", value_parser = parse_seed, default_value_t = Seed::Number(Spec::DEFAULT_SEED))]
     pub(crate) seed: Seed,
 
     /// When signals act; drawn for each run if absent
@@ -57,7 +58,7 @@ impl PlanArgs {
             collect: self.collect,
             faults: self.faults,
             step_limit: self.steps,
-            ..Spec::seeded(self.seed.0)
+            ..Spec::seeded(self.seed.number())
         }
     }
 

@@ -11,11 +11,12 @@ mod seed;
 pub(crate) use check::CheckArgs;
 pub(crate) use common::{Common, Format, Progress};
 pub(crate) use conditions::PlanArgs;
-pub(crate) use fuzz::FuzzArgs;
+pub(crate) use fuzz::{Annotations, FuzzArgs, Show};
 pub(crate) use measure::{BenchArgs, ConformArgs, CountArgs};
-pub(crate) use runs::{ListArgs, ReplayArgs, RunArgs, ShrinkArgs};
+pub(crate) use runs::{AgainArgs, ListArgs, MergeArgs, ReplayArgs, RunArgs, ShrinkArgs};
 pub(crate) use seed::Seed;
 
+use crate::{config::Config, exit::Stop};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::{
     ffi::OsString,
@@ -27,6 +28,7 @@ Examples:
   atropos fuzz                         all scenarios; canaries must be caught
   atropos fuzz atomvm-links/v0.6.2     one variant; its failure is shown, exit 100
   atropos replay at1-...               the same run again, from its token
+  atropos ci                           what a change is held to; the same commit, the same bytes
 
 Exit codes: 0 held, 1 tool error, 2 usage, 4 nothing matched, 100 violated,
 103 diverged, 104 vacuous, 130 interrupted.";
@@ -55,6 +57,10 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Hunt through many runs, shrink what fails
     Fuzz(FuzzArgs),
+    /// The job of a continuous integration: `fuzz` under the profile ci
+    Ci(FuzzArgs),
+    /// Join what the shards of a campaign came to
+    Merge(MergeArgs),
     /// Play a failure again, to the letter
     Replay(ReplayArgs),
     /// Make a failure smaller
@@ -65,6 +71,9 @@ pub(crate) enum Command {
     Conform(ConformArgs),
     /// Hold the engines against programs whose numbers of schedules are known
     Count(CountArgs),
+    /// Play runs of another process again; serves --check-determinism
+    #[command(hide = true)]
+    Again(AgainArgs),
     /// Measure the kernel against a hand-written executor
     Bench(BenchArgs),
 }
@@ -74,12 +83,15 @@ impl Command {
     pub(crate) fn program(&self) -> Option<&Path> {
         let source = match self {
             Command::Run(args) => &args.source,
-            Command::Fuzz(args) => &args.source,
+            Command::Fuzz(args) | Command::Ci(args) => &args.source,
             Command::Replay(args) => &args.source,
             Command::Shrink(args) => &args.source,
             Command::List(args) => &args.source,
+            Command::Again(args) => &args.source,
             Command::Check(args) => &args.source,
-            Command::Conform(_) | Command::Count(_) | Command::Bench(_) => return None,
+            Command::Conform(_) | Command::Count(_) | Command::Bench(_) | Command::Merge(_) => {
+                return None;
+            }
         };
         source.program.as_deref()
     }
@@ -98,16 +110,69 @@ fn name_of(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-/// Reads the arguments of this process.
-pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(own_arguments())?;
+/// Why there are no arguments to go by.
+pub(crate) enum Refused {
+    /// Help was asked for, or a flag makes no sense.
+    Usage(clap::Error),
+    /// The configuration cannot be used.
+    Config(Stop),
+}
+
+impl From<clap::Error> for Refused {
+    fn from(error: clap::Error) -> Self {
+        Refused::Usage(error)
+    }
+}
+
+/// The verbs that have profiles, each with the one that counts where none is named.
+const WITH_PROFILES: [(&str, &str); 2] = [("fuzz", "default"), ("ci", "ci")];
+
+/// Reads the arguments of this process. A profile becomes the defaults of its verb, and the
+/// arguments are read once more over them.
+pub(crate) fn parse() -> Result<Cli, Refused> {
+    let arguments = own_arguments();
+    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    if let Some(folder) = matches.get_one::<PathBuf>("directory") {
+        std::env::set_current_dir(folder)
+            .map_err(|error| Refused::Config(Stop::io("work in", folder, &error)))?;
+    }
+    let given = matches.subcommand().and_then(|(verb, given)| {
+        let (verb, profile) = WITH_PROFILES.iter().find(|(known, _)| *known == verb)?;
+        Some((*verb, *profile, given))
+    });
+    let Some((verb, profile, given)) = given else {
+        return Ok(Cli::from_arg_matches(&matches)?);
+    };
+    let profile = given.get_one::<String>("profile").map_or(profile, String::as_str);
+    let file = given.get_one::<PathBuf>("config").map(PathBuf::as_path);
+    with_profile(&arguments, verb, file, profile)
+}
+
+fn with_profile(
+    arguments: &[OsString],
+    verb: &'static str,
+    file: Option<&Path>,
+    profile: &str,
+) -> Result<Cli, Refused> {
+    let config = Config::read(file).map_err(Refused::Config)?;
+    let mut refused = None;
+    let mut command = Cli::command().mut_subcommand(verb, |command| {
+        config.apply(profile, command.clone()).unwrap_or_else(|stop| {
+            refused = Some(stop);
+            command
+        })
+    });
+    if let Some(stop) = refused {
+        return Err(Refused::Config(stop));
+    }
+    let matches = command.try_get_matches_from_mut(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-    let given = matches.subcommand_matches("fuzz");
-    if let (Some(Command::Fuzz(fuzz)), Some(given)) = (&mut cli.command, given) {
+    let given = matches.subcommand_matches(verb).expect("the verb was there before");
+    if let Some(Command::Fuzz(fuzz) | Command::Ci(fuzz)) = &mut cli.command {
+        fuzz.profile = Some(profile.to_owned());
         let source = |name| given.value_source(name);
         if let (Some(runs), Some(time)) = (source("runs"), source("time")) {
-            let command = command.find_subcommand_mut("fuzz").expect("its matches are here");
+            let command = command.find_subcommand_mut(verb).expect("its matches are here");
             fuzz.settle(runs, time)
                 .map_err(|why| command.error(ErrorKind::ArgumentConflict, why))?;
         }

@@ -2,6 +2,7 @@
 
 use super::{PlanArgs, SourceArgs};
 use clap::Args;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
@@ -51,4 +52,21 @@ pub(crate) struct ShrinkArgs {
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) tries: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// What campaigns left: their run.json, or the folders that hold one
+    #[arg(required = true, value_name = "RUN.json")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Where the whole is written
+    #[arg(long, value_name = "DIR", default_value = "target/atropos", env = "ATROPOS_OUT")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgainArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }

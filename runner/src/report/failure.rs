@@ -5,10 +5,12 @@ use super::{
     play::{Play, body},
 };
 use crate::{
+    campaign::{file::Finding, verdict::Distinct},
     catalog::Target,
     output::BAD,
     progress::{counted, grouped},
     token::{self, PASTABLE},
+    verbs::source::CaseFile,
 };
 use atropos::{case::Replay, hunt::Found, shrink::Shrunk, trace::digest_bytes};
 use serde::Serialize;
@@ -88,17 +90,101 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     )
 }
 
-/// The failure as a file.
-pub(crate) fn timeline_file(failure: &Failure<'_>) -> String {
+/// The failure in a line, where another of its variant is told in full.
+pub(crate) fn failure_line(failure: &Failure<'_>, count: u64, runs: u64) -> String {
     let Failure { target, found, .. } = failure;
+    let (on, off) = (BAD.render(), BAD.render_reset());
     format!(
-        "{}  {}\n{}:\n{}\n\n{}",
+        "       {on}FAIL{off}  {}  {}, in {} of {}\n  Replay:  {}\n",
         target.name(),
         found.violation.invariant,
-        failure.sentence(),
-        evidence(&found.violation),
-        body(&failure.play())
+        grouped(count),
+        counted(runs, "run", "runs"),
+        command("replay", target.subject, &token::token_of_case(target.subject, &found.case))
     )
+}
+
+/// The failure as `run.json` holds it.
+pub(crate) fn finding(failure: &Failure<'_>) -> Finding {
+    let Failure { target, found, replay, id, .. } = failure;
+    let token = token::token_of_case(target.subject, &found.case);
+    Finding {
+        id: id.clone(),
+        scenario: found.case.scenario.clone(),
+        variant: found.case.variant.clone(),
+        invariant: found.violation.invariant.clone(),
+        sentence: failure.sentence().to_owned(),
+        evidence: found.violation.evidence.0.to_string(),
+        expected: target.variant.expectation.allows(&found.violation.invariant),
+        seed: format!("{:x}", found.plan.seed),
+        first_run: found.plan.index.number(),
+        steps: replay.steps,
+        replay: command("replay", target.subject, &token),
+        token,
+        case: CaseFile::new(target.subject, &found.case, Some(found.plan)),
+        text: body(&failure.play()),
+        timeline: replay.timeline.entries.clone(),
+    }
+}
+
+/// The failure as a file.
+pub(crate) fn told(finding: &Finding) -> String {
+    let Finding { invariant, sentence, evidence, text, .. } = finding;
+    format!("{}  {invariant}\n{sentence}:\n{}\n\n{text}", finding.name(), indented(evidence, 2))
+}
+
+/// A bug as a merged campaign tells it.
+pub(crate) fn distinct(distinct: &Distinct<'_>) -> String {
+    let Distinct { finding, count, runs } = distinct;
+    let (on, off) = (BAD.render(), BAD.render_reset());
+    format!(
+        "       {on}FAIL{off}  {}  {}\n             in {} of {}, first in run {} of seed {}\n\n    {}:\n{}\n\n{}\n\n  Replay:  {}\n",
+        finding.name(),
+        finding.invariant,
+        grouped(*count),
+        counted(*runs, "run", "runs"),
+        finding.first_run,
+        finding.seed,
+        finding.sentence,
+        indented(&finding.evidence, 6),
+        indented(finding.text.trim_end(), 4),
+        finding.replay
+    )
+}
+
+#[derive(Serialize)]
+pub(crate) struct DistinctJson<'f> {
+    scenario: &'f str,
+    variant: &'f str,
+    invariant: &'f str,
+    evidence: &'f str,
+    count: u64,
+    runs: u64,
+    seed: &'f str,
+    first_run: u64,
+    steps: u64,
+    id: &'f str,
+    token: &'f str,
+}
+
+/// The same for programs.
+pub(crate) fn distinct_json<'f>(distinct: &Distinct<'f>) -> DistinctJson<'f> {
+    let Finding {
+        scenario, variant, invariant, evidence, seed, first_run, steps, id, token, ..
+    } = distinct.finding;
+    DistinctJson {
+        scenario,
+        variant,
+        invariant,
+        evidence,
+        count: distinct.count,
+        runs: distinct.runs,
+        seed,
+        first_run: *first_run,
+        steps: *steps,
+        id,
+        token,
+    }
 }
 
 #[derive(Serialize)]

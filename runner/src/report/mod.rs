@@ -2,15 +2,27 @@
 //!
 //! The command line and the snapshots print the same texts from here.
 
+mod annotations;
+mod campaign;
 mod failure;
-mod judged;
+mod html;
+mod junit;
+mod markdown;
+mod mermaid;
 mod play;
 mod story;
 
 use atropos::{invariant::Violation, subject::Subject};
 
-pub(crate) use failure::{Failure, failure, failure_json, timeline_file};
-pub(crate) use judged::{Judged, Summary, summary};
+pub(crate) use annotations::annotations;
+pub(crate) use campaign::summary;
+pub(crate) use failure::{
+    Failure, distinct, distinct_json, failure, failure_json, failure_line, finding, told,
+};
+pub(crate) use html::index;
+pub(crate) use junit::junit;
+pub(crate) use markdown::markdown;
+pub(crate) use mermaid::mermaid;
 pub(crate) use play::{Play, PlayJson, json, play};
 pub use story::story;
 

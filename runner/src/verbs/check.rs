@@ -25,7 +25,7 @@ use atropos::{
     shrink::Effort,
 };
 use serde::Serialize;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 #[derive(Serialize)]
 struct CheckJson<'a> {
@@ -67,11 +67,12 @@ struct CheckJson<'a> {
 }
 
 /// A claim that was searched.
-struct Checked<'c> {
+pub(crate) struct Checked<'c> {
     target: Target<'c>,
     claim: Claim,
     proof: Proof,
-    interrupted: bool,
+    /// Somebody ended the search.
+    stopped: bool,
 }
 
 pub(crate) fn run(
@@ -89,13 +90,11 @@ pub(crate) fn run(
         let mut reached = 0;
         for claim in target.subject.claims(target.variant) {
             let claim = args.over(claim);
-            let proof = prove(&target, &claim, &interrupted, &mut meter);
-            meter.clear();
-            reached |= proof.reached;
-            let interrupted = interrupted.load(Relaxed);
-            let checked = Checked { target, claim, proof, interrupted };
+            let checked =
+                Checked::search(target, claim, &|| !interrupted.load(Relaxed), &mut meter);
+            reached |= checked.proof.reached;
             let exit = checked.tell(out)?;
-            if interrupted {
+            if checked.stopped {
                 return Ok(Exit::Interrupted);
             }
             worst = if exit as u8 > worst as u8 { exit } else { worst };
@@ -105,18 +104,6 @@ pub(crate) fn run(
         }
     }
     Ok(worst)
-}
-
-fn prove(target: &Target<'_>, claim: &Claim, interrupted: &AtomicBool, meter: &mut Meter) -> Proof {
-    let name = target.name();
-    target.subject.check(target.variant, claim, &mut |Progress { done, share, held }| {
-        meter.explored(share, || {
-            let kept = if held > 0 { format!(", {} held", grouped(held)) } else { String::new() };
-            let share = share.map(|share| format!(", about {:.1} % explored", share * 100.0));
-            format!("{name}: {}{kept}{}", ends(claim.search, done), share.unwrap_or_default())
-        });
-        !interrupted.load(Relaxed)
-    })
 }
 
 /// A number of schedules that were run to their end, by what they stand for.
@@ -142,8 +129,33 @@ fn unreached(target: &Target<'_>, reached: u64) -> Vec<&'static str> {
     points.filter(|(at, _)| reached >> at & 1 == 0).map(|(_, rule)| rule.name).collect()
 }
 
-impl Checked<'_> {
-    fn tell(&self, out: &mut Output) -> Result<Exit, Stop> {
+impl<'c> Checked<'c> {
+    /// Searches a claim for as long as it may go on.
+    pub(crate) fn search(
+        target: Target<'c>,
+        claim: Claim,
+        goes_on: &dyn Fn() -> bool,
+        meter: &mut Meter,
+    ) -> Self {
+        let name = target.name();
+        let mut seen = |Progress { done, share, held }| {
+            meter.explored(share, || {
+                let kept =
+                    if held > 0 { format!(", {} held", grouped(held)) } else { String::new() };
+                let share = share.map(|share| format!(", about {:.1} % explored", share * 100.0));
+                let ends = ends(claim.search, done);
+                format!("{name}: {ends}{kept}{}", share.unwrap_or_default())
+            });
+            goes_on()
+        };
+        let proof = target.subject.check(target.variant, &claim, &mut seen);
+        meter.clear();
+        let stopped = !goes_on();
+        Checked { target, claim, proof, stopped }
+    }
+
+    /// Says what came of it, and how that is to be taken.
+    pub(crate) fn tell(&self, out: &mut Output) -> Result<Exit, Stop> {
         let (exit, word, what) = self.verdict();
         let style = if exit == Exit::Held { GOOD } else { BAD };
         let (on, off) = (style.render(), style.render_reset());
@@ -178,7 +190,7 @@ impl Checked<'_> {
                 (Exit::Vacuous, "missed", format!("{all} hold, though it is there to break"))
             }
             None if closed => (Exit::Held, "holds", format!("{} hold", self.all())),
-            None if self.interrupted => {
+            None if self.stopped => {
                 (Exit::Unproved, "open", format!("interrupted: {ends} hold, there are more"))
             }
             None => (Exit::Unproved, "open", format!("{ends} hold, there are more")),
@@ -286,7 +298,7 @@ impl Checked<'_> {
             schedules: covered.schedules,
             share: covered.share,
             closed: covered.closed,
-            interrupted: self.interrupted,
+            interrupted: self.stopped,
             blocked: covered.blocked,
             cut: covered.cut,
             steps: covered.steps,

@@ -1,11 +1,13 @@
 //! One file a verb.
 
+pub(crate) mod again;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod conform;
 pub(crate) mod count;
 pub(crate) mod fuzz;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod shrink;

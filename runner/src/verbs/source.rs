@@ -3,6 +3,7 @@
 use crate::{
     catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
+    files::{limited, read_text},
     token::{self, SeedToken, TokenError},
 };
 use atropos::{
@@ -12,11 +13,7 @@ use atropos::{
     subject::Subject,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    fs,
-    io::{self, Read},
-    path::Path,
-};
+use std::{io, path::Path};
 
 /// The version of case files.
 const VERSION: u32 = 1;
@@ -24,7 +21,7 @@ const VERSION: u32 = 1;
 const LONGEST: u64 = 64 << 20;
 
 /// A case as a file: the run, what it rests on, and the plan that found it, if one did.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CaseFile {
     pub(crate) version: u32,
     /// See [`atropos::case::fingerprint`], in hexadecimal.
@@ -77,7 +74,8 @@ pub(crate) struct Source<'c> {
 /// Reads what the argument names.
 pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c>, Stop> {
     if argument == "-" {
-        let text = limited(io::stdin()).map_err(|error| unread(Path::new("stdin"), &error))?;
+        let text =
+            limited(io::stdin(), LONGEST).map_err(|error| unread(Path::new("stdin"), &error))?;
         return from_text(catalog, "stdin", &text);
     }
     let path = Path::new(argument);
@@ -92,7 +90,7 @@ pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c
         );
         return Err(Stop::new(Exit::Usage, why));
     }
-    let text = fs::File::open(path).and_then(limited).map_err(|error| unread(path, &error))?;
+    let text = read_text(path, LONGEST).map_err(|error| unread(path, &error))?;
     from_text(catalog, argument, &text)
 }
 
@@ -103,16 +101,6 @@ fn unread(path: &Path, error: &io::Error) -> Stop {
         return Stop::new(Exit::Usage, why);
     }
     Stop::io("read", path, error)
-}
-
-fn limited(source: impl Read) -> io::Result<String> {
-    let mut text = String::new();
-    source.take(LONGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        let why = format!("longer than {LONGEST} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
-    }
-    Ok(text)
 }
 
 fn from_text<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {

@@ -64,7 +64,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("what is said is UTF-8");
         Said {
             code: output.status.code().unwrap_or(-1),
@@ -132,8 +132,11 @@ impl Place {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for name in ["PROGRESS", "SEED", "RUNS", "TIME", "JOBS", "OUT"] {
+        for name in ["PROGRESS", "SEED", "RUNS", "TIME", "JOBS", "OUT", "SHARD", "PROFILE", "COMMIT"] {
             command.env_remove(format!("ATROPOS_{name}"));
+        }
+        for name in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_SHA", "CI_COMMIT_SHA"] {
+            command.env_remove(name);
         }
         command.env_remove("CLICOLOR_FORCE");
         command

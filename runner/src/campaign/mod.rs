@@ -6,6 +6,11 @@
 //! is over (then the round is finished, so all variants have had the same runs), or somebody
 //! interrupts it.
 
+pub(crate) mod file;
+pub(crate) mod merge;
+pub(crate) mod shard;
+pub(crate) mod verdict;
+
 use crate::{
     catalog::Target,
     exit::{Exit, Stop},
@@ -16,8 +21,9 @@ use atropos::{
     decisions::RunIndex,
     hunt::{BlockReport, Found, Unstable},
     plan::Spec,
-    trace::digest_words,
+    trace::{Digest, digest_words},
 };
+use shard::Blocks;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -56,6 +62,8 @@ pub(crate) struct Tally {
     pub(crate) unstable: Option<Unstable>,
     /// Sum of the digests of all blocks.
     pub(crate) digest: u128,
+    /// Blocks that somebody may play again: the runs and the digest of each.
+    pub(crate) samples: BTreeMap<u64, (u32, Digest)>,
 }
 
 impl Tally {
@@ -64,7 +72,7 @@ impl Tally {
         self.found.keys().filter(|invariant| target.is_finding(invariant)).count()
     }
 
-    fn add(&mut self, report: BlockReport) {
+    fn add(&mut self, report: BlockReport, sampled: bool) {
         self.runs += report.runs;
         self.steps += report.steps;
         self.reached |= report.reached;
@@ -82,6 +90,9 @@ impl Tally {
         }
         let first = |unstable: &Unstable| unstable.plan.index;
         self.unstable = self.unstable.take().into_iter().chain(report.unstable).min_by_key(first);
+        if sampled {
+            self.samples.insert(report.block, (report.runs as u32, report.digest));
+        }
         let digest = report.digest.0;
         let words = [report.block, digest as u64, (digest >> 64) as u64];
         self.digest = self.digest.wrapping_add(digest_words(&words).0);
@@ -92,6 +103,8 @@ impl Tally {
 pub(crate) struct Results {
     /// One for each target.
     pub(crate) tallies: Vec<Tally>,
+    /// Rounds that were handed out whole: each is a block of every variant.
+    pub(crate) rounds: u64,
     pub(crate) elapsed: Duration,
     pub(crate) interrupted: bool,
 }
@@ -99,7 +112,10 @@ pub(crate) struct Results {
 /// A campaign that is set up.
 pub(crate) struct Campaign<'c> {
     pub(crate) targets: &'c [Target<'c>],
-    pub(crate) spec: Spec,
+    /// What each target is hunted under.
+    pub(crate) specs: &'c [Spec],
+    /// Which blocks are ours.
+    pub(crate) blocks: Blocks,
     pub(crate) until: Until,
     pub(crate) jobs: usize,
     /// How long a worker may be silent: a block is done in milliseconds.
@@ -120,7 +136,10 @@ struct Item {
 const TICK: Duration = Duration::from_millis(100);
 /// What a worker tells: a block of a target, or its own panic.
 type Told = Result<(usize, BlockReport), String>;
-const BLOCK: u64 = RunIndex::BLOCK as u64;
+/// Runs in a block.
+pub(crate) const BLOCK: u64 = RunIndex::BLOCK as u64;
+/// One in this many blocks is kept with its digest.
+const SAMPLED: u64 = 100;
 
 impl Campaign<'_> {
     /// Runs the campaign. `found` sees each violation of an invariant that was not seen before in
@@ -162,7 +181,8 @@ impl Campaign<'_> {
                     Ok(Err(bug)) => failed = Some(Stop::new(Exit::Bug, bug)),
                     Ok(Ok((target, report))) => {
                         let fresh = fresh(&tallies[target], &report);
-                        tallies[target].add(report);
+                        let sampled = self.blocks.round_of(report.block).is_multiple_of(SAMPLED);
+                        tallies[target].add(report, sampled);
                         for violation in &fresh {
                             if failed.is_none() {
                                 failed = found(&self.targets[target], violation).err();
@@ -192,6 +212,7 @@ impl Campaign<'_> {
             Some(stop) => Err(stop),
             None => Ok(Results {
                 tallies,
+                rounds: next.into_inner() / self.targets.len().max(1) as u64,
                 elapsed: start.elapsed(),
                 interrupted: self.interrupted.load(Relaxed),
             }),
@@ -209,8 +230,9 @@ impl Campaign<'_> {
         let mut hunters: Vec<_> = self.targets.iter().map(|_| None).collect();
         while let Some(item) = self.take(next, over) {
             let target = &self.targets[item.target];
-            let hunter = hunters[item.target]
-                .get_or_insert_with(|| target.subject.hunter(target.variant, self.spec));
+            let hunter = hunters[item.target].get_or_insert_with(|| {
+                target.subject.hunter(target.variant, self.specs[item.target])
+            });
             mark(at_work, Some((item, Clock::now())));
             let report = hunter(item.block, item.runs);
             mark(at_work, None);
@@ -230,9 +252,12 @@ impl Campaign<'_> {
             (!stop).then_some(number + 1)
         });
         let number = taken.ok()?;
-        let (target, block) = ((number % targets) as usize, number / targets);
+        let target = (number % targets) as usize;
+        let block = self.blocks.nth(number / targets)?;
         let runs = match self.until {
-            Until::Runs(runs) => runs.saturating_sub(block * BLOCK).min(BLOCK),
+            Until::Runs(runs) => {
+                runs.saturating_sub((block - self.blocks.from).saturating_mul(BLOCK)).min(BLOCK)
+            }
             Until::Time(_) => BLOCK,
         };
         (runs > 0).then_some(Item { target, block, runs: runs as u32 })
@@ -240,7 +265,9 @@ impl Campaign<'_> {
 
     fn done(&self, tallies: &[Tally], elapsed: Duration) -> Done {
         let (of, limit) = match self.until {
-            Until::Runs(runs) => (Some(runs * self.targets.len() as u64), None),
+            Until::Runs(runs) => {
+                (Some(runs * self.targets.len() as u64 / self.blocks.shard.of), None)
+            }
             Until::Time(limit) => (None, Some(limit)),
         };
         Done {
@@ -273,7 +300,7 @@ impl Campaign<'_> {
              has come to no end for {}; it loops without awaiting an effect",
             subject.name(),
             variant.name,
-            self.spec.seed,
+            self.specs[item.target].seed,
             humantime::format_duration(self.patience)
         ));
         std::process::exit(Exit::Violated as i32);

@@ -1,0 +1,103 @@
+//! What a campaign found: kept as found at once, shrunk and told at the end.
+//!
+//! A finding that was announced is on disk, whatever happens next: its folder `as-found-..` goes
+//! only when the one of the shrunk failure is there.
+
+use super::Hunt;
+use crate::{
+    args::Show,
+    campaign::{Tally, file::Finding},
+    catalog::Target,
+    exit::Stop,
+    files::RunFolder,
+    output::{Output, remark},
+    report::{self, Failure},
+    verbs::source::CaseFile,
+};
+use atropos::{hunt::Found, shrink::Effort, trace::digest_bytes};
+use std::collections::BTreeMap;
+
+/// Where a failure is kept from the moment it is found until it is shrunk.
+fn as_found_id(target: &Target<'_>, found: &Found) -> String {
+    let name = format!("{} {}", target.name(), found.violation.invariant);
+    format!("as-found-{:08x}", digest_bytes(name.as_bytes()).check())
+}
+
+/// Writes a failure as it was found, then announces it: on stderr, since in which order threads come
+/// upon failures is no result.
+pub(super) fn keep_as_found(
+    folder: &RunFolder,
+    target: &Target<'_>,
+    found: &Found,
+    quiet: bool,
+) -> Result<(), Stop> {
+    let id = as_found_id(target, found);
+    keep(folder, &id, &Failure::as_found(target, found))?;
+    if !quiet {
+        remark(&format!(
+            "       Found {} {} in run {}: {}",
+            target.name(),
+            found.violation.invariant,
+            found.plan.index.number(),
+            folder.failure(&id).display()
+        ));
+    }
+    Ok(())
+}
+
+/// Writes a failure to its folder.
+fn keep(folder: &RunFolder, id: &str, failure: &Failure<'_>) -> Result<(), Stop> {
+    let case = CaseFile::new(failure.target.subject, &failure.found.case, Some(failure.found.plan));
+    let write = |name: &str, content: &str| folder.write(&format!("failures/{id}/{name}"), content);
+    write("case.json", &case.to_json())?;
+    write("timeline.txt", &report::told(&report::finding(failure)))?;
+    write("timeline.mmd", &report::mermaid(&failure.replay.timeline))
+}
+
+/// What somebody must look at.
+pub(super) struct Findings<'f> {
+    hunt: &'f Hunt<'f>,
+    pub(super) all: BTreeMap<String, Finding>,
+}
+
+impl<'f> Findings<'f> {
+    pub(super) fn new(hunt: &'f Hunt<'f>) -> Self {
+        Findings { hunt, all: BTreeMap::new() }
+    }
+
+    /// Shrinks and shows the findings of a target.
+    pub(super) fn show(
+        &mut self,
+        target: &Target<'_>,
+        tally: &Tally,
+        out: &mut Output,
+    ) -> Result<(), Stop> {
+        let findings = tally.found.iter().filter(|(invariant, _)| target.is_finding(invariant));
+        for (shown, (_, found)) in findings.enumerate() {
+            let failure = self.shrunk(target, found)?;
+            let count = tally.violated.get(&found.violation.invariant).copied().unwrap_or(0);
+            if shown == 0 || self.hunt.args.show == Show::All {
+                let folder = self.hunt.folder.told().join("failures").join(&failure.id);
+                out.say(&report::failure(&failure, count, tally.runs, &folder))?;
+            } else {
+                out.say(&report::failure_line(&failure, count, tally.runs))?;
+            }
+            out.tell("violation", &report::failure_json(&failure, count))?;
+            let finding = report::finding(&failure);
+            self.all.insert(finding.key(), finding);
+        }
+        Ok(())
+    }
+
+    /// The failure made smaller and written; it takes the place of the one as found.
+    fn shrunk<'t>(&self, target: &Target<'t>, found: &Found) -> Result<Failure<'t>, Stop> {
+        let failure = if self.hunt.args.no_shrink {
+            Failure::as_found(target, found)
+        } else {
+            Failure::shrunk(target, target.subject.shrink(found.clone(), Effort::default()))
+        };
+        keep(&self.hunt.folder, &failure.id, &failure)?;
+        self.hunt.folder.remove_failure(&as_found_id(target, found))?;
+        Ok(failure)
+    }
+}

@@ -1,0 +1,59 @@
+//! What a campaign leaves for machines and people: `run.json` and the reports made of it.
+
+use crate::{
+    args::Annotations,
+    campaign::{
+        file::CampaignFile,
+        verdict::{self, Judged},
+    },
+    environment,
+    exit::Stop,
+    files::RunFolder,
+    output::remark,
+    report,
+};
+use std::{fs, io::Write};
+
+/// Writes the file of a campaign and its reports.
+pub(crate) fn write_reports(folder: &RunFolder, file: &CampaignFile) -> Result<(), Stop> {
+    let judged = verdict::judge(file);
+    folder.write("run.json", &file.to_json())?;
+    folder.write("summary.md", &report::markdown(file, &judged))?;
+    folder.write("junit.xml", &report::junit(file, &judged))?;
+    folder.write("index.html", &report::index(file, &judged))
+}
+
+/// Tells a GitHub job what is to be shown beside the change, and appends the summary of its step.
+pub(super) fn annotate(wanted: Annotations, file: &CampaignFile, judged: &[Judged]) {
+    let asked = match wanted {
+        Annotations::Auto => environment::is_github(),
+        Annotations::Github => true,
+        Annotations::None => false,
+    };
+    if !asked {
+        return;
+    }
+    report::annotations(file, judged).iter().for_each(|line| remark(line));
+    if let Some(path) = environment::step_summary() {
+        let text = report::markdown(file, judged);
+        let open = fs::OpenOptions::new().append(true).create(true).open(&path);
+        // The verdict stands without its summary.
+        if let Err(error) = open.and_then(|mut file| file.write_all(text.as_bytes())) {
+            remark(&Stop::io("append to", &path, &error).message);
+        }
+    }
+}
+
+/// Writes the failures of a file, each to its folder, as the campaign that found them did.
+pub(crate) fn write_failures(folder: &RunFolder, file: &CampaignFile) -> Result<(), Stop> {
+    for finding in file.findings.values() {
+        let write = |name: &str, content: &str| {
+            folder.write(&format!("failures/{}/{name}", finding.id), content)
+        };
+        write("case.json", &finding.case.to_json())?;
+        write("timeline.txt", &report::told(finding))?;
+        let timeline = atropos::timeline::Timeline { entries: finding.timeline.clone() };
+        write("timeline.mmd", &report::mermaid(&timeline))?;
+    }
+    Ok(())
+}
