@@ -155,6 +155,9 @@ impl Scheduler {
 mod tests {
     use super::*;
 
+    /// What is asked, what is set, and what comes of it.
+    type Row<'r> = (&'r str, &'r [(&'r str, &'r str)], &'r str);
+
     fn settled(asked: &str, set: &[(&str, &str)]) -> Result<String, String> {
         let variable = |name: &str| {
             set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn schedulers_say_which_shard() {
-        let rows: [(&str, &[(&str, &str)], &str); 8] = [
+        let rows: [Row<'_>; 8] = [
             ("2/3", &[("CI_NODE_INDEX", "1")], "2/3"),
             ("auto", &[("CI_NODE_INDEX", "1"), ("CI_NODE_TOTAL", "4")], "0/4"),
             ("auto", &[("CI_NODE_INDEX", "4"), ("CI_NODE_TOTAL", "4")], "3/4"),
@@ -199,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_no_scheduler_says_is_refused_with_its_variable() {
-        let rows: [(&str, &[(&str, &str)], &str); 7] = [
+        let rows: [Row<'_>; 7] = [
             ("auto", &[], "none of CI_NODE_INDEX"),
             ("auto", &[("CI_NODE_INDEX", "1")], "CI_NODE_TOTAL is not set"),
             ("auto", &[("CI_NODE_INDEX", "0"), ("CI_NODE_TOTAL", "4")], "CI_NODE_INDEX is 0"),

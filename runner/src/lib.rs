@@ -24,6 +24,8 @@ mod output;
 mod panics;
 mod program;
 mod progress;
+#[cfg(test)]
+mod readers;
 pub mod report;
 mod token;
 mod verbs;

@@ -133,6 +133,14 @@ impl Meter {
         }
     }
 
+    /// Lets something be told without the bar in its way.
+    pub(crate) fn aside<T>(&self, tell: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(tell),
+            None => tell(),
+        }
+    }
+
     pub(crate) fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

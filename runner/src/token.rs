@@ -198,6 +198,12 @@ pub fn token_of_case(subject: &dyn Subject, case: &Case) -> String {
         bytes.push(LOOP);
         bytes.extend(postcard::to_stdvec(&tail).expect("a token is plain data"));
     }
+    dressed(&bytes)
+}
+
+/// Bytes as a token: their checksum behind them, in groups of five letters.
+pub(crate) fn dressed(bytes: &[u8]) -> String {
+    let mut bytes = bytes.to_vec();
     bytes.extend(CRC.checksum(&bytes).to_le_bytes());
     let text = CROCKFORD.encode(&bytes);
     let groups: Vec<&str> =
@@ -230,11 +236,8 @@ fn version_of(text: &str) -> Option<&str> {
     (!version.is_empty() && version.bytes().all(|b| b.is_ascii_digit())).then_some(version)
 }
 
-/// The case of a token, and the scenario that it is of.
-pub fn case_from_token<'c>(
-    catalog: &'c Catalog,
-    text: &str,
-) -> Result<(&'c dyn Subject, Case), TokenError> {
+/// The bytes of a token, if it came whole.
+pub(crate) fn undressed(text: &str) -> Result<Vec<u8>, TokenError> {
     let Some(version) = version_of(text) else {
         return malformed("a token begins with at1-");
     };
@@ -245,7 +248,7 @@ pub fn case_from_token<'c>(
         return malformed(format!("{} characters, at most {LONGEST} are read", text.len()));
     }
     let text = text[PREFIX.len()..].trim_end();
-    let bytes = CROCKFORD
+    let mut bytes = CROCKFORD
         .decode(text.as_bytes())
         .or_else(|_| malformed(format!("{}; was it copied whole?", unreadable(text))))?;
     let Some((body, crc)) = bytes.split_last_chunk::<2>() else {
@@ -254,7 +257,17 @@ pub fn case_from_token<'c>(
     if CRC.checksum(body) != u16::from_le_bytes(*crc) {
         return malformed("the checksum does not match; was it copied whole?");
     }
-    let (body, own) = match postcard::take_from_bytes::<Body>(body) {
+    bytes.truncate(body.len());
+    Ok(bytes)
+}
+
+/// The case of a token, and the scenario that it is of.
+pub fn case_from_token<'c>(
+    catalog: &'c Catalog,
+    text: &str,
+) -> Result<(&'c dyn Subject, Case), TokenError> {
+    let bytes = undressed(text)?;
+    let (body, own) = match postcard::take_from_bytes::<Body>(&bytes) {
         Ok((body, [])) => (body, Own::default()),
         Ok((mut body, rest)) => {
             let own;

@@ -97,7 +97,11 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_profile() {
 fn a_configuration_that_cannot_be_used_ends_with_1() {
     let place = Place::new();
     place.write("atropos.toml", "[profile.ci]\nrums = 3\n");
-    place.run(&["ci"]).ended(1).with("atropos.toml: line 2: profile ci").with("did you mean \"runs\"?");
+    place
+        .run(&["ci"])
+        .ended(1)
+        .with("atropos.toml: line 2: profile ci")
+        .with("did you mean \"runs\"?");
     place.run(&["list", "atomvm-links"]).ended(0);
     place.run(&["fuzz", "--config", "none.toml"]).ended(1).with("cannot read none.toml");
     place.write("atropos.toml", "");
@@ -113,7 +117,10 @@ fn a_github_job_gets_annotations_and_a_summary() {
     let said = Said::of(command.output().expect("the binary starts")).ended(100);
     let told: Vec<&str> = said.stderr.lines().filter(|line| line.starts_with("::error ")).collect();
     assert_eq!(told.len(), 4, "{}", said.stderr);
-    assert!(told.iter().any(|line| line.starts_with("::error title=kv-registry/linked registry-survives::")));
+    assert!(
+        told.iter()
+            .any(|line| line.starts_with("::error title=kv-registry/linked registry-survives::"))
+    );
     let summary = fs::read_to_string(place.path().join("step.md")).expect("a summary");
     assert!(summary.starts_with("## Atropos: violated"), "{summary}");
     assert_eq!(summary.matches("```mermaid\nsequenceDiagram\n").count(), 4, "{summary}");
@@ -145,9 +152,12 @@ fn the_page_of_all_findings_opens_from_disk_without_network() {
     place.run(&["fuzz", VARIANTS[0], "--runs", "640"]).ended(100);
     let (_, page) = reports(&place).swap_remove(3);
     assert_eq!(page.matches("<section id=\"f-").count(), 3, "{page}");
-    assert!(page.contains("default-src 'none'") && !page.contains("<script") && !page.contains("http"));
+    assert!(
+        page.contains("default-src 'none'") && !page.contains("<script") && !page.contains("http")
+    );
     for link in page.split("href=\"failures/").skip(1) {
-        let path = Path::new("target/atropos/latest/failures").join(link.split('"').next().unwrap_or(""));
+        let path =
+            Path::new("target/atropos/latest/failures").join(link.split('"').next().unwrap_or(""));
         assert!(place.path().join(&path).exists(), "{} is not there", path.display());
     }
 }

@@ -116,3 +116,69 @@ fn an_interrupt_of_a_check_keeps_what_it_covered_and_says_so() {
     assert!(said.contains("open  kv-registry/guide  interrupted: "), "{said}");
     assert!(said.contains(" states held"), "{said}");
 }
+
+/// A campaign that finds a dozen things; which of them it announced before the end, by its folder.
+fn killed_after(milliseconds: u64) -> (Place, Vec<String>) {
+    let place = Place::new();
+    let mut command = place.command(&["fuzz", "--time", "60s", "--no-regressions"]);
+    command.args(VARIANTS.iter().filter(|name| name.starts_with("a") || name.starts_with("kv")));
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    sleep(milliseconds);
+    send("-KILL", &child);
+    assert_eq!(ended(&mut child).code(), None, "ended by a signal");
+    let mut said = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    // The last line may be cut in its middle: that was no announcement yet.
+    let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let announced = whole.lines().filter(|line| line.trim_start().starts_with("Found "));
+    let folders = announced.filter_map(|line| line.rsplit_once(": ").map(|(_, at)| at.to_owned()));
+    let folders = folders.collect();
+    (place, folders)
+}
+
+/// Nothing that was announced is lost, and no file is half written, whenever the end comes.
+fn kills(moments: impl Iterator<Item = u64>) -> usize {
+    let mut announced = 0;
+    for moment in moments {
+        let (place, folders) = killed_after(moment);
+        announced += folders.len();
+        for folder in &folders {
+            let case = format!("{folder}/case.json");
+            place.run(&["replay", &case]).ended(100);
+        }
+        for file in place.files("target/atropos", "") {
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.ends_with(".json") && !name.starts_with(".tmp") {
+                json_file(&file);
+            }
+            let text = std::fs::read_to_string(&file).unwrap_or_default();
+            let is_whole = name.starts_with(".tmp") || name == "latest" || text.ends_with('\n');
+            assert!(is_whole, "{} is half written after {moment} ms", file.display());
+        }
+    }
+    announced
+}
+
+/// Moments as they come from a generator: some before the first finding, most in the midst of them.
+fn moments(count: usize) -> impl Iterator<Item = u64> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    std::iter::repeat_with(move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % 400
+    })
+    .take(count)
+}
+
+#[test]
+fn killed_at_any_moment_a_campaign_keeps_what_it_announced() {
+    assert!(kills(moments(8)) > 0, "something was announced in eight campaigns");
+}
+
+#[test]
+#[ignore = "100 campaigns; `make soak` runs it"]
+fn killed_at_a_hundred_moments_a_campaign_keeps_what_it_announced() {
+    let announced = kills(moments(100));
+    assert!(announced > 100, "the campaigns announced {announced} findings in all");
+}

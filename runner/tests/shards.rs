@@ -58,7 +58,11 @@ fn a_merged_campaign_is_written_like_any_other() {
     }
     let said = place.run(&["merge", "0/2/latest/run.json", "1/2/latest"]).ended(100);
     assert!(said.stdout.contains("Done 4,000 runs in 2 parts"), "{}", said.stdout);
-    assert!(said.stdout.contains("FAIL  atomvm-links/v0.6.2  no-duplicate-link"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("FAIL  atomvm-links/v0.6.2  no-duplicate-link"),
+        "{}",
+        said.stdout
+    );
     let merged = place.path().join("target/atropos/merged");
     for name in ["run.json", "summary.md", "junit.xml", "index.html"] {
         assert!(merged.join(name).exists(), "{name} is missing");
@@ -68,7 +72,9 @@ fn a_merged_campaign_is_written_like_any_other() {
     for case in cases {
         place.run(&["replay", case.to_str().expect("a plain name")]).ended(100);
         let shown = fs::read_to_string(case.with_file_name("timeline.txt")).expect("a text");
-        assert!(shown.contains("delivery") || shown.contains("order") || shown.contains("scheduler"));
+        assert!(
+            shown.contains("delivery") || shown.contains("order") || shown.contains("scheduler")
+        );
     }
 }
 

@@ -185,7 +185,8 @@ impl Campaign<'_> {
                         tallies[target].add(report, sampled);
                         for violation in &fresh {
                             if failed.is_none() {
-                                failed = found(&self.targets[target], violation).err();
+                                let told = meter.aside(|| found(&self.targets[target], violation));
+                                failed = told.err();
                             }
                         }
                     }

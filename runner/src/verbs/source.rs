@@ -20,6 +20,9 @@ const VERSION: u32 = 1;
 /// No case file of ours comes near.
 const LONGEST: u64 = 64 << 20;
 
+/// The highest step limit that a campaign can be given.
+const LONGEST_RUN: u32 = 100_000_000;
+
 /// A case as a file: the run, what it rests on, and the plan that found it, if one did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CaseFile {
@@ -103,10 +106,11 @@ fn unread(path: &Path, error: &io::Error) -> Stop {
     Stop::io("read", path, error)
 }
 
-fn from_text<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {
+pub(crate) fn from_text<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {
     let text = text.trim();
     if token::is_case_token(text) {
         let (subject, case) = token::case_from_token(catalog, text).map_err(refusal)?;
+        refuse_endless(&case).map_err(|why| Stop::new(Exit::Usage, format!("{place}: {why}")))?;
         Ok(Source { subject, case, plan: None })
     } else if !text.starts_with('{') && token::is_seed_token(text) {
         from_seed(catalog, &token::parse_seed_token(text).map_err(refusal)?)
@@ -158,7 +162,22 @@ fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source
         )
     })?;
     token::check_fingerprint(subject, variant, theirs).map_err(refusal)?;
+    refuse_endless(&file.case).map_err(|why| Stop::new(Exit::Usage, format!("{place}: {why}")))?;
     Ok(Source { subject, case: file.case, plan: file.plan })
+}
+
+/// Refuses a case that would be played for longer than any campaign plays.
+fn refuse_endless(case: &Case) -> Result<(), String> {
+    let Case { step_limit, tape, .. } = case;
+    match tape.steps() {
+        _ if *step_limit > LONGEST_RUN => {
+            Err(format!("its step limit is {step_limit}, runs have at most {LONGEST_RUN} steps"))
+        }
+        steps if steps > u64::from(*step_limit) => {
+            Err(format!("its tape has {steps} steps, its step limit is {step_limit}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Plays a run; what cannot be played at all is a malformed tape.

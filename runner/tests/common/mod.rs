@@ -132,7 +132,9 @@ impl Place {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for name in ["PROGRESS", "SEED", "RUNS", "TIME", "JOBS", "OUT", "SHARD", "PROFILE", "COMMIT"] {
+        for name in
+            ["PROGRESS", "SEED", "RUNS", "TIME", "JOBS", "OUT", "SHARD", "PROFILE", "COMMIT"]
+        {
             command.env_remove(format!("ATROPOS_{name}"));
         }
         for name in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_SHA", "CI_COMMIT_SHA"] {
