@@ -21,6 +21,8 @@ pub enum Exit {
     Violated = 100,
     /// A bug of Atropos.
     Bug = 101,
+    /// A story is not the one that was reviewed, or nobody reviewed it.
+    Snapshots = 102,
     /// A run was not what its tape or its plan says: a stale token, or nondeterminism.
     Diverged = 103,
     /// A canary was not caught or a `sometimes` point never reached: the campaign proves nothing.
@@ -35,6 +37,7 @@ impl Exit {
         match self {
             Exit::Held => "held",
             Exit::Violated => "violated",
+            Exit::Snapshots => "differ",
             Exit::Diverged => "diverged",
             Exit::Vacuous => "vacuous",
             Exit::Interrupted => "interrupted",

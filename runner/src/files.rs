@@ -95,15 +95,28 @@ pub(crate) fn limited(source: impl io::Read, longest: u64) -> io::Result<String>
     Ok(text)
 }
 
-/// Writes a file beside its place and renames it into it.
+/// Writes a file beside its place and renames it into it; makes its folder if there is none.
 pub(crate) fn write_whole(path: &Path, content: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = file_beside(folder)?;
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|failed| failed.error)?;
     Ok(())
+}
+
+/// A file that others may read as the umask allows: a temporary one is its owner's alone.
+#[cfg(unix)]
+fn file_beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let everybody = fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new().permissions(everybody).tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn file_beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::NamedTempFile::new_in(folder)
 }
 
 #[cfg(unix)]

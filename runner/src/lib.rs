@@ -102,6 +102,11 @@ fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
         Some(Command::Merge(args)) => verbs::merge::run(args, &mut out),
         Some(Command::Again(args)) => verbs::again::run(args, catalog),
         Some(Command::Bench(args)) => verbs::bench::run(args, &mut out),
+        Some(Command::Snapshots(args)) => {
+            verbs::snapshots::run(args, &cli.common, catalog, &mut out)
+        }
+        Some(Command::Completions(args)) => verbs::completions::run(args),
+        Some(Command::Man(args)) => verbs::man::run(args),
         None => Err(Stop::new(Exit::Usage, "no verb; `atropos --help` lists them")),
     }
 }

@@ -5,13 +5,7 @@
 //! are sound ones, damaged: bytes flipped, pieces dropped, doubled and swapped, numbers and nesting
 //! that nobody writes. Texts with a checksum are damaged before it is made.
 
-use crate::{
-    campaign::file::CampaignFile,
-    catalog::Catalog,
-    config::Config,
-    token,
-    verbs::source,
-};
+use crate::{campaign::file::CampaignFile, catalog::Catalog, config::Config, token, verbs::source};
 use atropos::decisions::Draws;
 use atropos_scenarios::{
     exact::Row,
@@ -93,7 +87,8 @@ fn readers() -> Vec<Reader> {
     let failures = failures(&catalog());
     let tokens: Vec<String> = failures.iter().map(|(token, _)| token.clone()).collect();
     let cases: Vec<String> = failures.into_iter().map(|(_, case)| case).collect();
-    let of_json = |name, sound, read: Read| Reader { name, read, sound, dress: plain, undress: bytes_of };
+    let of_json =
+        |name, sound, read: Read| Reader { name, read, sound, dress: plain, undress: bytes_of };
     let with_catalog = |read: fn(&Catalog, &str) -> Result<(), String>| -> Read {
         let catalog = catalog();
         Box::new(move |text| read(&catalog, text))
@@ -131,7 +126,8 @@ fn readers() -> Vec<Reader> {
             "vector",
             lines("scenarios/conformance/beam/vectors_public.jsonl", 60),
             Box::new(|text| {
-                let value: serde_json::Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+                let value: serde_json::Value =
+                    serde_json::from_str(text).map_err(|e| e.to_string())?;
                 let (sup, kv) = (SupProgram::from_value(&value), KvProgram::from_value(&value));
                 said(Vector::from_value(&value)).and(said(sup)).and(said(kv))
             }),
@@ -165,8 +161,26 @@ fn campaign() -> String {
 
 /// What nobody writes.
 const ODD: [&str; 20] = [
-    "", "0", "-1", "18446744073709551616", "1e999", "\"", "\\u0000", "null", "{}", "[]", "[[[[[[[[[[[[[[[[",
-    "{\"a\":", "\u{202e}", "\0", "\u{1f9ec}", "4294967295", "at1-", "9223372036854775807", "\n", "=",
+    "",
+    "0",
+    "-1",
+    "18446744073709551616",
+    "1e999",
+    "\"",
+    "\\u0000",
+    "null",
+    "{}",
+    "[]",
+    "[[[[[[[[[[[[[[[[",
+    "{\"a\":",
+    "\u{202e}",
+    "\0",
+    "\u{1f9ec}",
+    "4294967295",
+    "at1-",
+    "9223372036854775807",
+    "\n",
+    "=",
 ];
 
 /// A damaged copy of one of the inputs.
@@ -195,11 +209,13 @@ fn damaged(inputs: &[Vec<u8>], draws: &mut Draws) -> Vec<u8> {
                 let from = below(draws, other.len());
                 drop(bytes.splice(at..end, other[from..].iter().copied()));
             }
-            _ if at < bytes.len() => bytes[at] = match below(draws, 3) {
-                0 => bytes[at] ^ 1 << below(draws, 8),
-                1 => b"0123456789{}[],:\".-"[below(draws, 19)],
-                _ => draws.bits() as u8,
-            },
+            _ if at < bytes.len() => {
+                bytes[at] = match below(draws, 3) {
+                    0 => bytes[at] ^ 1 << below(draws, 8),
+                    1 => b"0123456789{}[],:\".-"[below(draws, 19)],
+                    _ => draws.bits() as u8,
+                }
+            }
             _ => bytes.push(draws.bits() as u8),
         }
     }

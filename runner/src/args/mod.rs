@@ -7,6 +7,8 @@ mod fuzz;
 mod measure;
 mod runs;
 mod seed;
+mod shell;
+mod snapshots;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use common::{Common, Format, Progress};
@@ -15,6 +17,8 @@ pub(crate) use fuzz::{Annotations, FuzzArgs, Show};
 pub(crate) use measure::{BenchArgs, ConformArgs, CountArgs};
 pub(crate) use runs::{AgainArgs, ListArgs, MergeArgs, ReplayArgs, RunArgs, ShrinkArgs};
 pub(crate) use seed::Seed;
+pub(crate) use shell::{CompletionsArgs, ManArgs};
+pub(crate) use snapshots::{Mode, SnapshotsArgs};
 
 use crate::{config::Config, exit::Stop};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
@@ -31,7 +35,7 @@ Examples:
   atropos ci                           what a change is held to; the same commit, the same bytes
 
 Exit codes: 0 held, 1 tool error, 2 usage, 4 nothing matched, 100 violated,
-103 diverged, 104 vacuous, 130 interrupted.";
+102 snapshots differ, 103 diverged, 104 vacuous, 130 interrupted.";
 
 /// Find, shrink and replay lifecycle bugs of processes and tasks by deterministic simulation.
 #[derive(Debug, Parser)]
@@ -76,6 +80,12 @@ pub(crate) enum Command {
     Again(AgainArgs),
     /// Measure the kernel against a hand-written executor
     Bench(BenchArgs),
+    /// Hold the stories of the variants against the reviewed ones
+    Snapshots(SnapshotsArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one a verb
+    Man(ManArgs),
 }
 
 impl Command {
@@ -89,9 +99,13 @@ impl Command {
             Command::List(args) => &args.source,
             Command::Again(args) => &args.source,
             Command::Check(args) => &args.source,
-            Command::Conform(_) | Command::Count(_) | Command::Bench(_) | Command::Merge(_) => {
-                return None;
-            }
+            Command::Conform(_)
+            | Command::Count(_)
+            | Command::Bench(_)
+            | Command::Merge(_)
+            | Command::Snapshots(_)
+            | Command::Completions(_)
+            | Command::Man(_) => return None,
         };
         source.program.as_deref()
     }
@@ -108,6 +122,11 @@ pub(crate) struct SourceArgs {
 /// A value as it is typed.
 fn name_of(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// The arguments as clap knows them, for what is made of them: completions, manual pages.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Why there are no arguments to go by.

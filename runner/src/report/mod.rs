@@ -30,10 +30,16 @@ pub use story::story;
 pub(crate) fn command(verb: &str, subject: &dyn Subject, run: &str) -> String {
     match subject.source() {
         None => format!("atropos {verb} {run}"),
-        Some(file) if file.contains(|c: char| c.is_whitespace() || "'\"$`\\".contains(c)) => {
-            format!("atropos {verb} --program '{}' {run}", file.replace('\'', r"'\''"))
-        }
-        Some(file) => format!("atropos {verb} --program {file} {run}"),
+        Some(file) => format!("atropos {verb} --program {} {run}", shell_word(file)),
+    }
+}
+
+/// A text as one word of a shell, quoted only where it must be.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "@%_+=:,./-".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

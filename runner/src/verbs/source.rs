@@ -106,7 +106,11 @@ fn unread(path: &Path, error: &io::Error) -> Stop {
     Stop::io("read", path, error)
 }
 
-pub(crate) fn from_text<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {
+pub(crate) fn from_text<'c>(
+    catalog: &'c Catalog,
+    place: &str,
+    text: &str,
+) -> Result<Source<'c>, Stop> {
     let text = text.trim();
     if token::is_case_token(text) {
         let (subject, case) = token::case_from_token(catalog, text).map_err(refusal)?;
