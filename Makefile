@@ -70,10 +70,8 @@ digests: build ## Debug and release, one thread and two, must give the same dige
 	  | grep '"event":"variant"' > target/digests-release-2.jsonl
 	cmp target/digests-debug-1.jsonl target/digests-release-2.jsonl
 
-review: ## Look at changed stories, one by one
-	@$(CARGO) insta --version >/dev/null 2>&1 || \
-	  { echo "make review needs cargo-insta: cargo install cargo-insta"; exit 1; }
-	cd snapshots && INSTA_UPDATE=new $(CARGO) insta test --review --package atropos-snapshots
+review: build ## Look at changed stories, one by one
+	$(ATROPOS) snapshots review
 
 bench: build ## The kernel against a hand-written executor
 	$(ATROPOS) bench

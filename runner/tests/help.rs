@@ -5,21 +5,37 @@ mod common;
 
 use common::Place;
 
+/// The command line itself, and its verbs.
+const VERBS: [&str; 14] = [
+    "",
+    "list",
+    "run",
+    "fuzz",
+    "replay",
+    "shrink",
+    "check",
+    "count",
+    "conform",
+    "bench",
+    "snapshots",
+    "snapshots review",
+    "completions",
+    "man",
+];
+
 #[test]
 fn help_of_every_verb() {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.bind(|| {
-        for verb in
-            ["", "list", "run", "fuzz", "replay", "shrink", "check", "count", "conform", "bench"]
-        {
-            let arguments = [verb, "--help"];
-            let arguments = if verb.is_empty() { &arguments[1..] } else { &arguments };
+        for verb in VERBS {
+            let arguments: Vec<&str> = verb.split_whitespace().chain(["--help"]).collect();
             let place = Place::new();
-            let output =
-                place.command(arguments).env("COLUMNS", "100").output().expect("the binary starts");
+            let mut command = place.command(&arguments);
+            let output = command.env("COLUMNS", "100").output().expect("the binary starts");
             assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-            let name = format!("help{}{verb}", if verb.is_empty() { "" } else { "-" });
+            let name =
+                ["help", verb].join(if verb.is_empty() { "" } else { "-" }).replace(' ', "-");
             insta::assert_snapshot!(name, String::from_utf8_lossy(&output.stdout));
         }
     });

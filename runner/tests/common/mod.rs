@@ -140,13 +140,22 @@ impl Place {
         for name in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_SHA", "CI_COMMIT_SHA"] {
             command.env_remove(name);
         }
-        command.env_remove("CLICOLOR_FORCE");
+        for name in ["CLICOLOR_FORCE", "INSTA_UPDATE", "INSTA_FORCE_PASS", "CI", "TF_BUILD"] {
+            command.env_remove(name);
+        }
         command
     }
 
     /// Runs it.
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         Said::of(self.command(arguments).output().expect("the binary starts"))
+    }
+
+    /// Runs it under some variables.
+    pub(crate) fn run_under(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Said {
+        let mut command = self.command(arguments);
+        command.envs(variables.iter().copied());
+        Said::of(command.output().expect("the binary starts"))
     }
 
     /// Runs it with a text on stdin.
