@@ -250,12 +250,10 @@ impl Verb<'_> {
     ) -> Result<Exit, Stop> {
         let passes = matches!(self.manner, Manner::Insta(policy) if policy.force_pass);
         let open = totals.open();
-        let exit = match self.mode {
-            Mode::List => Exit::Held,
-            _ if open == 0 || passes => Exit::Held,
-            _ => Exit::Snapshots,
-        };
-        totals.verdict = exit.verdict();
+        let verdict = if open == 0 || passes { Exit::Held } else { Exit::Snapshots };
+        // A list is an answer, whatever it says.
+        let exit = if self.mode == Mode::List { Exit::Held } else { verdict };
+        totals.verdict = verdict.verdict();
         out.tell("end", &totals)?;
         out.say_more(&summary(&totals))?;
         let differ = counted(open, "story differs", "stories differ");
@@ -303,4 +301,17 @@ fn summary(totals: &Totals) -> String {
         text.push_str(&format!("; {files} unreferenced"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_no_variant_tells_is_left_alone_whatever_is_asked() {
+        let policy = Policy::new(&Environment::default()).expect("nothing is set");
+        for manner in [Manner::Look, Manner::Insta(policy), Manner::Accept, Manner::Store] {
+            assert_eq!(manner.deed(State::Unreferenced), Deed::Leave);
+        }
+    }
 }

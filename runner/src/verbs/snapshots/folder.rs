@@ -134,3 +134,22 @@ impl Folder {
 fn write(path: &Path, story: &Story) -> Result<(), Stop> {
     write_whole(path, &file::write(story)).map_err(|error| Stop::io("write", path, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_variant_tells_is_unreferenced_and_nothing_else() {
+        let folder = tempfile::TempDir::new().expect("a folder for the test");
+        for name in ["a@b.snap", "c__d@e.snap", "z@z.snap", "y@y.snap", "y@y.snap.new", "review.rs"]
+        {
+            fs::write(folder.path().join(name), "").expect("the folder of a test can be written");
+        }
+        let story =
+            |name: &str| Story { name: name.to_owned(), about: String::new(), text: String::new() };
+        let folder = Folder::open(folder.path()).expect("it is there");
+        let stories = ["a@b", "c/d@e", "nobody@reviewed"].map(story);
+        assert_eq!(folder.unreferenced(&stories).expect("it can be read"), ["y@y", "z@z"]);
+    }
+}
