@@ -6,7 +6,7 @@
 
 use crate::exit::{Exit, Stop};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const ENVIRONMENT: &str = "\
 Examples:
@@ -113,7 +113,7 @@ impl SnapshotsArgs {
         for name in self.filter() {
             command.push_str(&format!(" {}", crate::report::shell_word(&name)));
         }
-        if self.dir != PathBuf::from(DEFAULT_DIR) {
+        if self.dir != Path::new(DEFAULT_DIR) {
             let dir = self.dir.display().to_string();
             command.push_str(&format!(" --dir {}", crate::report::shell_word(&dir)));
         }
