@@ -1,6 +1,9 @@
 //! Finding scenarios and variants by name, and the near ones when a name is wrong.
 
-use crate::exit::{Exit, Stop};
+use crate::{
+    exit::{Exit, Stop},
+    output::cut,
+};
 use atropos::{scenario::Variant, subject::Subject};
 
 /// The scenarios that a command line knows.
@@ -83,5 +86,5 @@ fn no_match(catalog: &Catalog, wanted: &str) -> Stop {
     } else {
         format!("did you mean {}?", near.join(", "))
     };
-    Stop::new(Exit::NoMatch, format!("no scenario or variant is called {wanted:?}; {hint}"))
+    Stop::new(Exit::NoMatch, format!("no scenario or variant is called {:?}; {hint}", cut(wanted)))
 }

@@ -14,6 +14,7 @@
 use crate::{
     args::FuzzArgs,
     exit::{Exit, Stop},
+    output::{cut, cut_at},
 };
 use clap::{Arg, ArgAction, Args, Command};
 use serde::Deserialize;
@@ -164,14 +165,17 @@ fn profiles(place: &str, text: &str) -> Result<BTreeMap<String, Vec<Setting>>, S
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| line_of(text, span.start));
         let line = line.map_or_else(String::new, |line| format!("line {line}: "));
-        format!("{place}: {line}{}", error.message())
+        format!("{place}: {line}{}", cut_at(error.message(), 300))
     })?;
     let flags = flags();
     let mut profiles = BTreeMap::new();
     for (name, settings) in file.profile {
         let read = settings.into_iter().map(|(flag, value)| {
-            let place =
-                format!("{place}: line {}: profile {name}", line_of(text, flag.span().start));
+            let place = format!(
+                "{place}: line {}: profile {}",
+                line_of(text, flag.span().start),
+                cut(&name)
+            );
             setting(&flags, &flag.into_inner(), value.into_inner(), place)
         });
         let settings = read.collect::<Result<Vec<_>, _>>()?;
@@ -218,7 +222,7 @@ fn setting(flags: &Command, flag: &str, value: Value, place: String) -> Result<S
         flags.clone().try_get_matches_from(typed).map_err(|error| {
             let text = error.to_string();
             let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            format!("{place}: {why}")
+            format!("{place}: {}", cut_at(why, 300))
         })?;
     }
     Ok(Setting { flag: flag.to_owned(), value, place })
@@ -232,8 +236,10 @@ fn unknown_flag(flag: &str, names: &[(&str, &Arg)]) -> String {
     let near =
         names.iter().map(|(name, _)| *name).max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match near.filter(|name| likeness(name) > 0.75) {
-        Some(near) => format!("no flag of fuzz is called {flag:?}; did you mean {near:?}?"),
-        None => format!("no flag of fuzz is called {flag:?}; `atropos fuzz --help` shows them"),
+        Some(near) => format!("no flag of fuzz is called {:?}; did you mean {near:?}?", cut(flag)),
+        None => {
+            format!("no flag of fuzz is called {:?}; `atropos fuzz --help` shows them", cut(flag))
+        }
     }
 }
 
@@ -276,7 +282,7 @@ mod tests {
                 "line 2: profile ci: no flag of fuzz is called \"rums\"; did you mean \"runs\"?",
             ),
             ("[profile.ci]\n\nruns = 0", "line 3: profile ci: invalid value '0' for '--runs <N>'"),
-            ("[profile.ci]\nruns = true", "invalid value 'true' for '--runs <N>'"),
+            ("[profile.ci]\nruns = true", "runs is one value"),
             ("[profile.ci]\nruns = [1]", "runs is one value"),
             ("[profile.ci]\nno-shrink = 1", "no-shrink is true or false"),
             ("[profile.ci]\nprogram = \"x\"", "stands on the command line"),

@@ -87,6 +87,20 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{on}error{off}: {text}");
 }
 
+/// What somebody gave, to be shown in a refusal: its beginning.
+pub(crate) fn cut(text: &str) -> String {
+    cut_at(text, 80)
+}
+
+/// The same, at most so many characters of it.
+pub(crate) fn cut_at(text: &str, most: usize) -> String {
+    let mut shown: String = text.chars().take(most).collect();
+    if text.chars().nth(most).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// A remark on stderr.
 pub fn remark(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");

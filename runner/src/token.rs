@@ -9,7 +9,7 @@
 //! Form of a case token: `at1-`, then base32 (Crockford's alphabet, dashes anywhere) of a postcard
 //! record, what only one world knows, and a CRC-16. Reading is total: any text gives a case or a reason.
 
-use crate::catalog::Catalog;
+use crate::{catalog::Catalog, output::cut};
 use atropos::{
     case::Case,
     decisions::{RunIndex, Segment, Tape},
@@ -242,7 +242,10 @@ pub(crate) fn undressed(text: &str) -> Result<Vec<u8>, TokenError> {
         return malformed("a token begins with at1-");
     };
     if version != "1" {
-        return foreign(format!("this token is of version {version}, this build reads version 1"));
+        return foreign(format!(
+            "this token is of version {}, this build reads version 1",
+            cut(version)
+        ));
     }
     if text.len() > LONGEST {
         return malformed(format!("{} characters, at most {LONGEST} are read", text.len()));

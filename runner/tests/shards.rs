@@ -91,7 +91,7 @@ fn what_is_no_campaign_is_refused_with_its_place() {
     let edits: [(&str, &str, i32, &str); 3] = [
         ("\"version\": 2", "\"version\": 1", 103, "of version 1, this build reads version 2"),
         ("\"from\": 0", "\"from\": 1", 2, "is not named after what it holds"),
-        ("{", "[", 2, "line 1 column"),
+        ("\"parts\": {", "\"parts\": [", 2, "line "),
     ];
     for (from, to, code, why) in edits {
         let file = changed(from, to);

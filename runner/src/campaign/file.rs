@@ -11,7 +11,10 @@ use super::{
     BLOCK,
     shard::{Blocks, Shard},
 };
-use crate::verbs::source::CaseFile;
+use crate::{
+    output::{cut, cut_at},
+    verbs::source::CaseFile,
+};
 use atropos::{plan::Spec, timeline::Entry, trace::digest_bytes};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
@@ -211,7 +214,8 @@ impl CampaignFile {
         struct Head {
             version: u32,
         }
-        let malformed = |error: serde_json::Error| Unreadable::Malformed(error.to_string());
+        let malformed =
+            |error: serde_json::Error| Unreadable::Malformed(cut_at(&error.to_string(), 300));
         let head: Head = serde_json::from_str(text).map_err(malformed)?;
         if head.version != VERSION {
             return Err(Unreadable::Foreign(head.version));
@@ -226,10 +230,14 @@ impl CampaignFile {
     fn sound(&self) -> Result<(), String> {
         for (key, part) in &self.parts {
             if *key != part.key() {
-                return Err(format!("part {key} is not named after what it holds"));
+                return Err(format!("part {} is not named after what it holds", cut(key)));
             }
             if !part.from.is_multiple_of(BLOCK) || part.from > u64::MAX / 1024 {
-                return Err(format!("part {key} begins with run {}, in no block", part.from));
+                return Err(format!(
+                    "part {} begins with run {}, in no block",
+                    cut(key),
+                    part.from
+                ));
             }
             for came in &part.variants {
                 let name = came.name();
@@ -240,15 +248,23 @@ impl CampaignFile {
                     || came.runs > u64::MAX / 1024
                     || came.steps > u64::MAX / 1024
                 {
-                    return Err(format!("part {key}: the counters of {name} are of no campaign"));
+                    return Err(format!(
+                        "part {}: the counters of {} are of no campaign",
+                        cut(key),
+                        cut(&name)
+                    ));
                 }
                 if came.violated.values().any(|&count| count > came.runs) {
-                    return Err(format!("part {key}: {name} has more violations than runs"));
+                    return Err(format!(
+                        "part {}: {} has more violations than runs",
+                        cut(key),
+                        cut(&name)
+                    ));
                 }
             }
         }
         match self.findings.iter().find(|(key, finding)| **key != finding.key()) {
-            Some((key, _)) => Err(format!("finding {key} is not named after what it holds")),
+            Some((key, _)) => Err(format!("finding {} is not named after what it holds", cut(key))),
             None => Ok(()),
         }
     }

@@ -4,6 +4,7 @@ use crate::{
     catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
     files::{limited, read_text},
+    output::{cut, cut_at},
     token::{self, SeedToken, TokenError},
 };
 use atropos::{
@@ -89,7 +90,8 @@ pub(crate) fn read<'c>(catalog: &'c Catalog, argument: &str) -> Result<Source<'c
         argument.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some();
     if !path.exists() && !looks_like_path {
         let why = format!(
-            "{argument:?} is neither a token (at1-.., scenario/variant:SEED:RUN) nor a file"
+            "{:?} is neither a token (at1-.., scenario/variant:SEED:RUN) nor a file",
+            cut(argument)
         );
         return Err(Stop::new(Exit::Usage, why));
     }
@@ -146,7 +148,10 @@ fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source
         version: u32,
     }
     let bad = |error: serde_json::Error| {
-        Stop::new(Exit::Usage, format!("{place} is neither a token nor a case: {error}"))
+        Stop::new(
+            Exit::Usage,
+            format!("{place} is neither a token nor a case: {}", cut_at(&error.to_string(), 300)),
+        )
     };
     let head: Head = serde_json::from_str(text).map_err(bad)?;
     if head.version != VERSION {
@@ -162,7 +167,10 @@ fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source
     let theirs = u16::from_str_radix(&file.fingerprint, 16).map_err(|_| {
         Stop::new(
             Exit::Usage,
-            format!("{place}: fingerprint {:?} is no four hexadecimal digits", file.fingerprint),
+            format!(
+                "{place}: fingerprint {:?} is no four hexadecimal digits",
+                cut(&file.fingerprint)
+            ),
         )
     })?;
     token::check_fingerprint(subject, variant, theirs).map_err(refusal)?;
