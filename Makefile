@@ -8,6 +8,8 @@ SOAK_RUNS ?= 64000000
 # Runs of every variant, canaries included, and which of the long tests.
 SOAK_FUZZ_RUNS ?= 1000000
 SOAK_TESTS ?= --include-ignored
+# Which of the runner's long tests: a hundred kills, a million damaged inputs for each reader.
+SOAK_RUNNER ?= --ignored
 # Programs that `make oracle` runs on a real BEAM, and that `make soak` does: of processes alone, of
 # servers, agents and tasks, and of supervisors.
 ORACLE_PROGRAMS ?= 500
@@ -52,6 +54,7 @@ soak: build digests ## The long counts: a million workloads that must hold, ever
 	$(ATROPOS) count scenarios/conformance/exploration/exact_counts_public.jsonl --engines
 	$(ATROPOS) check
 	$(CARGO) test --locked --release --package atropos-scenarios -- $(SOAK_TESTS)
+	$(CARGO) test --locked --package atropos-runner -- $(SOAK_RUNNER)
 	$(CARGO) test --locked --manifest-path scenarios/tokio-1.47/Cargo.toml
 	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS) \
 	  ORACLE_SUP_PROGRAMS=$(SOAK_SUP_PROGRAMS)
