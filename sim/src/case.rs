@@ -1,7 +1,7 @@
 //! One run as data: enough to play it again, anywhere.
 
 use crate::{
-    decisions::{Divergence, Mismatch, Recorded, Tape},
+    decisions::{Decisions, Divergence, Mismatch, Recorded, Tape},
     invariant::{Invariants, NO_LIVELOCK, Violation},
     plan::Conditions,
     scenario::{Scenario, Variant, variant},
@@ -138,8 +138,45 @@ impl<'s, S: Scenario> Player<'s, S> {
         tape: &mut Recorded<'_>,
         limit: u32,
     ) -> End {
+        self.drive(conditions, workload, tape, limit)
+    }
+
+    /// Plays what any source decides.
+    pub(crate) fn drive<D: Decisions>(
+        &mut self,
+        conditions: &Conditions,
+        workload: &[S::Op],
+        source: &mut D,
+        limit: u32,
+    ) -> End {
         self.set_up(conditions, workload, false);
-        scheduler::run(&mut self.world, tape, &self.invariants, limit, &mut self.record)
+        scheduler::run(&mut self.world, source, &self.invariants, limit, &mut self.record)
+    }
+
+    /// True for an invariant that a run of this variant can violate.
+    pub(crate) fn knows(&self, invariant: &str) -> bool {
+        invariant == NO_LIVELOCK || self.invariants.all().iter().any(|inv| inv.name == invariant)
+    }
+
+    /// What came of the last run.
+    pub(crate) fn came_to(
+        &self,
+        violation: Option<Violation>,
+        divergence: Option<Divergence>,
+    ) -> Replay {
+        let mut movers: Vec<_> =
+            self.tape().segments.into_iter().map(|segment| segment.who).collect();
+        movers.sort();
+        movers.dedup();
+        Replay {
+            violation,
+            divergence,
+            steps: self.record.tape.len() as u64,
+            movers: movers.len(),
+            reached: self.reached(),
+            digest: self.record.trace.digest(),
+            timeline: self.timeline(),
+        }
     }
 
     /// The last run as data: it was set up so, and violated this invariant, if any.
@@ -193,19 +230,13 @@ pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayab
     let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
     let workload = workload_of(scenario, case).ok_or(Unplayable::BadWorkload)?;
     let mut player = Player::new(scenario, variant);
-    let known = |name: &str| {
-        name == NO_LIVELOCK || player.invariants.all().iter().any(|inv| inv.name == name)
-    };
-    if case.invariant.as_deref().is_some_and(|name| !known(name)) {
+    if case.invariant.as_deref().is_some_and(|name| !player.knows(name)) {
         return Err(Unplayable::NoInvariant);
     }
     player.aim(case.invariant.as_deref());
     let mut tape = Recorded::strict(&case.tape);
     let end = player.play(&case.conditions, &workload, &mut tape, case.step_limit);
-    let violation = match end {
-        End::Violated(violation) => Some(violation),
-        End::Settled | End::Stopped => None,
-    };
+    let violation = end.violation();
     let digest = player.record.trace.digest();
     let steps = player.record.tape.len() as u64;
     let divergence = tape.divergence().or_else(|| {
@@ -220,19 +251,7 @@ pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayab
             None
         }
     });
-    let mut movers: Vec<_> =
-        player.tape().segments.into_iter().map(|segment| segment.who).collect();
-    movers.sort();
-    movers.dedup();
-    Ok(Replay {
-        violation,
-        divergence,
-        steps,
-        movers: movers.len(),
-        reached: player.reached(),
-        digest,
-        timeline: player.timeline(),
-    })
+    Ok(player.came_to(violation, divergence))
 }
 
 /// The case of a variant's fixed workload under the canonical schedule: no seed is involved.
@@ -244,10 +263,7 @@ pub fn canonical<S: Scenario>(scenario: &S, variant: &Variant, conditions: Condi
     let step_limit = crate::plan::Spec::DEFAULT_STEP_LIMIT;
     let empty = Tape::default();
     let end = player.play(&conditions, &workload, &mut Recorded::lenient(&empty), step_limit);
-    let invariant = match end {
-        End::Violated(violation) => Some(violation.invariant),
-        End::Settled | End::Stopped => None,
-    };
+    let invariant = end.violation().map(|violation| violation.invariant);
     player.case((conditions, step_limit), &workload, invariant)
 }
 

@@ -54,6 +54,8 @@
 //! | [`plan`] | everything about a run in one value |
 //! | [`scenario`], [`simple`], [`hunt`] | a system with its variants; one in a few lines; run after run of a variant |
 //! | [`case`], [`shrink`] | one run as data; the same, smaller |
+//! | [`script`], [`repair`] | one run by names alone, step by step; the nearest that fails where it is stale |
+//! | [`raw`] | a run out of any bytes, for fuzzers |
 //! | [`check`] | every schedule, and the audit of footprints |
 //!
 //! # What it promises
@@ -77,9 +79,12 @@ pub mod name;
 mod panics;
 pub mod plan;
 pub mod process;
+pub mod raw;
 pub mod relation;
+pub mod repair;
 pub mod scenario;
 pub mod scheduler;
+pub mod script;
 pub mod shrink;
 pub mod simple;
 mod site;

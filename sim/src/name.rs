@@ -34,6 +34,37 @@ pub enum Name {
     Fault,
 }
 
+/// What kind of move a [`Name`] makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MoveKind {
+    /// A process or task goes on.
+    Step,
+    /// A signal arrives.
+    Delivery,
+    /// A timer fires.
+    Timer,
+    /// The event loop does something for nobody in particular.
+    Loop,
+    /// Garbage is collected.
+    Collect,
+    /// A fault of the plan.
+    Fault,
+}
+
+impl fmt::Display for MoveKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            MoveKind::Step => "step",
+            MoveKind::Delivery => "delivery",
+            MoveKind::Timer => "timer",
+            MoveKind::Loop => "loop",
+            MoveKind::Collect => "collect",
+            MoveKind::Fault => "fault",
+        })
+    }
+}
+
 const ROOT: u64 = 0x6174_726f_706f_7321;
 const CHANNEL: u64 = 0x3e;
 const TIMER: u64 = 0x7e;
@@ -88,6 +119,18 @@ fn path_id(path: &[u32]) -> u64 {
 }
 
 impl Name {
+    /// What kind of move it makes.
+    pub fn kind(&self) -> MoveKind {
+        match self {
+            Name::Process(_) => MoveKind::Step,
+            Name::Channel(..) => MoveKind::Delivery,
+            Name::Timer(..) | Name::LoopTimer(_) => MoveKind::Timer,
+            Name::Loop => MoveKind::Loop,
+            Name::Collect => MoveKind::Collect,
+            Name::Fault => MoveKind::Fault,
+        }
+    }
+
     /// The 64-bit hash by which names are compared while a run is played.
     pub fn id(&self) -> u64 {
         match self {

@@ -23,6 +23,16 @@ pub enum End {
     Stopped,
 }
 
+impl End {
+    /// The violation, if there was one.
+    pub fn violation(self) -> Option<Violation> {
+        match self {
+            End::Violated(violation) => Some(violation),
+            End::Settled | End::Stopped => None,
+        }
+    }
+}
+
 /// What a run leaves behind, kept from run to run so that its memory is reused.
 #[derive(Clone, Debug, Default)]
 pub struct Record {

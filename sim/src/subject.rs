@@ -12,10 +12,14 @@ use crate::{
     decisions::RunIndex,
     hunt::{BlockReport, Found, Hunt},
     plan::{Conditions, Plan, Spec},
+    raw::{self, RawEnd, RawRun},
+    repair::{self, Repaired},
     scenario::{Scenario, Variant, variant},
     scheduler::End,
+    script::{self, Followed, Script, Told},
     shrink::{self, Effort, Shrunk},
 };
+use serde::Deserialize;
 
 /// An invariant, for lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +92,30 @@ pub trait Subject: Sync {
 
     /// A workload for people, one operation a line; `None` if the bytes are not one.
     fn workload_text(&self, bytes: &[u8]) -> Option<Vec<String>>;
+
+    /// A workload as JSON, one value an operation; `None` if the bytes are not one.
+    fn workload_json(&self, bytes: &[u8]) -> Option<Vec<serde_json::Value>>;
+
+    /// A workload from its JSON, encoded by [`case::encode`].
+    ///
+    /// # Errors
+    /// Which operation is none, from 1, and why; or that no run of the scenario begins so.
+    fn workload_from_json(&self, operations: &[serde_json::Value]) -> Result<Vec<u8>, String>;
+
+    /// A case step by step: [`script::told`].
+    fn told(&self, case: &Case) -> Result<Vec<Told>, Unplayable>;
+
+    /// Plays a script by names: [`script::follow`].
+    fn follow(&self, script: &Script) -> Result<Followed, Unplayable>;
+
+    /// The nearest run to a script that violates the same: [`repair::repair`].
+    fn repair(&self, script: &Script) -> Result<Option<Repaired>, Unplayable>;
+
+    /// Plays a run out of bytes: [`raw::play`].
+    fn play_raw(&self, variant: &Variant, run: &RawRun<'_>) -> RawEnd;
+
+    /// The decisions of a case as bytes: [`raw::bytes_of`].
+    fn bytes_of(&self, case: &Case) -> Result<Option<Vec<u8>>, Unplayable>;
 }
 
 impl<S: Scenario> Subject for S {
@@ -177,5 +205,42 @@ impl<S: Scenario> Subject for S {
         let workload = decode::<S::Op>(bytes)?;
 
         Some(workload.iter().map(|op| self.operation_text(op)).collect())
+    }
+
+    fn workload_json(&self, bytes: &[u8]) -> Option<Vec<serde_json::Value>> {
+        let workload = decode::<S::Op>(bytes)?;
+        workload.iter().map(|op| serde_json::to_value(op).ok()).collect()
+    }
+
+    fn workload_from_json(&self, operations: &[serde_json::Value]) -> Result<Vec<u8>, String> {
+        let read = |(at, value): (usize, &serde_json::Value)| {
+            S::Op::deserialize(value).map_err(|error| format!("operation {}: {error}", at + 1))
+        };
+        let workload: Vec<S::Op> =
+            operations.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+        match self.is_valid(&workload) {
+            true => Ok(case::encode(&workload)),
+            false => Err("no workload of this scenario has such operations".to_owned()),
+        }
+    }
+
+    fn told(&self, case: &Case) -> Result<Vec<Told>, Unplayable> {
+        script::told(self, case)
+    }
+
+    fn follow(&self, script: &Script) -> Result<Followed, Unplayable> {
+        script::follow(self, script)
+    }
+
+    fn repair(&self, script: &Script) -> Result<Option<Repaired>, Unplayable> {
+        repair::repair(self, script)
+    }
+
+    fn play_raw(&self, variant: &Variant, run: &RawRun<'_>) -> RawEnd {
+        raw::play(self, variant, run)
+    }
+
+    fn bytes_of(&self, case: &Case) -> Result<Option<Vec<u8>>, Unplayable> {
+        raw::bytes_of(self, case)
     }
 }

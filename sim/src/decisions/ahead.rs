@@ -32,6 +32,15 @@ pub enum Ahead {
         /// They count as not used.
         is_back: bool,
     },
+    /// Read from bytes.
+    Raw {
+        /// All of them.
+        bytes: Rc<[u8]>,
+        /// Where the next answer begins.
+        at: usize,
+        /// Where the last one began.
+        before: usize,
+    },
 }
 
 impl Ahead {
@@ -49,6 +58,11 @@ impl Ahead {
         Ahead::Drawn { draws: Box::new(draws), last: 0, is_back: false }
     }
 
+    /// Read from bytes, from a place on.
+    pub(super) fn raw(bytes: Rc<[u8]>, at: usize) -> Self {
+        Ahead::Raw { bytes, at, before: at }
+    }
+
     /// The answer to the next question, which offers more than one option.
     pub fn answer(&mut self, options: u32) -> u32 {
         match self {
@@ -58,6 +72,10 @@ impl Ahead {
                     *last = draws.bits();
                 }
                 Draws::scaled(*last, options)
+            }
+            Ahead::Raw { bytes, at, before } => {
+                *before = *at;
+                super::bytes::answer(bytes, at, options).unwrap_or(0)
             }
             Ahead::Known { values, taken, clamps } => {
                 let told = values.get(*taken).copied().unwrap_or(0);
@@ -76,6 +94,7 @@ impl Ahead {
         match self {
             Ahead::Harmless => {}
             Ahead::Drawn { is_back, .. } => *is_back = true,
+            Ahead::Raw { at, before, .. } => *at = *before,
             Ahead::Known { taken, .. } => *taken -= 1,
         }
     }

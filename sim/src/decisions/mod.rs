@@ -2,20 +2,27 @@
 //!
 //! A run is a sequence of decisions; everything else is a reading of it. There are two kinds: which
 //! enabled *move* is played next, and which *value* a move, a workload or a fault takes, where
-//! answer 0 is the harmless one. A seed ([`Seeded`]), a tape ([`Recorded`]) or an odometer
-//! ([`Enumerated`]) answers; nobody else may introduce a choice.
+//! answer 0 is the harmless one. A seed ([`Seeded`]), a tape ([`Recorded`]), a script ([`Scripted`]),
+//! a fuzzer's bytes ([`Bytes`]) or an odometer ([`Enumerated`]) answers; nobody else may introduce a
+//! choice.
 //!
 //! Leaves out: what the choices mean. No decision source knows a world.
 
 mod ahead;
+mod bytes;
 mod enumerated;
 mod recorded;
+mod scripted;
 mod seeded;
 mod tape;
 
 pub use ahead::Ahead;
+pub use bytes::Bytes;
+pub(crate) use bytes::Writing;
 pub use enumerated::Enumerated;
 pub use recorded::{Divergence, Mismatch, Recorded};
+pub(crate) use scripted::tape as scripted_tape;
+pub use scripted::{Decision, Scripted};
 pub use seeded::{Draws, Purpose, RunIndex, Seeded};
 pub use tape::{RawTape, Segment, Tape};
 

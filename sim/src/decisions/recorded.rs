@@ -7,7 +7,7 @@
 use super::{Ahead, Decisions, Names, Tape};
 use crate::{
     moves::{Move, MoveSet},
-    name::Name,
+    name::{MoveKind, Name},
 };
 use std::fmt;
 
@@ -42,6 +42,18 @@ pub enum Mismatch {
         /// How many options there are.
         options: u32,
     },
+    /// The step drew fewer values than the script has for it.
+    ValuesLeft {
+        /// How many were left.
+        left: usize,
+    },
+    /// The script calls a move something that its name is not.
+    Kind {
+        /// Whom the script names.
+        who: Name,
+        /// What it says that this is.
+        recorded: MoveKind,
+    },
     /// The run ended while the tape went on.
     RunEnded,
     /// Every step fitted and the events differ all the same.
@@ -67,6 +79,13 @@ impl fmt::Display for Divergence {
             }
             Mismatch::Value { recorded: None, options } => {
                 write!(f, "{options} values are offered, but the tape has no more")
+            }
+            Mismatch::ValuesLeft { left: 1 } => f.write_str("1 value of this step was not drawn"),
+            Mismatch::ValuesLeft { left } => {
+                write!(f, "{left} values of this step were not drawn")
+            }
+            Mismatch::Kind { who, recorded } => {
+                write!(f, "it says {recorded} of {who}, which is a {}", who.kind())
             }
             Mismatch::RunEnded => f.write_str("the run has ended, but the tape goes on"),
             Mismatch::Events => f.write_str("same moves, different events"),
@@ -174,12 +193,12 @@ impl<'t> Recorded<'t> {
     }
 }
 
-fn position_of(id: u64, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+pub(super) fn position_of(id: u64, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
     moves.all().iter().position(|&mv| names.id(mv) == id)
 }
 
 /// Who goes on when no tape says: whoever moved last, else the first in canonical order.
-fn canonical(last: Option<u64>, moves: &MoveSet, names: &dyn Names) -> usize {
+pub(super) fn canonical(last: Option<u64>, moves: &MoveSet, names: &dyn Names) -> usize {
     let again = last.and_then(|id| position_of(id, moves, names));
     let first = || {
         let by_name = |&(_, &mv): &(usize, &Move)| names.name(mv);
