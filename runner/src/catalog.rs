@@ -72,19 +72,19 @@ fn no_match(catalog: &Catalog, wanted: &str) -> Stop {
             std::iter::once(subject.name().to_owned()).chain(full)
         })
         .collect();
+    let hint = near(&names, wanted, "`atropos list` shows what there is");
+    Stop::new(Exit::NoMatch, format!("no scenario or variant is called {:?}; {hint}", cut(wanted)))
+}
+
+/// The names that a wrong one may have meant, as a question; `otherwise` if none is near.
+pub(crate) fn near(names: &[String], wanted: &str, otherwise: &str) -> String {
     let mut near: Vec<(f64, &String)> =
         names.iter().map(|name| (strsim::jaro_winkler(name, wanted), name)).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let near: Vec<&str> = near
-        .iter()
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .take(4)
-        .map(|(_, name)| name.as_str())
-        .collect();
-    let hint = if near.is_empty() {
-        "`atropos list` shows what there is".to_owned()
-    } else {
-        format!("did you mean {}?", near.join(", "))
-    };
-    Stop::new(Exit::NoMatch, format!("no scenario or variant is called {:?}; {hint}", cut(wanted)))
+    let likely = near.iter().filter(|(likeness, _)| *likeness > 0.75).take(4);
+    let near: Vec<&str> = likely.map(|(_, name)| name.as_str()).collect();
+    match near.is_empty() {
+        true => otherwise.to_owned(),
+        false => format!("did you mean {}?", near.join(", ")),
+    }
 }

@@ -96,11 +96,11 @@ pub(crate) fn limited(source: impl io::Read, longest: u64) -> io::Result<String>
 }
 
 /// Writes a file beside its place and renames it into it; makes its folder if there is none.
-pub(crate) fn write_whole(path: &Path, content: &str) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = file_beside(folder)?;
-    file.write_all(content.as_bytes())?;
+    file.write_all(content.as_ref())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|failed| failed.error)?;
     Ok(())

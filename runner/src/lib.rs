@@ -20,12 +20,14 @@ mod environment;
 mod exit;
 mod files;
 mod interrupt;
+mod libfuzzer;
 mod output;
 mod panics;
 mod program;
 mod progress;
 #[cfg(test)]
 mod readers;
+mod regression;
 pub mod report;
 mod token;
 mod verbs;
@@ -34,6 +36,7 @@ pub use args::Cli;
 pub use catalog::Catalog;
 pub use exit::{Exit, Stop};
 pub use interrupt::watch_interrupt;
+pub use libfuzzer::{Asked, fuzz_one};
 pub use output::{remark, say};
 pub use progress::{counted, grouped};
 pub use token::{TokenError, case_from_token, token_of_case};
@@ -96,6 +99,7 @@ fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
         }
         Some(Command::Replay(args)) => verbs::replay::run(args, catalog, &mut out),
         Some(Command::Shrink(args)) => verbs::shrink::run(args, catalog, &mut out),
+        Some(Command::Regressions(args)) => verbs::regressions::run(args, catalog, &mut out),
         Some(Command::Conform(args)) => verbs::conform::run(args, &cli.common, &mut out),
         Some(Command::Check(args)) => verbs::check::run(args, &cli.common, catalog, &mut out),
         Some(Command::Count(args)) => verbs::count::run(args, &cli.common, &mut out),

@@ -5,6 +5,7 @@ mod common;
 mod conditions;
 mod fuzz;
 mod measure;
+mod regressions;
 mod runs;
 mod seed;
 mod shell;
@@ -15,6 +16,9 @@ pub(crate) use common::{Common, Format, Progress};
 pub(crate) use conditions::PlanArgs;
 pub(crate) use fuzz::{Annotations, FuzzArgs, Show};
 pub(crate) use measure::{BenchArgs, ConformArgs, CountArgs};
+pub(crate) use regressions::{
+    AddArgs, ExportArgs, PruneArgs, RegressionsArgs, RegressionsCommand, VerifyArgs,
+};
 pub(crate) use runs::{AgainArgs, ListArgs, MergeArgs, ReplayArgs, RunArgs, ShrinkArgs};
 pub(crate) use seed::Seed;
 pub(crate) use shell::{CompletionsArgs, ManArgs};
@@ -71,6 +75,8 @@ pub(crate) enum Command {
     Shrink(ShrinkArgs),
     /// Search all schedules of a workload: proof that it holds, or the run that shows it does not
     Check(CheckArgs),
+    /// Keep failures as files, and play them again by names
+    Regressions(RegressionsArgs),
     /// Hold a world against what the real runtime observed: a BEAM, or CPython
     Conform(ConformArgs),
     /// Hold the engines against programs whose numbers of schedules are known
@@ -99,6 +105,7 @@ impl Command {
             Command::List(args) => &args.source,
             Command::Again(args) => &args.source,
             Command::Check(args) => &args.source,
+            Command::Regressions(args) => return args.program.as_deref(),
             Command::Conform(_)
             | Command::Count(_)
             | Command::Bench(_)

@@ -33,7 +33,7 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
-    /// A token, a case file, or - for either on stdin
+    /// A token, a case file, a regression, or - for one of them on stdin
     pub(crate) case: String,
 
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub(crate) struct ReplayArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShrinkArgs {
-    /// A token, a case file, or - for either on stdin
+    /// A token, a case file, a regression, or - for one of them on stdin
     pub(crate) case: String,
 
     #[command(flatten)]

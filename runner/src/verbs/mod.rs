@@ -1,4 +1,4 @@
-//! One file a verb.
+//! One file a verb, or one folder.
 
 pub(crate) mod again;
 pub(crate) mod bench;
@@ -10,6 +10,7 @@ pub(crate) mod fuzz;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod merge;
+pub(crate) mod regressions;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod shrink;

@@ -1,10 +1,11 @@
-//! Where a run to replay or shrink comes from: a token, a case file, or stdin.
+//! Where a run to replay, shrink or keep comes from: a token, a case file, a regression, or stdin.
 
 use crate::{
     catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
     files::{limited, read_text},
     output::{cut, cut_at},
+    regression::{self, Played},
     token::{self, SeedToken, TokenError},
 };
 use atropos::{
@@ -120,6 +121,8 @@ pub(crate) fn from_text<'c>(
         Ok(Source { subject, case, plan: None })
     } else if !text.starts_with('{') && token::is_seed_token(text) {
         from_seed(catalog, &token::parse_seed_token(text).map_err(refusal)?)
+    } else if regression::is_regression(text) {
+        from_regression(catalog, place, text)
     } else {
         from_json(catalog, place, text)
     }
@@ -140,6 +143,16 @@ fn from_seed<'c>(catalog: &'c Catalog, token: &SeedToken) -> Result<Source<'c>, 
     }
     let (plan, case, _) = subject.run(variant, Spec::seeded(token.seed), token.index);
     Ok(Source { subject, case, plan: Some(plan) })
+}
+
+/// The run that a regression comes to in this build.
+fn from_regression<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {
+    let resolved = regression::from_text(catalog, place, text)?;
+    let Played { run, stale } = regression::play(&resolved)?;
+    match stale {
+        Some(why) => Err(Stop::new(Exit::Diverged, format!("{place}: {why}"))),
+        None => Ok(Source { subject: resolved.subject, case: run.case, plan: None }),
+    }
 }
 
 fn from_json<'c>(catalog: &'c Catalog, place: &str, text: &str) -> Result<Source<'c>, Stop> {

@@ -64,10 +64,15 @@ pub enum Mismatch {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "diverged at step {}: {}", self.step, self.mismatch)
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list =
             |names: &[Name]| names.iter().map(Name::to_string).collect::<Vec<_>>().join(", ");
-        write!(f, "diverged at step {}: ", self.step)?;
-        match &self.mismatch {
+        match self {
             Mismatch::NotRunnable { expected, runnable } => {
                 write!(f, "the tape moves {expected}, but only {} could run", list(runnable))
             }
