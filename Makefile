@@ -56,6 +56,7 @@ soak: build digests ## The long counts: a million workloads that must hold, ever
 	$(CARGO) test --locked --release --package atropos-scenarios -- $(SOAK_TESTS)
 	$(CARGO) test --locked --package atropos-runner -- $(SOAK_RUNNER)
 	$(CARGO) test --locked --manifest-path scenarios/tokio-1.47/Cargo.toml
+	$(CARGO) build --locked --manifest-path runner/fuzz/Cargo.toml
 	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS) \
 	  ORACLE_SUP_PROGRAMS=$(SOAK_SUP_PROGRAMS)
 
