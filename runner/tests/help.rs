@@ -6,13 +6,20 @@ mod common;
 use common::Place;
 
 /// The command line itself, and its verbs.
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 21] = [
     "",
     "list",
     "run",
     "fuzz",
     "replay",
+    "ci",
+    "merge",
     "shrink",
+    "regressions",
+    "regressions add",
+    "regressions verify",
+    "regressions prune",
+    "regressions export",
     "check",
     "count",
     "conform",
