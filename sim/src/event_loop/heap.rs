@@ -427,11 +427,15 @@ mod tests {
         heap.hold(b, LABEL, a);
         let second = heap.hold(root, LABEL, b);
         assert!(!heap.drop_reference(first), "b holds it");
-        assert_eq!(settled(&mut heap), []);
+        assert_eq!(settled(&mut heap), [0_u32; 0]);
         assert!(!heap.drop_reference(second), "a holds it");
         assert_eq!(settled(&mut heap), [a, b]);
         let again = heap.hold(root, LABEL, b);
-        assert_eq!(settled(&mut heap), [], "somebody had a weak reference and made it strong");
+        assert_eq!(
+            settled(&mut heap),
+            [0_u32; 0],
+            "somebody had a weak reference and made it strong"
+        );
         heap.drop_reference(again);
         assert_eq!(settled(&mut heap), [a, b]);
     }

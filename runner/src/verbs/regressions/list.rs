@@ -11,7 +11,7 @@ use crate::{
 use serde::Serialize;
 use std::path::Path;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct RegressionJson<'a> {
     file: String,
     scenario: &'a str,
@@ -33,12 +33,10 @@ pub(super) fn run(dir: &Path, catalog: &Catalog, out: &mut Output) -> Result<Exi
         match regression::from_file(catalog, path)? {
             Ok(resolved) => tell(&resolved, file, out)?,
             Err(refused) => {
-                let (scenario, variant, invariant) = ("", "", "");
-                let refused = Some(refused.message());
-                let (steps, note) = (0, None);
-                out.say(&format!("{file}\n  refused: {}", refused.unwrap_or_default()))?;
+                let refused = refused.message();
+                out.say(&format!("{file}\n  refused: {refused}"))?;
                 let line =
-                    RegressionJson { file, scenario, variant, invariant, steps, note, refused };
+                    RegressionJson { file, refused: Some(refused), ..RegressionJson::default() };
                 out.tell("regression", &line)?;
             }
         }
