@@ -68,7 +68,10 @@ fn told(target: &Target<'_>, found: &Found) -> String {
     let token = token::token_of_case(target.subject, &found.case);
     let [replay, keep] =
         ["replay", "regressions add"].map(|verb| report::command(verb, target.subject, &token));
-    format!("{}\n  Replay:  {replay}\n  Keep it: {keep}\n", report::timeline_file(&failure))
+    format!(
+        "{}\n  Replay:  {replay}\n  Keep it: {keep}\n",
+        report::told(&report::finding(&failure))
+    )
 }
 
 /// The first bytes, and the rest.

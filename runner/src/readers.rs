@@ -6,7 +6,8 @@
 //! that nobody writes. Texts with a checksum are damaged before it is made.
 
 use crate::{
-    campaign::file::CampaignFile, catalog::Catalog, config::Config, program, token, verbs::source,
+    campaign::file::CampaignFile, catalog::Catalog, config::Config, program, regression, token,
+    verbs::source,
 };
 use atropos::decisions::Draws;
 use atropos_scenarios::{exact::Row, program::conform::Vector, steps};
@@ -93,7 +94,8 @@ fn readers() -> Vec<Reader> {
         sound,
         dress: plain,
         undress: bytes_of,
-        is_cut: !["program", "vector", "vector of steps", "row of exact counts"].contains(&name),
+        is_cut: !["program", "vector", "vector of steps", "row of exact counts", "regression"]
+            .contains(&name),
     };
     let with_catalog = |read: fn(&Catalog, &str) -> Result<(), String>| -> Read {
         let catalog = catalog();
@@ -156,8 +158,35 @@ fn readers() -> Vec<Reader> {
             ],
             Box::new(|text| said(Config::from_text(Some("atropos.toml"), text))),
         ),
+        of_json(
+            "regression",
+            [
+                "atomvm-links/no-duplicate-link",
+                "kv-registry/registry-survives",
+                "llama-chat/no-lost-message",
+                "restate-join/no-panic",
+            ]
+            .map(kept)
+            .to_vec(),
+            with_catalog(|catalog, text| {
+                let read = regression::from_text(catalog, "the file", text);
+                read.map(drop).map_err(|refused| refused.message().to_owned())
+            }),
+        ),
         of_json("run.json", vec![campaign()], Box::new(|text| said(CampaignFile::from_json(text)))),
     ]
+}
+
+/// A regression of Atropos itself whose name begins so.
+fn kept(name: &str) -> String {
+    let (folder, begin) = name.split_once('/').expect("a scenario and an invariant");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions").join(folder);
+    let files = fs::read_dir(&folder).expect("the regressions of a scenario").flatten();
+    let file = files.map(|file| file.path()).find(|path| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begin))
+    });
+    fs::read_to_string(file.expect("a regression of this invariant")).expect("a text")
 }
 
 /// The file of a small campaign with findings.

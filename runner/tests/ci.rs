@@ -202,3 +202,34 @@ fn what_must_be_reached_is_demanded_when_it_is_asked() {
     demand("auto").ended(0).with("never reached");
     demand("never").ended(0);
 }
+
+/// A regression of Atropos itself, in the folder of the test; perhaps changed.
+fn keep(place: &Place, change: impl Fn(String) -> String) {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions/atomvm-links");
+    let first = fs::read_dir(&ours).expect("regressions").flatten().map(|file| file.path());
+    let first = first.filter(|path| path.to_string_lossy().contains("no-duplicate-link")).min();
+    let text = fs::read_to_string(first.expect("one of this invariant")).expect("a text");
+    let folder = place.path().join("scenarios/regressions/atomvm-links");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("kept.json"), change(text)).expect("a file");
+}
+
+#[test]
+fn what_was_kept_is_played_first() {
+    let place = Place::new();
+    let fuzz = |filter: &[&str]| place.run(&[&["fuzz", "--runs", "64"], filter].concat());
+    keep(&place, |text| text);
+    fuzz(&["atomvm-links"]).ended(0).with("Replayed 1 regression, 1 as they must be");
+    let silent = fuzz(&["kv-registry"]).ended(0);
+    assert!(!silent.stdout.contains("regression"), "not of these: {}", silent.stdout);
+    keep(&place, |text| text.replace("\"v0.6.2\"", "\"fixed\""));
+    fuzz(&["atomvm-links"]).ended(0).with("Replayed 1 regression, 1 as they must be");
+    keep(&place, |text| text.replace("\"run\":\"1\"", "\"run\":\"7\""));
+    let stale = fuzz(&["atomvm-links"]).ended(103).with("it no longer fits").with("step 1");
+    assert!(stale.stderr.contains("kept.json"), "{}", stale.stderr);
+    let (_, xml) = reports(&place).swap_remove(2);
+    assert!(xml.contains("<testsuite name=\"regressions\" tests=\"1\""), "{xml}");
+    fuzz(&["atomvm-links", "--no-regressions"]).ended(0);
+    keep(&place, |text| text.replace("\"v0.6.2\"", "\"v0.0.1\""));
+    fuzz(&["--no-shrink"]).ended(103).with("\"atomvm-links/v0.0.1\"");
+}

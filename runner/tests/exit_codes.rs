@@ -425,13 +425,18 @@ fn a_timed_campaign_ends_with_the_command_that_repeats_it() {
     let timed =
         [&["fuzz", "atomvm-links/fixed", "--time", "50ms", "--steps", "900"], &conditions[..]];
     let said = place.run(&timed.concat()).ended(0);
-    let again = said.stdout.lines().last().expect("a last line").trim();
+    let line = |word: &str| said.stdout.lines().find(|line| line.trim().starts_with(word));
+    let again = line("Again:").expect("a line").trim();
     let arguments: Vec<&str> = again.split_whitespace().skip(2).collect();
     assert_eq!(&arguments[..2], ["fuzz", "atomvm-links/fixed"], "{again}");
     place.run(&arguments).ended(0);
     let digest = |run: &str| {
         let summary = json_file(&place.path().join(format!("target/atropos/9-{run}/run.json")));
-        (summary["spec"].clone(), summary["variants"][0]["digest"].clone())
+        (summary["variants"][0]["runs"].clone(), summary["variants"][0]["digest"].clone())
     };
     assert_eq!(digest("1"), digest("2"), "{again}");
+    let on = line("Go on:").expect("a line").trim();
+    let next = format!("--from {}", digest("1").0);
+    assert!(on.contains(&next), "{on} does not go on at {next}");
+    place.run(&on.split_whitespace().skip(3).chain(["--runs", "64"]).collect::<Vec<_>>()).ended(0);
 }

@@ -3,7 +3,7 @@
 # to the same findings and the same totals. Installs both where they are missing (Debian).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-ATROPOS=$PWD/target/release/atropos
+ATROPOS=${ATROPOS:-$PWD/target/release/atropos}
 SHARDS=4
 RUNS=12800
 FILTER="atomvm-links kv-registry/guide restate-join/v1.2.0 llama-chat/v0.12.17"

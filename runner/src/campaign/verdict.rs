@@ -3,7 +3,7 @@
 //! A function of the file alone, so that one process and a merge of many come to the same. Of
 //! several verdicts the first that is true decides: diverged, violated, vacuous, held.
 
-use super::file::{Came, CampaignFile, Demand, Finding, Part};
+use super::file::{Came, CampaignFile, Demand, Finding, Kept, Part};
 use crate::exit::Exit;
 use crate::progress::counted;
 use serde::Serialize;
@@ -165,9 +165,16 @@ pub(crate) fn totals(file: &CampaignFile, judged: &[Judged]) -> Totals {
 /// What the whole came to, and what to tell of it.
 pub(crate) fn verdict(file: &CampaignFile, judged: &[Judged]) -> (Exit, String) {
     let complaints = |exit: Exit| {
-        let kept = file.regressions.values().filter(move |kept| kept.exit == exit as u8);
-        kept.filter_map(|kept| kept.complaint.clone()).collect::<Vec<_>>()
+        let kept = file.regressions.iter().filter(move |(_, kept)| kept.exit == exit as u8);
+        let told = |(path, kept): (&String, &Kept)| {
+            kept.complaint.as_ref().map(|complaint| format!("{path}: {complaint}"))
+        };
+        kept.filter_map(told).collect::<Vec<_>>()
     };
+    let damaged = complaints(Exit::Usage);
+    if !damaged.is_empty() {
+        return (Exit::Usage, damaged.join("; "));
+    }
     let unstable = judged.iter().filter_map(|variant| variant.came.unstable.clone());
     let diverged: Vec<String> = unstable.take(1).chain(complaints(Exit::Diverged)).collect();
     if !diverged.is_empty() {

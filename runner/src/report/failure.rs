@@ -81,9 +81,10 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     let token = token::token_of_case(target.subject, &found.case);
     let case = folder.join("case.json");
     let again = if token.len() > PASTABLE { case.display().to_string() } else { token };
-    let [replay, shrink] = ["replay", "shrink"].map(|verb| command(verb, target.subject, &again));
+    let [replay, shrink, keep] =
+        ["replay", "shrink", "regressions add"].map(|verb| command(verb, target.subject, &again));
     format!(
-        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Shrink:  {shrink}\n  Files:   {}\n",
+        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Shrink:  {shrink}\n  Keep it: {keep}\n  Files:   {}\n",
         indented(&why, 4),
         indented(body(&failure.play()).trim_end(), 4),
         folder.display()

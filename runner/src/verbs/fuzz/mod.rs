@@ -9,6 +9,7 @@
 
 mod again;
 mod findings;
+mod kept;
 mod next;
 mod outputs;
 mod seeds;
@@ -78,6 +79,7 @@ pub(crate) fn run(
     let interrupted = watch_interrupt()?;
     let mut file = CampaignFile::default();
     let mut meter = Meter::new(common.progress, common.quiet);
+    file.regressions = kept::play(&hunt, catalog, out)?;
     hunt.announce(out)?;
     let results = hunt.hunt(&mut meter, &interrupted)?;
     if results.interrupted {
