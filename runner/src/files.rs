@@ -49,9 +49,13 @@ impl RunFolder {
         }
     }
 
-    /// Makes a folder of this name, or takes the one that is there.
+    /// Makes a folder of this name, or takes the one that is there, without its failures.
     pub(crate) fn named(out: &Path, name: &str) -> Result<Self, Stop> {
         let path = out.join(name);
+        let stale = path.join("failures");
+        if stale.exists() {
+            fs::remove_dir_all(&stale).map_err(|error| Stop::io("remove", &stale, &error))?;
+        }
         fs::create_dir_all(&path).map_err(|error| Stop::io("make the folder", &path, &error))?;
         Ok(RunFolder { told: path.clone(), path })
     }

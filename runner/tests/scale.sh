@@ -23,7 +23,7 @@ rm -rf "$OUT"
 mkdir -p "$OUT"
 
 # A named canary is a finding: 100 is what each of these must end with.
-hunt() { "$ATROPOS" fuzz $FILTER --runs $RUNS --quiet --no-regressions "$@" >/dev/null || test $? -eq 100; }
+hunt() { "$ATROPOS" fuzz $FILTER --runs $RUNS --quiet --no-regressions "$@" &>/dev/null || test $? -eq 100; }
 # What must be equal: everything but how the work was shared.
 whole() { python3 -c '
 import json, sys
@@ -31,7 +31,7 @@ file = json.load(open(sys.argv[1]))
 del file["parts"]
 print(json.dumps(file, sort_keys=True, indent=1))' "$1"; }
 judge() {
-  "$ATROPOS" merge "$OUT/$1"/*/latest --out "$OUT/$1" --quiet >/dev/null || test $? -eq 100
+  "$ATROPOS" merge "$OUT/$1"/*/latest --out "$OUT/$1" --quiet &>/dev/null || test $? -eq 100
   whole "$OUT/$1/merged/run.json" >"$OUT/$1.json"
   cmp "$OUT/one.json" "$OUT/$1.json"
   echo "scale: $1: $SHARDS shards of $RUNS runs a variant: the same as one process"
@@ -50,7 +50,12 @@ judge parallel
 # Slurm: a cluster of one node, gone when this script ends.
 HOST=$(hostname -s)
 SLURM=$(mktemp -d)
-stop() { set +e; kill $(cat "$SLURM"/*.pid) 2>/dev/null; kill "${MUNGED:-0}" 2>/dev/null; rm -rf "$SLURM"; }
+stop() {
+  set +e
+  kill $(cat "$SLURM"/slurm*.pid) 2>/dev/null
+  test -z "${MUNGED:-}" || { kill "$MUNGED" && wait "$MUNGED"; } 2>/dev/null
+  rm -rf "$SLURM"
+}
 trap stop EXIT
 mkdir -p "$SLURM"/{state,spool,munge} && chmod 0755 "$SLURM" "$SLURM/munge"
 test -f /etc/munge/munge.key || mungekey --create --keyfile "$SLURM/munge/key"
@@ -58,7 +63,7 @@ KEY=/etc/munge/munge.key
 test -f $KEY || KEY=$SLURM/munge/key
 cp $KEY "$SLURM/munge/own" && chmod 0400 "$SLURM/munge/own"
 munged --force --foreground --key-file="$SLURM/munge/own" --socket="$SLURM/munge/socket" \
-  --pid-file="$SLURM/munged.pid" --log-file="$SLURM/munged.log" --seed-file="$SLURM/munge/seed" &
+  --pid-file="$SLURM/munged.pid" --log-file="$SLURM/munged.log" --seed-file="$SLURM/munge/seed" &>"$SLURM/munged.out" &
 MUNGED=$!
 cat >"$SLURM/slurm.conf" <<CONF
 ClusterName=atropos

@@ -129,11 +129,12 @@ pub(crate) fn judge(file: &CampaignFile) -> Vec<Judged> {
 
 /// The sum of what a variant came to in two parts.
 fn add(sum: &mut Came, came: &Came) {
-    sum.runs += came.runs;
-    sum.steps += came.steps;
+    sum.runs = sum.runs.saturating_add(came.runs);
+    sum.steps = sum.steps.saturating_add(came.steps);
     sum.named |= came.named;
     for (name, count) in &came.violated {
-        *sum.violated.entry(name.clone()).or_default() += count;
+        let all = sum.violated.entry(name.clone()).or_default();
+        *all = all.saturating_add(*count);
     }
     for (name, reached) in &came.points {
         *sum.points.entry(name.clone()).or_default() |= reached;
@@ -191,6 +192,16 @@ pub(crate) fn verdict(file: &CampaignFile, judged: &[Judged]) -> (Exit, String) 
     let vacuous: Vec<String> = missing.chain(complaints(Exit::Vacuous)).collect();
     let exit = if vacuous.is_empty() { Exit::Held } else { Exit::Vacuous };
     (exit, vacuous.join("; "))
+}
+
+/// What is wrong beside the findings, a line each.
+pub(crate) fn complaints(file: &CampaignFile, judged: &[Judged]) -> Vec<String> {
+    let unstable = judged.iter().filter_map(|variant| variant.came.unstable.clone());
+    let missing = judged.iter().flat_map(Judged::missing_demanded);
+    let kept = file.regressions.iter().filter_map(|(path, kept)| {
+        kept.complaint.as_ref().map(|complaint| format!("{path}: {complaint}"))
+    });
+    unstable.chain(missing).chain(kept).collect()
 }
 
 /// Findings that are one bug, and how often they were seen.

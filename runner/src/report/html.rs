@@ -43,13 +43,8 @@ pub(crate) fn index(file: &CampaignFile, judged: &[Judged]) -> String {
 }
 
 fn complaints(file: &CampaignFile, judged: &[Judged]) -> String {
-    let unstable = judged.iter().filter_map(|variant| variant.came.unstable.clone());
-    let missing = judged.iter().flat_map(Judged::missing_demanded);
-    let kept = file.regressions.iter().filter_map(|(path, kept)| {
-        kept.complaint.as_ref().map(|complaint| format!("{path}: {complaint}"))
-    });
-    let line = |text: String| format!("<li>{}</li>\n", escaped(&text));
-    let lines: String = unstable.chain(missing).chain(kept).map(line).collect();
+    let line = |text: &String| format!("<li>{}</li>\n", escaped(text));
+    let lines: String = verdict::complaints(file, judged).iter().map(line).collect();
     if lines.is_empty() { lines } else { format!("<ul class=\"bad\">\n{lines}</ul>\n") }
 }
 

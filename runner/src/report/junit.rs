@@ -64,10 +64,11 @@ fn cases(variant: &Judged, findings: &[Distinct<'_>]) -> Vec<TestCase> {
                 case
             })),
             None => {
-                let missed = missing.iter().find(|_| variant.uncaught.iter().any(|n| n == name));
-                let status = missed.map_or_else(TestCaseStatus::success, |why| {
-                    failed("canary", why.clone(), String::new())
-                });
+                let is_missed = !missing.is_empty() && variant.uncaught.iter().any(|n| n == name);
+                let status = match is_missed {
+                    true => failed("canary", format!("canary not caught by {name}"), String::new()),
+                    false => TestCaseStatus::success(),
+                };
                 cases.push(named(name, status));
             }
         }

@@ -48,13 +48,8 @@ pub(crate) fn markdown(file: &CampaignFile, judged: &[Judged]) -> String {
 
 /// What is wrong beside the findings.
 fn complaints(file: &CampaignFile, judged: &[Judged]) -> String {
-    let unstable = judged.iter().filter_map(|variant| variant.came.unstable.clone());
-    let missing = judged.iter().flat_map(Judged::missing_demanded);
-    let kept = file.regressions.iter().filter_map(|(path, kept)| {
-        kept.complaint.as_ref().map(|complaint| format!("{path}: {complaint}"))
-    });
-    let line = |text: String| format!("* {}\n", inline(&text));
-    let mut lines: String = unstable.chain(missing).chain(kept).map(line).collect();
+    let line = |text: &String| format!("* {}\n", inline(text));
+    let mut lines: String = verdict::complaints(file, judged).iter().map(line).collect();
     if !lines.is_empty() {
         lines.push('\n');
     }

@@ -16,10 +16,8 @@ use crate::{
     token,
 };
 use atropos::{
-    case::Case,
     check::{Claim, Covered, Engine, Progress, Search, prove::Proof},
     hunt::Found,
-    invariant::Violation,
     plan::Conditions,
     relation::Relation,
     shrink::Effort,
@@ -154,6 +152,14 @@ impl<'c> Checked<'c> {
         Checked { target, claim, proof, stopped }
     }
 
+    /// The violation as a hunt would have found it.
+    pub(crate) fn found(&self) -> Option<Found> {
+        let (violation, case) = self.proof.found.as_ref()?;
+        let (violation, case) = (violation.clone(), case.clone());
+        let plan = plan_of(&case);
+        Some(Found { violation, case, plan })
+    }
+
     /// Says what came of it, and how that is to be taken.
     pub(crate) fn tell(&self, out: &mut Output) -> Result<Exit, Stop> {
         let (exit, word, what) = self.verdict();
@@ -166,7 +172,7 @@ impl<'c> Checked<'c> {
                 out.say_more(&format!("         {operation}"))?;
             }
         }
-        match &self.proof.found {
+        match self.found() {
             Some(found) => self.show(word, found, out)?,
             None => out.tell("check", &self.json(word, None))?,
         }
@@ -259,15 +265,8 @@ impl<'c> Checked<'c> {
     }
 
     /// The violation, made smaller.
-    fn show(
-        &self,
-        word: &'static str,
-        (violation, case): &(Violation, Case),
-        out: &mut Output,
-    ) -> Result<(), Stop> {
+    fn show(&self, word: &'static str, found: Found, out: &mut Output) -> Result<(), Stop> {
         let subject = self.target.subject;
-        let plan = plan_of(case);
-        let found = Found { violation: violation.clone(), case: case.clone(), plan };
         let case = subject.shrink(found, Effort::default()).found.case;
         let replay = subject.replay(&case).expect("a case of this scenario plays");
         let play = Play { subject, case: &case, replay: &replay };

@@ -56,7 +56,7 @@ fn keep(folder: &RunFolder, id: &str, failure: &Failure<'_>) -> Result<(), Stop>
 
 /// What somebody must look at.
 pub(super) struct Findings<'f> {
-    hunt: &'f Hunt<'f>,
+    pub(super) hunt: &'f Hunt<'f>,
     pub(super) all: BTreeMap<String, Finding>,
 }
 
@@ -74,7 +74,8 @@ impl<'f> Findings<'f> {
     ) -> Result<(), Stop> {
         let findings = tally.found.iter().filter(|(invariant, _)| target.is_finding(invariant));
         for (shown, (_, found)) in findings.enumerate() {
-            let failure = self.shrunk(target, found)?;
+            let failure = self.smaller(target, found)?;
+            self.hunt.folder.remove_failure(&as_found_id(target, found))?;
             let count = tally.violated.get(&found.violation.invariant).copied().unwrap_or(0);
             if shown == 0 || self.hunt.args.show == Show::All {
                 let folder = self.hunt.folder.told().join("failures").join(&failure.id);
@@ -89,15 +90,21 @@ impl<'f> Findings<'f> {
         Ok(())
     }
 
-    /// The failure made smaller and written; it takes the place of the one as found.
-    fn shrunk<'t>(&self, target: &Target<'t>, found: &Found) -> Result<Failure<'t>, Stop> {
+    /// Adds what was found by other means, if no run had found it.
+    pub(super) fn add(&mut self, target: &Target<'_>, found: &Found) -> Result<(), Stop> {
+        let finding = report::finding(&self.smaller(target, found)?);
+        self.all.entry(finding.key()).or_insert(finding);
+        Ok(())
+    }
+
+    /// The failure made smaller, and written.
+    fn smaller<'t>(&self, target: &Target<'t>, found: &Found) -> Result<Failure<'t>, Stop> {
         let failure = if self.hunt.args.no_shrink {
             Failure::as_found(target, found)
         } else {
             Failure::shrunk(target, target.subject.shrink(found.clone(), Effort::default()))
         };
         keep(&self.hunt.folder, &failure.id, &failure)?;
-        self.hunt.folder.remove_failure(&as_found_id(target, found))?;
         Ok(failure)
     }
 }

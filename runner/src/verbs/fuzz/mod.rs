@@ -85,24 +85,24 @@ pub(crate) fn run(
     if results.interrupted {
         remark(" Interrupted, shrinking what was found; once more to leave at once");
     }
-    let mut found = Findings::new(&hunt);
+    let mut findings = Findings::new(&hunt);
     for (target, tally) in hunt.targets.iter().zip(&results.tallies) {
-        found.show(target, tally, out)?;
+        findings.show(target, tally, out)?;
     }
-    file.findings = found.all;
     let mut part = hunt.part(&results);
     if args.check_determinism && !results.interrupted {
         again::compare(&hunt, &results, &mut part)?;
     }
-    let widened = match args.widen_check {
+    let level = match args.widen_check {
         Some(time) if !results.interrupted => {
-            Some(widen::check(&hunt, time, &interrupted, &mut meter, out)?)
+            widen::check(&mut findings, time, &interrupted, &mut meter, out)?
         }
         _ => None,
     };
     part.interrupted |= interrupted.load(Relaxed);
+    file.findings = findings.all;
     file.parts.insert(part.key(), part);
-    hunt.finish(&file, &results, widened.unwrap_or_default(), out)
+    hunt.finish(&file, &results, level, out)
 }
 
 impl<'h> Hunt<'h> {
@@ -175,9 +175,10 @@ impl<'h> Hunt<'h> {
 
     /// What this process did.
     fn part(&self, results: &Results) -> Part {
+        let asked = self.args.runs.div_ceil(BLOCK).div_ceil(self.shard.of);
         let rounds = match self.args.time {
             Some(_) => results.rounds,
-            None => self.args.runs.div_ceil(BLOCK).div_ceil(self.shard.of),
+            None => results.rounds.min(asked),
         };
         let variants = self.targets.iter().zip(&self.specs).zip(&results.tallies).enumerate();
         Part {
@@ -199,14 +200,14 @@ impl<'h> Hunt<'h> {
         &self,
         file: &CampaignFile,
         results: &Results,
-        widened: widen::Widened,
+        level: Option<u32>,
         out: &mut Output,
     ) -> Result<Exit, Stop> {
         let judged = verdict::judge(file);
-        let interrupted = results.interrupted || file.parts.values().any(|part| part.interrupted);
+        let interrupted = file.parts.values().any(|part| part.interrupted);
         write_reports(&self.folder, file)?;
         let next = file.parts.values().map(|part| part.next).max().unwrap_or(0);
-        self.next.write(&self.specs, self.shard, next, widened.level)?;
+        self.next.write(&self.specs, self.shard, next, level)?;
         for variant in &judged {
             out.tell("variant", &variant.json())?;
         }
@@ -222,7 +223,6 @@ impl<'h> Hunt<'h> {
             return Err(Stop::new(Exit::Interrupted, why));
         }
         let (exit, complaint) = verdict::verdict(file, &judged);
-        let (exit, complaint) = if exit == Exit::Held { widened.worst } else { (exit, complaint) };
         if exit == Exit::Held { Ok(exit) } else { Err(Stop::new(exit, complaint)) }
     }
 
@@ -243,7 +243,10 @@ impl<'h> Hunt<'h> {
         if self.from > 0 {
             from = format!(" --from {}", self.from);
         }
-        let flags = self.args.plan.flags();
+        let mut flags = self.args.plan.flags();
+        if self.args.plan.seed == Seed::Commit {
+            flags.push_str(&format!(" --profile {}", self.profile));
+        }
         let runs = most * self.shard.of;
         out.say_more(&format!(
             "  Again:   atropos fuzz{command}{from} --runs {runs}{shard} {flags}\n  Go on:   atropos fuzz{command} --from {next}{shard} {flags}"

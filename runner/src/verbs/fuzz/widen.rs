@@ -4,11 +4,12 @@
 //! each claim has its share of the time. What closes within it lets the next night go one wider. A
 //! search that runs out of time proves nothing and fails nothing; a violation is a finding.
 
-use super::Hunt;
+use super::{Findings, Hunt};
 use crate::{
+    catalog::Target,
     exit::{Exit, Stop},
     output::{Output, remark},
-    progress::Meter,
+    progress::{Meter, counted},
     verbs::check::Checked,
 };
 use atropos::{
@@ -26,61 +27,49 @@ type Clock = std::time::Instant;
 /// More faults than that make no sense to anybody.
 const MOST_FAULTS: u32 = 16;
 
-/// What came of the wider searches.
-pub(super) struct Widened {
-    /// How much wider the next night goes; none leaves it as it is.
-    pub(super) level: Option<u32>,
-    /// The worst that came of them, and what to tell.
-    pub(super) worst: (Exit, String),
-}
-
-impl Default for Widened {
-    fn default() -> Self {
-        Widened { level: None, worst: (Exit::Held, String::new()) }
-    }
-}
-
-/// Searches the wider claims of all variants that must hold.
+/// Searches the wider claims of all variants that must hold: how much wider the next night goes, or
+/// none for as wide as this one.
 pub(super) fn check(
-    hunt: &Hunt<'_>,
+    findings: &mut Findings<'_>,
     time: Duration,
     interrupted: &AtomicBool,
     meter: &mut Meter,
     out: &mut Output,
-) -> Result<Widened, Stop> {
+) -> Result<Option<u32>, Stop> {
+    let hunt = findings.hunt;
     let level = hunt.next.level(&hunt.specs, hunt.shard);
-    let holding =
-        hunt.targets.iter().filter(|target| target.variant.expectation.breaks().is_empty());
-    let claims: Vec<_> = holding
-        .flat_map(|target| {
-            let claims = target.subject.claims(target.variant).into_iter();
-            claims.map(move |claim| (*target, wider(claim, level)))
-        })
-        .collect();
+    let claims = claims(hunt, level);
     if !hunt.common.quiet {
-        remark(&format!("    Checking {} claims, bounds wider by {level}", claims.len()));
+        let claims = counted(claims.len() as u64, "claim", "claims");
+        remark(&format!("    Checking {claims}, bounds wider by {level}"));
     }
     let start = Clock::now();
-    let mut widened = Widened { level: Some(level + 1), ..Widened::default() };
+    let mut all_closed = true;
     for (done, (target, claim)) in claims.iter().enumerate() {
         let left = time.saturating_sub(start.elapsed()) / (claims.len() - done) as u32;
         let begun = Clock::now();
         let goes_on = || !interrupted.load(Relaxed) && begun.elapsed() < left;
         let checked = Checked::search(*target, claim.clone(), &goes_on, meter);
         let exit = checked.tell(out)?;
-        match exit {
-            Exit::Held => {}
-            Exit::Violated => {
-                let why = format!("{} does not hold under wider bounds", target.name());
-                widened.worst = (exit, why);
-            }
-            _ => widened.level = None,
+        all_closed &= exit == Exit::Held;
+        if let Some(found) = checked.found().filter(|_| exit == Exit::Violated) {
+            findings.add(target, &found)?;
         }
         if interrupted.load(Relaxed) {
             break;
         }
     }
-    Ok(widened)
+    Ok(all_closed.then_some(level + 1))
+}
+
+fn claims<'h>(hunt: &Hunt<'h>, level: u32) -> Vec<(Target<'h>, Claim)> {
+    let must_hold = |target: &&Target<'h>| target.variant.expectation.breaks().is_empty();
+    let of_target = |target: &Target<'h>| {
+        let target = *target;
+        let claims = target.subject.claims(target.variant).into_iter();
+        claims.map(move |claim| (target, wider(claim, level)))
+    };
+    hunt.targets.iter().filter(must_hold).flat_map(of_target).collect()
 }
 
 fn wider(claim: Claim, level: u32) -> Claim {

@@ -132,7 +132,7 @@ impl Folder {
 }
 
 fn write(path: &Path, story: &Story) -> Result<(), Stop> {
-    write_whole(path, &file::write(story)).map_err(|error| Stop::io("write", path, &error))
+    write_whole(path, file::write(story)).map_err(|error| Stop::io("write", path, &error))
 }
 
 #[cfg(test)]
