@@ -225,8 +225,11 @@ impl<'s, S: Scenario> Player<'s, S> {
     }
 }
 
-/// Plays a case to the letter and says what came of it.
-pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayable> {
+/// A player for a case and the case's workload, or why there is none.
+pub(crate) fn prepared<'s, S: Scenario>(
+    scenario: &'s S,
+    case: &Case,
+) -> Result<(Player<'s, S>, Vec<S::Op>), Unplayable> {
     let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
     let workload = workload_of(scenario, case).ok_or(Unplayable::BadWorkload)?;
     let mut player = Player::new(scenario, variant);
@@ -234,6 +237,12 @@ pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayab
         return Err(Unplayable::NoInvariant);
     }
     player.aim(case.invariant.as_deref());
+    Ok((player, workload))
+}
+
+/// Plays a case to the letter and says what came of it.
+pub fn replay<S: Scenario>(scenario: &S, case: &Case) -> Result<Replay, Unplayable> {
+    let (mut player, workload) = prepared(scenario, case)?;
     let mut tape = Recorded::strict(&case.tape);
     let end = player.play(&case.conditions, &workload, &mut tape, case.step_limit);
     let violation = end.violation();

@@ -123,7 +123,8 @@ impl Footprint {
         }
     }
 
-    fn was_put(&self, at: usize) -> bool {
+    /// True if the write at this place of the list did not look at what was there.
+    pub(crate) fn was_put(&self, at: usize) -> bool {
         at < 64 && self.put >> at & 1 == 1
     }
 

@@ -49,6 +49,7 @@
 //! | [`task`] | the world of tokio's tasks: or here |
 //! | [`event_loop`] | the world of asyncio's tasks and the collector: or here |
 //! | [`trace`], [`timeline`] | what happened: events and their digest; the same for people |
+//! | [`facts`], [`told`] | what is true between two steps; a run with that and what led to what |
 //! | [`invariant`] | what must be true: always, sometimes, settled |
 //! | [`strategy`] | how a seed picks the next move, one file an algorithm |
 //! | [`plan`] | everything about a run in one value |
@@ -70,6 +71,7 @@ pub mod case;
 pub mod check;
 pub mod decisions;
 pub mod event_loop;
+pub mod facts;
 pub mod footprint;
 pub mod hunt;
 pub mod invariant;
@@ -92,6 +94,7 @@ pub mod strategy;
 pub mod subject;
 pub mod task;
 pub mod timeline;
+pub mod told;
 pub mod trace;
 pub mod word;
 pub mod world;

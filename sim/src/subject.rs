@@ -18,6 +18,7 @@ use crate::{
     scheduler::End,
     script::{self, Followed, Script, Told},
     shrink::{self, Effort, Shrunk},
+    told::{self, Told},
 };
 use serde::Deserialize;
 
@@ -86,6 +87,9 @@ pub trait Subject: Sync {
 
     /// Plays a case to the letter.
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable>;
+
+    /// Plays a case and tells it in full: [`told::told`].
+    fn told(&self, case: &Case) -> Result<Told, Unplayable>;
 
     /// Makes a failure smaller. A failure of another scenario comes back as it is.
     fn shrink(&self, found: Found, effort: Effort) -> Shrunk;
@@ -190,6 +194,10 @@ impl<S: Scenario> Subject for S {
 
     fn replay(&self, case: &Case) -> Result<Replay, Unplayable> {
         case::replay(self, case)
+    }
+
+    fn told(&self, case: &Case) -> Result<Told, Unplayable> {
+        told::told(self, case)
     }
 
     fn shrink(&self, found: Found, effort: Effort) -> Shrunk {

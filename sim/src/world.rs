@@ -6,7 +6,8 @@
 
 use crate::{
     decisions::{Decisions, Names},
-    footprint::Footprint,
+    facts::Fact,
+    footprint::{Footprint, Resource},
     invariant::Evidence,
     moves::{Move, MoveSet},
     name::Name,
@@ -106,4 +107,12 @@ pub trait World: Names {
 
     /// An event as a line for people; `None` for one not worth a line.
     fn line(&self, event: Event) -> Option<Line>;
+    /// Adds what is true now, for people: who is alive, who holds whom, what waits where. Asked
+    /// between steps, and only by those who tell a run.
+    fn facts(&self, _into: &mut Vec<Fact>) {}
+
+    /// True of what every step touches, so that it tells nothing of what led to what.
+    fn is_everyones(&self, _: Resource) -> bool {
+        false
+    }
 }

@@ -220,6 +220,22 @@ impl Heap {
         chain(first, |edge| self.edges[edge as usize].next_out)
     }
 
+    /// The way from a root to an object that one reaches, by its certificates; empty if none does.
+    pub(super) fn way_to(&self, node: Node) -> Vec<Edge> {
+        let mut way = Vec::new();
+        let mut at = node;
+        while self.cells[at as usize].standing == Standing::Live {
+            let edge = self.cells[at as usize].certificate;
+            if edge == NONE || way.len() > self.cells.len() {
+                return Vec::new();
+            }
+            way.push(edge);
+            at = self.edges[edge as usize].from;
+        }
+        way.reverse();
+        if self.cells[at as usize].standing == Standing::Root { way } else { Vec::new() }
+    }
+
     /// Who holds an object, the latest first.
     pub(super) fn held_by(&self, node: Node) -> impl Iterator<Item = Edge> + '_ {
         let first = self.cells[node as usize].first_in;

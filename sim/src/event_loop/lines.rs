@@ -29,7 +29,7 @@ impl Tables {
     }
 
     /// A reference as one says it: "the local `response`".
-    fn label_text(&self, label: Label) -> String {
+    pub(super) fn label_text(&self, label: Label) -> String {
         let name = self.texts.text(label.text);
         let named = |what: &str| match name {
             "" => format!("a {what}"),
@@ -53,7 +53,7 @@ impl Tables {
     }
 
     /// Whose a reference is: a coroutine's is its task's.
-    fn owner(&self, holder: Node) -> String {
+    pub(super) fn owner(&self, holder: Node) -> String {
         let object = self.object(holder);
         match object.kind {
             Kind::Coroutine => self.shown_task(object.row),
@@ -242,7 +242,7 @@ impl EventLoopWorld {
 
 impl Tables {
     /// An object's name, or what it is.
-    fn short(&self, node: Node) -> &str {
+    pub(super) fn short(&self, node: Node) -> &str {
         let object = self.object(node);
         match self.texts.text(object.name) {
             "" => object.kind.text(),

@@ -70,7 +70,7 @@ impl Tables {
     }
 
     /// Whose variables, attributes and collections hold an object.
-    fn holders(&self, node: Node) -> Vec<(Label, Node)> {
+    pub(super) fn holders(&self, node: Node) -> Vec<(Label, Node)> {
         let references = self.heap.held_by(node).map(|edge| self.heap.reference(edge));
         let mut holders: Vec<(Label, Node)> = references
             .filter(|reference| reference.label.is_of_program())

@@ -36,6 +36,7 @@ mod callback;
 mod desk;
 mod destroy;
 mod exception;
+mod facts;
 mod faults;
 mod frame;
 mod futures;
@@ -80,6 +81,7 @@ pub use wait::{ReturnWhen, Waited};
 
 use crate::{
     decisions::{Decisions, Names},
+    facts::Fact,
     footprint::{Footprint, Resource},
     invariant::{Evidence, Invariant},
     moves::{Move, MoveSet},
@@ -512,6 +514,14 @@ impl World for EventLoopWorld {
 
     fn line(&self, event: Event) -> Option<Line> {
         self.line_of(event)
+    }
+
+    fn facts(&self, into: &mut Vec<Fact>) {
+        self.facts_now(into);
+    }
+
+    fn is_everyones(&self, resource: Resource) -> bool {
+        resource == EVERYTHING
     }
 }
 

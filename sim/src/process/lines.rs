@@ -7,7 +7,7 @@ use super::{
     table::Phase,
     term::atom_name,
 };
-use crate::{name::Name, timeline::Line, trace::Event};
+use crate::{name::Name, timeline::Line, trace::Event, word::Words};
 
 impl ProcessWorld {
     pub(super) fn line_of(&self, event: Event) -> Option<Line> {
@@ -164,23 +164,28 @@ impl ProcessWorld {
         }
     }
 
+    /// What a receive waits for.
+    pub(super) fn wanted_text(&self, wanted: Words) -> String {
+        match wanted.arg() & filter::KIND {
+            filter::TERM => format!("a message like {}", self.text(Term(wanted.value()))),
+            filter::ONE_OF => format!("one of {}", self.text(Term(wanted.value()))),
+            filter::EXIT => "an EXIT".to_owned(),
+            filter::EXIT_FROM => format!("the EXIT of {}", self.shown(Pid(wanted.who()))),
+            filter::DOWN => "a DOWN".to_owned(),
+            filter::DOWN_OF => {
+                format!("the DOWN of {}", self.shown_ref(Ref(wanted.value() as u32)))
+            }
+            _ => "a message".to_owned(),
+        }
+    }
+
     /// Who waits for what: for a deadlock's evidence.
     pub(super) fn waits_for(&self, pid: Pid) -> String {
         let name = self.shown(pid);
         let hot = &self.tables.hot[pid.index()];
         match (hot.phase, self.tables.awaited(pid.0)) {
             (Phase::Waiting, Some(wanted)) => {
-                let what = match wanted.arg() & filter::KIND {
-                    filter::TERM => format!("a message like {}", self.text(Term(wanted.value()))),
-                    filter::ONE_OF => format!("one of {}", self.text(Term(wanted.value()))),
-                    filter::EXIT => "an EXIT".to_owned(),
-                    filter::EXIT_FROM => format!("the EXIT of {}", self.shown(Pid(wanted.who()))),
-                    filter::DOWN => "a DOWN".to_owned(),
-                    filter::DOWN_OF => {
-                        format!("the DOWN of {}", self.shown_ref(Ref(wanted.value() as u32)))
-                    }
-                    _ => "a message".to_owned(),
-                };
+                let what = self.wanted_text(wanted);
                 let others = match self.tables.processes[pid.index()].mailbox.len() {
                     0 => "an empty mailbox".to_owned(),
                     1 => "1 other message in its mailbox".to_owned(),

@@ -17,6 +17,7 @@ mod ctx;
 mod desk;
 mod director;
 mod exits;
+mod facts;
 mod footprints;
 mod identity;
 mod info;
@@ -54,6 +55,7 @@ pub use wrong::Wrong;
 
 use crate::{
     decisions::{Decisions, Names},
+    facts::Fact,
     footprint::Footprint,
     invariant::{Evidence, Invariant},
     moves::{Move, MoveSet},
@@ -451,6 +453,10 @@ impl World for ProcessWorld {
 
     fn line(&self, event: Event) -> Option<Line> {
         self.line_of(event)
+    }
+
+    fn facts(&self, into: &mut Vec<Fact>) {
+        self.facts_now(into);
     }
 }
 

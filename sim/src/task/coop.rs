@@ -116,6 +116,7 @@ impl Desk {
     /// The budget is used up: whoever polls goes on when nobody else is ready.
     pub(super) fn forces(&self, cx: &Context<'_>, op: Op) {
         self.tells(event::FORCED, op as u32, 0);
+        self.notes_budget();
         self.sees(0xf0);
         self.defer(cx);
     }

@@ -39,6 +39,11 @@ pub(super) trait Held {
 
     /// True if whoever waits for it in this way would get it now.
     fn is_there(&self, op: Op) -> bool;
+
+    /// What is in it, for people; none where that says nothing.
+    fn text(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a task waits for.

@@ -15,7 +15,11 @@
 //! | `p` | who lives | faults, which choose among the living | births and ends |
 //! | `h` | who holds a label | hold, release, the end of the holder | |
 
-use super::{desk::Desk, table::Kind};
+use super::{
+    desk::{Desk, NOBODY},
+    table::Kind,
+    turn::INITIAL,
+};
 use crate::{
     footprint::{Footprint, Resource},
     name,
@@ -29,6 +33,8 @@ pub(super) struct Recorder {
     pub(super) told: Footprint,
     /// Timers that were disarmed although they could have fired.
     pub(super) missed: Vec<u64>,
+    /// Whose poll was the last, and what was left of its budget.
+    pub(super) budget: Option<(u32, u32)>,
 }
 
 impl Recorder {
@@ -36,6 +42,7 @@ impl Recorder {
         self.print.clear();
         self.told.clear();
         self.missed.clear();
+        self.budget = None;
     }
 }
 
@@ -50,6 +57,15 @@ impl Desk {
     #[cold]
     fn record(&self, note: impl FnOnce(&mut Footprint)) {
         note(&mut self.recorder.borrow_mut().print);
+        self.notes_budget();
+    }
+
+    /// What is left of the budget of the poll at hand, if it has one.
+    pub(super) fn notes_budget(&self) {
+        let (task, left) = (self.me(), self.budget.get());
+        if self.records.get() && task != NOBODY && left <= INITIAL {
+            self.recorder.borrow_mut().budget = Some((task, left));
+        }
     }
 
     pub(super) fn observe(&self, on: bool) {

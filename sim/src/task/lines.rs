@@ -97,15 +97,20 @@ impl TaskWorld {
     pub(super) fn blocked(&self, task: u32) -> String {
         let name = self.shown(task);
         let spawned = self.spawned_at(task);
+        let what = self.waits_for(task);
+        format!("{name} (spawned at {spawned}) waits for {what}")
+    }
+
+    /// What a task noted that it waits for.
+    pub(super) fn waits_for(&self, task: u32) -> String {
         let waits = self.desk.waits_of(task);
         let own = waits.iter().any(|wait| wait.own);
         let waits = waits.iter().filter(|wait| wait.own || !own);
         let texts: Vec<String> = waits.map(|wait| self.wait_text(wait)).collect();
-        let what = match texts.as_slice() {
+        match texts.as_slice() {
             [] => "something that is none of the runtime's".to_owned(),
             all => all.join(" or "),
-        };
-        format!("{name} (spawned at {spawned}) waits for {what}")
+        }
     }
 
     fn wait_text(&self, wait: &Wait) -> String {

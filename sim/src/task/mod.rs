@@ -44,6 +44,7 @@ mod body;
 mod branches;
 mod coop;
 mod desk;
+mod facts;
 mod faults;
 mod footprints;
 mod handle;
@@ -90,7 +91,8 @@ pub use time::{Elapsed, Instant, Interval, MissedTickBehavior, Sleep, Timeout};
 
 use crate::{
     decisions::{Decisions, Names},
-    footprint::Footprint,
+    facts::Fact,
+    footprint::{Footprint, Resource},
     invariant::{Evidence, Invariant},
     moves::{Move, MoveSet},
     name::{self, Name},
@@ -559,6 +561,15 @@ impl World for TaskWorld {
 
     fn line(&self, event: Event) -> Option<Line> {
         self.line_of(event)
+    }
+
+    fn facts(&self, into: &mut Vec<Fact>) {
+        self.facts_now(into);
+    }
+
+    /// The run queue of the one thread.
+    fn is_everyones(&self, resource: Resource) -> bool {
+        resource.kind == b'q'
     }
 }
 

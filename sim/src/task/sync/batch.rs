@@ -173,6 +173,12 @@ impl Held for Batch {
         let state = self.state.borrow();
         state.closed || state.permits > 0 && state.queue.is_empty()
     }
+
+    fn text(&self) -> Option<String> {
+        let state = self.state.borrow();
+        let closed = if state.closed { ", closed" } else { "" };
+        Some(format!("{} free, {} waiting{closed}", state.permits, state.queue.len()))
+    }
 }
 
 /// Permits on their way.

@@ -46,6 +46,11 @@ impl<T> Held for Shared<T> {
     fn is_there(&self, op: Op) -> bool {
         self.batch.is_there(op)
     }
+
+    fn text(&self) -> Option<String> {
+        let held = if self.value.borrow().is_some() { "free" } else { "held" };
+        Some(held.to_owned())
+    }
 }
 
 /// A value that one task at a time may use.

@@ -86,6 +86,12 @@ impl Held for Shared {
     fn is_there(&self, _: Op) -> bool {
         self.state.borrow().kept
     }
+
+    fn text(&self) -> Option<String> {
+        let state = self.state.borrow();
+        let kept = if state.kept { "told, " } else { "" };
+        Some(format!("{kept}{} waiting", state.waiting.len()))
+    }
 }
 
 /// Tells tasks that something has happened.

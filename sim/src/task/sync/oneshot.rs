@@ -80,6 +80,16 @@ impl<T> Held for Shared<T> {
     fn is_there(&self, op: Op) -> bool {
         self.closed.get() || op == Op::OneshotRecv && self.complete.get()
     }
+
+    fn text(&self) -> Option<String> {
+        let text = match (self.value.borrow().is_some(), self.complete.get(), self.closed.get()) {
+            (true, ..) => "sent, not received",
+            (false, _, true) => "closed",
+            (false, true, _) => "over",
+            _ => "empty",
+        };
+        Some(text.to_owned())
+    }
 }
 
 impl Handle {

@@ -275,6 +275,12 @@ impl<T> Held for Chan<T> {
             _ => self.batch.as_ref().is_none_or(|batch| batch.is_there(op)),
         }
     }
+
+    fn text(&self) -> Option<String> {
+        let (inside, senders) = (self.messages.borrow().len(), self.senders.get());
+        let closed = if self.closed.get() { ", closed" } else { "" };
+        Some(format!("messages: {inside}, senders: {senders}{closed}"))
+    }
 }
 
 impl<T> Drop for Chan<T> {

@@ -1,0 +1,245 @@
+//! A run told in full: its lines, what was true after each step, and what led to what.
+//!
+//! A case is played once more, step by step, with a look at the world after each. What led to what
+//! is read off four things: the order of each mover, what a step read and wrote, whose turn it made
+//! possible, and whom its lines point to. So it is at least what happened before in truth, and leaves
+//! out what only stood before in the list.
+//!
+//! The hot loop is untouched: this is a loop of its own, for people.
+
+use crate::{
+    case::{Case, Player, Unplayable, prepared},
+    decisions::{Names, Recorded},
+    facts::{Change, Fact, READY},
+    footprint::{Footprint, Resource},
+    name::Name,
+    relation::Relation,
+    scenario::Scenario,
+    scheduler,
+    timeline::Timeline,
+    world::World,
+};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A run told in full.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// What happened.
+    #[serde(flatten)]
+    pub timeline: Timeline,
+    /// What each step changed; before the first stands what was true at the beginning.
+    pub changes: Vec<Change>,
+    /// For each step, from the first, the steps that led to it directly; steps are counted from 1.
+    pub causes: Vec<Vec<u32>>,
+}
+
+impl Told {
+    /// What was true after a step; 0 is the beginning.
+    pub fn facts_after(&self, step: u32) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        self.changes.iter().take(step as usize + 1).for_each(|change| change.apply(&mut facts));
+        facts
+    }
+
+    /// The steps without which a step would not be what it is, itself included, in order.
+    pub fn past_of(&self, step: u32) -> Vec<u32> {
+        let mut past = BTreeSet::from([step]);
+        let mut open = vec![step];
+        while let Some(step) = open.pop() {
+            let causes = (step as usize).checked_sub(1).and_then(|at| self.causes.get(at));
+            for &cause in causes.into_iter().flatten() {
+                if past.insert(cause) {
+                    open.push(cause);
+                }
+            }
+        }
+        past.into_iter().collect()
+    }
+}
+
+/// Plays a case and tells it.
+///
+/// # Errors
+/// If it is no case of this scenario.
+pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Told, Unplayable> {
+    let (mut player, workload) = prepared(scenario, case)?;
+    player.world.observe(true);
+    // A message depends on who sent it, not on who sent before him: where a world can tell.
+    player.world.relate(Relation::Arrival);
+    player.set_up(&case.conditions, &workload, false);
+    player.record.clear();
+    let mut tape = Recorded::strict(&case.tape);
+    let mut facts = facts_of(&player.world);
+    let mut changes = vec![Change::between(&[], &facts)];
+    let mut played = Vec::new();
+    while played.len() < case.step_limit as usize {
+        let Player { world, invariants, record, .. } = &mut player;
+        let end = scheduler::step(world, &mut tape, invariants, record);
+        if let Some(mv) = record.tape.moves().nth(played.len()) {
+            let after = facts_of(world);
+            changes.push(Change::between(&facts, &after));
+            facts = after;
+            played.push(Played { mover: world.name(mv), print: known(world) });
+        }
+        if end.is_some() {
+            break;
+        }
+    }
+    let timeline = player.timeline();
+    let causes = causes(&played, &changes, &timeline);
+    Ok(Told { timeline, changes, causes })
+}
+
+fn facts_of<W: World>(world: &W) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    world.facts(&mut facts);
+    facts
+}
+
+/// What the last step touched, without what every step of its world does.
+fn known<W: World>(world: &W) -> Footprint {
+    let mut print = Footprint::default();
+    print.join_some(world.observed(), |resource| !world.is_everyones(resource));
+    if world.observed().is_opaque() {
+        print.make_opaque();
+    }
+    print
+}
+
+/// A step as far as its causes go.
+struct Played {
+    mover: Name,
+    print: Footprint,
+}
+
+/// Who touched a resource: the last step that looked and wrote, and those that came since.
+#[derive(Default)]
+struct Touched {
+    wrote: Option<u32>,
+    put: Vec<u32>,
+    read: Vec<u32>,
+}
+
+/// For each step the steps that led to it directly.
+fn causes(played: &[Played], changes: &[Change], timeline: &Timeline) -> Vec<Vec<u32>> {
+    let arrows = arrows(changes, timeline);
+    let mut touched: BTreeMap<(u8, u64), Touched> = BTreeMap::new();
+    let mut last: BTreeMap<&Name, u32> = BTreeMap::new();
+    let mut pointed: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    let mut opaque = None;
+    let mut all = Vec::new();
+    for (step, Played { mover, print }) in (1..).zip(played) {
+        let mut led: BTreeSet<u32> = last.get(mover).copied().into_iter().chain(opaque).collect();
+        led.extend(pointed.remove(&mover.to_string()).into_iter().flatten());
+        if print.is_opaque() {
+            led.extend(last.values());
+            opaque = Some(step);
+        }
+        print.reads().iter().for_each(|&read| at(&mut touched, read).is_read(step, &mut led));
+        for (place, &written) in print.writes().iter().enumerate() {
+            let row = at(&mut touched, written);
+            match print.was_put(place) {
+                true => row.is_put(step, &mut led),
+                false => row.is_written(step, &mut led),
+            }
+        }
+        for path in arrows.get(&step).into_iter().flatten() {
+            pointed.entry(path.clone()).or_default().push(step);
+        }
+        last.insert(mover, step);
+        led.remove(&step);
+        all.push(led.into_iter().collect());
+    }
+    all
+}
+
+fn at(touched: &mut BTreeMap<(u8, u64), Touched>, resource: Resource) -> &mut Touched {
+    touched.entry((resource.kind, resource.id)).or_default()
+}
+
+impl Touched {
+    fn is_read(&mut self, step: u32, led: &mut BTreeSet<u32>) {
+        led.extend(self.wrote.iter().chain(&self.put));
+        self.read.push(step);
+    }
+
+    /// Something was put behind what stands there: it needs nobody before it but who made room.
+    fn is_put(&mut self, step: u32, led: &mut BTreeSet<u32>) {
+        led.extend(self.wrote);
+        self.put.push(step);
+    }
+
+    fn is_written(&mut self, step: u32, led: &mut BTreeSet<u32>) {
+        led.extend(self.wrote.iter().chain(&self.put).chain(&self.read));
+        *self = Touched { wrote: Some(step), ..Touched::default() };
+    }
+}
+
+/// For each step the paths of those whose next step it led to: whom a line of it points to, and
+/// whose turn it made possible.
+fn arrows(changes: &[Change], timeline: &Timeline) -> BTreeMap<u32, Vec<String>> {
+    let mut arrows: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for entry in &timeline.entries {
+        if let Some(path) = entry.line.to.as_deref().and_then(path) {
+            arrows.entry(entry.step).or_default().push(path);
+        }
+    }
+    for (step, change) in (0..).zip(changes) {
+        let ready = change.came.iter().filter(|fact| fact.kind == READY);
+        arrows.entry(step).or_default().extend(ready.filter_map(|fact| path(&fact.who)));
+    }
+    arrows
+}
+
+/// The path in a lane's name: `child#2.1`.
+fn path(lane: &str) -> Option<String> {
+    lane.rsplit_once('#').map(|(_, path)| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::{Entry, Line};
+
+    fn played(path: u32, reads: &[u64], writes: &[u64]) -> Played {
+        let mut print = Footprint::default();
+        reads.iter().for_each(|&id| print.read(Resource::new(b'x', id)));
+        writes.iter().for_each(|&id| print.write(Resource::new(b'x', id)));
+        Played { mover: Name::Process(vec![path]), print }
+    }
+
+    fn changes(steps: usize) -> Vec<Change> {
+        vec![Change::default(); steps + 1]
+    }
+
+    #[test]
+    fn a_read_follows_its_write_and_a_write_follows_both() {
+        let steps = [played(1, &[], &[7]), played(2, &[7], &[]), played(3, &[], &[7])];
+        let expected: Vec<Vec<u32>> = vec![vec![], vec![1], vec![1, 2]];
+        assert_eq!(causes(&steps, &changes(3), &Timeline::default()), expected);
+    }
+
+    #[test]
+    fn steps_that_share_nothing_do_not_lead_to_each_other() {
+        let steps = [played(1, &[1], &[2]), played(2, &[3], &[4]), played(1, &[], &[])];
+        let expected: Vec<Vec<u32>> = vec![vec![], vec![], vec![1]];
+        assert_eq!(causes(&steps, &changes(3), &Timeline::default()), expected);
+    }
+
+    #[test]
+    fn an_arrow_leads_to_the_next_step_of_whom_it_points_to() {
+        let line = Line { who: "a#1".into(), text: "spawn".into(), to: Some("b#2".into()) };
+        let timeline = Timeline { entries: vec![Entry { step: 1, line }] };
+        let steps = [played(1, &[], &[]), played(3, &[], &[]), played(2, &[], &[])];
+        let expected: Vec<Vec<u32>> = vec![vec![], vec![], vec![1]];
+        assert_eq!(causes(&steps, &changes(3), &timeline), expected);
+    }
+
+    #[test]
+    fn the_past_of_a_step_is_all_that_led_to_it() {
+        let told = Told { causes: vec![vec![], vec![], vec![1], vec![3]], ..Told::default() };
+        assert_eq!(told.past_of(4), [1, 3, 4]);
+        assert_eq!(told.past_of(2), [2]);
+    }
+}
