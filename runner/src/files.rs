@@ -5,6 +5,7 @@
 //! target/atropos/<seed>-<n>/failures/<id>/case.json       the run as data
 //! target/atropos/<seed>-<n>/failures/<id>/timeline.txt    the same for people
 //! target/atropos/<seed>-<n>/failures/<id>/timeline.mmd    the same as a Mermaid diagram
+//! target/atropos/<seed>-<n>/failures/<id>/report.html     the same as a page to look around in
 //! target/atropos/<seed>-<n>/{summary.md,junit.xml,index.html}  reports over all of it
 //! target/atropos/latest -> <seed>-<n>
 //! ```

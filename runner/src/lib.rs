@@ -98,6 +98,7 @@ fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
             verbs::fuzz::run(args, &cli.common, catalog, &mut out)
         }
         Some(Command::Replay(args)) => verbs::replay::run(args, catalog, &mut out),
+        Some(Command::Timeline(args)) => verbs::timeline::run(args, catalog, &mut out),
         Some(Command::Shrink(args)) => verbs::shrink::run(args, catalog, &mut out),
         Some(Command::Regressions(args)) => verbs::regressions::run(args, catalog, &mut out),
         Some(Command::Conform(args)) => verbs::conform::run(args, &cli.common, &mut out),

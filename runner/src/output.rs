@@ -53,9 +53,14 @@ impl Output {
         if !self.is_json() {
             return Ok(());
         }
-        let line = serde_json::to_string(&JsonLine { v: VERSION, event, data })
-            .map_err(|error| Stop::new(Exit::Tool, format!("cannot write JSON: {error}")))?;
+        let line = self.line(event, data)?;
         self.write(&line)
+    }
+
+    /// The line that tells of it.
+    pub(crate) fn line<T: Serialize>(&self, event: &str, data: &T) -> Result<String, Stop> {
+        serde_json::to_string(&JsonLine { v: VERSION, event, data })
+            .map_err(|error| Stop::new(Exit::Tool, format!("cannot write JSON: {error}")))
     }
 
     fn write(&mut self, text: &str) -> Result<(), Stop> {

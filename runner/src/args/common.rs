@@ -1,6 +1,9 @@
 //! Flags of every verb.
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{
+    ArgAction, Args, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use std::path::PathBuf;
 
 /// Flags of every verb.
@@ -11,7 +14,7 @@ pub(crate) struct Common {
     pub(crate) directory: Option<PathBuf>,
 
     /// How results are written to stdout
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    #[arg(long, global = true, default_value = "human", value_parser = Format::of_any_verb())]
     pub(crate) format: Format,
 
     /// Say less
@@ -37,6 +40,38 @@ pub(crate) enum Format {
     Human,
     /// One JSON object a line; a promise
     Json,
+    /// Lanes of text
+    Text,
+    /// A page of its own
+    Html,
+    /// A drawing
+    Svg,
+    /// A sequence diagram of Mermaid
+    Mermaid,
+    /// For Perfetto
+    ChromeTrace,
+    /// A log with vector clocks, for ShiViz
+    Shiviz,
+}
+
+impl Format {
+    /// The forms of every verb.
+    fn of_any_verb() -> impl TypedValueParser<Value = Format> {
+        Format::among(|format| matches!(format, Format::Human | Format::Json))
+    }
+
+    /// The forms of a timeline.
+    pub(super) fn of_a_timeline() -> impl TypedValueParser<Value = Format> {
+        Format::among(|_| true)
+    }
+
+    fn among(is_one: fn(Format) -> bool) -> impl TypedValueParser<Value = Format> {
+        let known = Format::value_variants().iter().filter(move |format| is_one(**format));
+        let values: Vec<PossibleValue> = known.filter_map(ValueEnum::to_possible_value).collect();
+        PossibleValuesParser::new(values).map(|name| {
+            Format::from_str(&name, false).expect("the parser lets nothing else through")
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -19,7 +19,9 @@ pub(crate) use measure::{BenchArgs, ConformArgs, CountArgs};
 pub(crate) use regressions::{
     AddArgs, ExportArgs, PruneArgs, RegressionsArgs, RegressionsCommand, VerifyArgs,
 };
-pub(crate) use runs::{AgainArgs, ListArgs, MergeArgs, ReplayArgs, RunArgs, ShrinkArgs};
+pub(crate) use runs::{
+    AgainArgs, ListArgs, MergeArgs, ReplayArgs, RunArgs, ShrinkArgs, TimelineArgs,
+};
 pub(crate) use seed::Seed;
 pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use snapshots::{Mode, SnapshotsArgs};
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     /// Play a failure again, to the letter
     Replay(ReplayArgs),
+    /// Show a run as text, page, drawing, trace or JSON
+    Timeline(TimelineArgs),
     /// Make a failure smaller
     Shrink(ShrinkArgs),
     /// Search all schedules of a workload: proof that it holds, or the run that shows it does not
@@ -101,6 +105,7 @@ impl Command {
             Command::Run(args) => &args.source,
             Command::Fuzz(args) | Command::Ci(args) => &args.source,
             Command::Replay(args) => &args.source,
+            Command::Timeline(args) => &args.source,
             Command::Shrink(args) => &args.source,
             Command::List(args) => &args.source,
             Command::Again(args) => &args.source,

@@ -1,6 +1,6 @@
 //! Verbs that speak of single runs.
 
-use super::{PlanArgs, SourceArgs};
+use super::{Format, PlanArgs, SourceArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -38,6 +38,25 @@ pub(crate) struct ReplayArgs {
 
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TimelineArgs {
+    /// A token, a case file, or - for either on stdin
+    pub(crate) case: String,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    /// In which form; human is text
+    // It takes the place of the flag that all verbs have.
+    #[arg(id = "format", long, value_name = "FORM", default_value = "text")]
+    #[arg(value_parser = Format::of_a_timeline())]
+    pub(crate) format: Format,
+
+    /// Write it to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

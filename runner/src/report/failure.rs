@@ -2,6 +2,7 @@
 
 use super::{
     command, evidence, indented,
+    page::{self, Known},
     play::{Play, body},
 };
 use crate::{
@@ -50,6 +51,22 @@ impl<'c> Failure<'c> {
         Play { subject: self.target.subject, case: &self.found.case, replay: &self.replay }
     }
 
+    /// What plays it again: its token, or its file if that is too long to be copied.
+    fn again(&self, folder: &Path) -> String {
+        let token = token::token_of_case(self.target.subject, &self.found.case);
+        let case = folder.join("case.json");
+        if token.len() > PASTABLE { case.display().to_string() } else { token }
+    }
+
+    /// The failure as a page; `before` is the run that was found, if this one is smaller.
+    pub(crate) fn page(&self, before: Option<&Found>, folder: &Path) -> String {
+        let again = self.again(folder);
+        let known = Known::new(self.target.subject, &self.found.case, &self.replay, &again);
+        let name = if self.shrunk.is_some() { "minimal" } else { "as found" };
+        let as_found = before.map(|found| &found.case).filter(|_| self.shrunk.is_some());
+        page::report(&Known { name, as_found, ..known })
+    }
+
     fn sentence(&self) -> &'static str {
         let rules = self.target.subject.rules(self.target.variant);
         let rule = rules.iter().find(|rule| rule.name == self.found.violation.invariant);
@@ -78,16 +95,15 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
         found.plan.index.number(),
     );
     let why = format!("{}:\n{}", failure.sentence(), evidence(&found.violation));
-    let token = token::token_of_case(target.subject, &found.case);
-    let case = folder.join("case.json");
-    let again = if token.len() > PASTABLE { case.display().to_string() } else { token };
+    let again = failure.again(folder);
     let [replay, shrink, keep] =
         ["replay", "shrink", "regressions add"].map(|verb| command(verb, target.subject, &again));
     format!(
-        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Shrink:  {shrink}\n  Keep it: {keep}\n  Files:   {}\n",
+        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Shrink:  {shrink}\n  Keep it: {keep}\n  Files:   {}\n  Report:  {}\n",
         indented(&why, 4),
         indented(body(&failure.play()).trim_end(), 4),
-        folder.display()
+        folder.display(),
+        folder.join("report.html").display()
     )
 }
 

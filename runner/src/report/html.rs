@@ -59,7 +59,7 @@ fn section(found: &Distinct<'_>) -> String {
         finding.seed
     );
     format!(
-        "<section id=\"f-{id}\">\n<h2>{} <span class=\"bad\">{}</span></h2>\n<p>{}:</p>\n<pre class=\"why\">{}</pre>\n<p class=\"dim\">{}</p>\n<pre>{}</pre>\n<pre class=\"do\">{}</pre>\n<p><a href=\"failures/{id}/case.json\">case.json</a> <a href=\"failures/{id}/timeline.txt\">timeline.txt</a> <a href=\"failures/{id}/timeline.mmd\">timeline.mmd</a></p>\n</section>\n",
+        "<section id=\"f-{id}\">\n<h2>{} <span class=\"bad\">{}</span></h2>\n<p>{}:</p>\n<pre class=\"why\">{}</pre>\n<p class=\"dim\">{}</p>\n<pre>{}</pre>\n<pre class=\"do\">{}</pre>\n<p><a href=\"failures/{id}/report.html\">report</a> <a href=\"failures/{id}/case.json\">case.json</a> <a href=\"failures/{id}/timeline.txt\">timeline.txt</a> <a href=\"failures/{id}/timeline.mmd\">timeline.mmd</a></p>\n</section>\n",
         escaped(&finding.name()),
         escaped(&finding.invariant),
         escaped(&finding.sentence),

@@ -8,9 +8,10 @@ mod failure;
 mod html;
 mod junit;
 mod markdown;
-mod mermaid;
+mod page;
 mod play;
 mod story;
+mod timeline;
 
 use atropos::{invariant::Violation, subject::Subject};
 
@@ -22,9 +23,10 @@ pub(crate) use failure::{
 pub(crate) use html::index;
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
-pub(crate) use mermaid::mermaid;
+pub(crate) use page::{Known, report, report_of_lines};
 pub(crate) use play::{Play, PlayJson, json, play};
 pub use story::story;
+pub(crate) use timeline::{chrome_trace, json as timeline_json, mermaid, shiviz, svg};
 
 /// A command line that does something with a run of a scenario again.
 pub(crate) fn command(verb: &str, subject: &dyn Subject, run: &str) -> String {

@@ -16,4 +16,5 @@ pub(crate) mod run;
 pub(crate) mod shrink;
 pub(crate) mod snapshots;
 pub(crate) mod source;
+pub(crate) mod timeline;
 pub(crate) mod version;

@@ -11,7 +11,8 @@ use crate::facts::{Fact, READY, few};
 impl EventLoopWorld {
     pub(super) fn facts_now(&self, into: &mut Vec<Fact>) {
         let tables = self.desk.tables.borrow();
-        let tasks = (0..tables.tasks.len() as u32).filter(|&task| !tables.tasks[task as usize].is_quiet);
+        let tasks =
+            (0..tables.tasks.len() as u32).filter(|&task| !tables.tasks[task as usize].is_quiet);
         tasks.for_each(|task| tables.task_facts(task, into));
         tables.queue_facts(into);
         tables.primitive_facts(into);
@@ -24,7 +25,8 @@ impl Tables {
         let row = &self.tasks[task as usize];
         let who = self.shown_task(task);
         if row.destroyed.is_some() {
-            return into.push(Fact::new("alive", who, "destroyed, pending".to_owned()).dead_if(true));
+            return into
+                .push(Fact::new("alive", who, "destroyed, pending".to_owned()).dead_if(true));
         }
         let future = self.future(row.node);
         let text = match &future.state {
@@ -32,7 +34,10 @@ impl Tables {
                 None => "has not run yet".to_owned(),
                 Some((what, _)) => {
                     let awaited = row.waiter.map(|(future, _)| self.awaited_text(future));
-                    format!("awaits {}", awaited.flatten().unwrap_or_else(|| what.text().to_owned()))
+                    format!(
+                        "awaits {}",
+                        awaited.flatten().unwrap_or_else(|| what.text().to_owned())
+                    )
                 }
             },
             State::Cancelled => "cancelled".to_owned(),
@@ -64,13 +69,18 @@ impl Tables {
             let mut steps = Vec::new();
             for edge in way {
                 let reference = self.heap.reference(edge);
-                steps.push(format!("{}: {}", self.owner(reference.from), self.label_text(reference.label)));
+                steps.push(format!(
+                    "{}: {}",
+                    self.owner(reference.from),
+                    self.label_text(reference.label)
+                ));
             }
             return Fact::new("heap", who, steps.join(" → "));
         }
         let holders = self.holders(node).into_iter();
-        let holders: Vec<String> =
-            holders.map(|(label, of)| format!("{} of {}", self.label_text(label), self.owner(of))).collect();
+        let holders: Vec<String> = holders
+            .map(|(label, of)| format!("{} of {}", self.label_text(label), self.owner(of)))
+            .collect();
         let text = match holders.as_slice() {
             [] => "nothing holds it".to_owned(),
             all => format!("no root leads to it; held by {}", all.join(" and ")),
@@ -80,7 +90,8 @@ impl Tables {
 
     /// The ready queue in order, and timers by when they are due.
     fn queue_facts(&self, into: &mut Vec<Fact>) {
-        let ready: Vec<String> = self.ready.iter().filter_map(|entry| self.ready_text(entry)).collect();
+        let ready: Vec<String> =
+            self.ready.iter().filter_map(|entry| self.ready_text(entry)).collect();
         if !ready.is_empty() {
             into.push(Fact::new("queue", "loop".to_owned(), few(ready.into_iter())));
         }
@@ -153,7 +164,9 @@ fn primitive_text(primitive: &Primitive) -> String {
         Primitive::Lock { locked, waiters } => {
             format!("{}, {} waiting", if *locked { "locked" } else { "free" }, waiters.len())
         }
-        Primitive::Semaphore { value, waiters } => format!("{value} free, {} waiting", waiters.len()),
+        Primitive::Semaphore { value, waiters } => {
+            format!("{value} free, {} waiting", waiters.len())
+        }
         Primitive::Set { items } => format!("{} inside", items.len()),
         Primitive::Plain { attributes } => format!("{} attributes", attributes.len()),
     }

@@ -103,7 +103,8 @@ impl ProcessWorld {
                 format!("{} to {}", self.text(message), self.text(name))
             }
         };
-        let text = format!("{} at {} ms: {what}", Name::Timer(owner, timer.ordinal), timer.deadline);
+        let text =
+            format!("{} at {} ms: {what}", Name::Timer(owner, timer.ordinal), timer.deadline);
         Fact::new("timer", self.shown(Pid(timer.owner)), text)
     }
 

@@ -80,8 +80,14 @@ impl TaskWorld {
         if !self.is_current_thread() {
             return;
         }
-        let queues: Vec<Vec<u32>> =
-            self.desk.tables.borrow().cores.iter().map(|core| core.queue.iter().collect()).collect();
+        let queues: Vec<Vec<u32>> = self
+            .desk
+            .tables
+            .borrow()
+            .cores
+            .iter()
+            .map(|core| core.queue.iter().collect())
+            .collect();
         for (core, queue) in queues.into_iter().enumerate().filter(|(_, queue)| !queue.is_empty()) {
             let who = if core == 0 { "runtime".to_owned() } else { format!("runtime {core}") };
             let text = crate::facts::few(queue.into_iter().map(|task| self.shown(task)));
@@ -94,7 +100,9 @@ impl TaskWorld {
         let held = {
             let things = self.desk.things.borrow();
             let there = things.iter().enumerate();
-            there.filter_map(|(at, thing)| Some((at as u32, thing.held.upgrade()?))).collect::<Vec<_>>()
+            there
+                .filter_map(|(at, thing)| Some((at as u32, thing.held.upgrade()?)))
+                .collect::<Vec<_>>()
         };
         for (thing, held) in held {
             if let Some(text) = held.text() {

@@ -32,7 +32,7 @@ pub(super) fn keep_as_found(
     quiet: bool,
 ) -> Result<(), Stop> {
     let id = as_found_id(target, found);
-    keep(folder, &id, &Failure::as_found(target, found))?;
+    keep(folder, &id, &Failure::as_found(target, found), None)?;
     if !quiet {
         remark(&format!(
             "       Found {} {} in run {}: {}",
@@ -45,13 +45,20 @@ pub(super) fn keep_as_found(
     Ok(())
 }
 
-/// Writes a failure to its folder.
-fn keep(folder: &RunFolder, id: &str, failure: &Failure<'_>) -> Result<(), Stop> {
+/// Writes a failure to its folder; `before` is the run that was found, if this one is smaller.
+fn keep(
+    folder: &RunFolder,
+    id: &str,
+    failure: &Failure<'_>,
+    before: Option<&Found>,
+) -> Result<(), Stop> {
     let case = CaseFile::new(failure.target.subject, &failure.found.case, Some(failure.found.plan));
     let write = |name: &str, content: &str| folder.write(&format!("failures/{id}/{name}"), content);
     write("case.json", &case.to_json())?;
     write("timeline.txt", &report::told(&report::finding(failure)))?;
-    write("timeline.mmd", &report::mermaid(&failure.replay.timeline))
+    write("timeline.mmd", &report::mermaid(&failure.replay.timeline))?;
+    let told = folder.told().join("failures").join(id);
+    write("report.html", &failure.page(before, &told))
 }
 
 /// What somebody must look at.
@@ -104,7 +111,7 @@ impl<'f> Findings<'f> {
         } else {
             Failure::shrunk(target, target.subject.shrink(found.clone(), Effort::default()))
         };
-        keep(&self.hunt.folder, &failure.id, &failure)?;
+        keep(&self.hunt.folder, &failure.id, &failure, Some(found))?;
         Ok(failure)
     }
 }

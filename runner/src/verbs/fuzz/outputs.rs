@@ -54,6 +54,7 @@ pub(crate) fn write_failures(folder: &RunFolder, file: &CampaignFile) -> Result<
         write("timeline.txt", &report::told(finding))?;
         let timeline = atropos::timeline::Timeline { entries: finding.timeline.clone() };
         write("timeline.mmd", &report::mermaid(&timeline))?;
+        write("report.html", &report::report_of_lines(finding))?;
     }
     Ok(())
 }

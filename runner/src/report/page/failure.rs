@@ -1,0 +1,107 @@
+//! The page of one run: what is violated and why, the lines to copy, the views that are known.
+
+use super::{Chance, Command, Page, View, page};
+use crate::report::command;
+use atropos::{
+    case::{Case, Replay},
+    invariant::NO_LIVELOCK,
+    subject::Subject,
+    told::Told,
+};
+
+/// A run and what is known of it.
+pub(crate) struct Known<'a> {
+    pub(crate) subject: &'a dyn Subject,
+    /// The run that is shown first, and what it is called.
+    pub(crate) case: &'a Case,
+    pub(crate) name: &'static str,
+    pub(crate) replay: &'a Replay,
+    /// The run before it was made smaller.
+    pub(crate) as_found: Option<&'a Case>,
+    /// The run most like it that holds.
+    pub(crate) nearest_passing: Option<&'a Case>,
+    pub(crate) chance: Option<Chance>,
+    /// What plays it again: its token, or its file.
+    pub(crate) again: &'a str,
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'a> Known<'a> {
+    /// A run of which nothing else is known.
+    pub(crate) fn new(
+        subject: &'a dyn Subject,
+        case: &'a Case,
+        replay: &'a Replay,
+        again: &'a str,
+    ) -> Self {
+        Known {
+            subject,
+            case,
+            name: "run",
+            replay,
+            as_found: None,
+            nearest_passing: None,
+            chance: None,
+            again,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// The page of a run, as a file.
+pub(crate) fn report(known: &Known<'_>) -> String {
+    let Known { subject, case, replay, .. } = known;
+    let violation = replay.violation.as_ref();
+    let sentence = match violation {
+        Some(violation) => sentence(*subject, case, &violation.invariant),
+        None => "this run breaks nothing",
+    };
+    let told = |case: &Case| subject.told(case).unwrap_or_default();
+    let mut views = vec![View::new(known.name, &told(case), violation.is_some())];
+    if let Some(found) = known.as_found {
+        views.push(View::new("as found", &told(found), true));
+    }
+    if let Some(passing) = known.nearest_passing {
+        views.push(View::new("nearest passing", &told(passing), false));
+    }
+    let line = |what, verb| Command { what, line: command(verb, *subject, known.again) };
+    let mut commands = vec![line("replay", "replay")];
+    if violation.is_some() {
+        commands.push(line("shrink", "shrink"));
+    }
+    commands.push(line("timeline", "timeline"));
+    page(&Page {
+        invariant: violation.map(|violation| violation.invariant.as_str()),
+        sentence,
+        evidence: violation.map_or("", |violation| violation.evidence.0.as_str()),
+        commands,
+        views,
+        chance: known.chance.clone(),
+        notes: known.notes.clone(),
+        ..Page::about(&case.scenario, &case.variant)
+    })
+}
+
+/// The page of a failure whose scenario is not at hand: lines alone.
+pub(crate) fn report_of_lines(finding: &crate::campaign::file::Finding) -> String {
+    let timeline = atropos::timeline::Timeline { entries: finding.timeline.clone() };
+    let told = Told { timeline, ..Told::default() };
+    page(&Page {
+        invariant: Some(&finding.invariant),
+        sentence: &finding.sentence,
+        evidence: &finding.evidence,
+        commands: vec![Command { what: "replay", line: finding.replay.clone() }],
+        views: vec![View::new("minimal", &told, true)],
+        ..Page::about(&finding.scenario, &finding.variant)
+    })
+}
+
+fn sentence(subject: &dyn Subject, case: &Case, invariant: &str) -> &'static str {
+    let variant = subject.variants().iter().find(|variant| variant.name == case.variant);
+    let rules = variant.map(|variant| subject.rules(variant)).unwrap_or_default();
+    match rules.iter().find(|rule| rule.name == invariant) {
+        Some(rule) => rule.sentence,
+        None if invariant == NO_LIVELOCK => "every run comes to an end",
+        None => "",
+    }
+}

@@ -1,0 +1,56 @@
+//! `atropos timeline`: a run in the form that a person, an issue, a viewer or a program reads.
+//!
+//! It plays the run as `replay` does, and says what happened instead of what came of it: a run that
+//! violates something ends with 0, too.
+
+use super::source;
+use crate::{
+    args::{Format, TimelineArgs},
+    catalog::Catalog,
+    exit::{Exit, Stop},
+    files::write_whole,
+    output::{Output, remark},
+    report::{self, Known},
+    token::{self, PASTABLE},
+};
+
+pub(crate) fn run(args: &TimelineArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
+    let source = source::read(catalog, &args.case)?;
+    let replay = source::play(&source)?;
+    if let Some(divergence) = &replay.divergence {
+        return Err(Stop::new(Exit::Diverged, divergence.to_string()));
+    }
+    let subject = source.subject;
+    let told = || subject.told(&source.case).unwrap_or_default();
+    let timeline = &replay.timeline;
+    let text = match args.format {
+        Format::Human | Format::Text => timeline.to_string(),
+        Format::Svg => report::svg(timeline),
+        Format::Mermaid => report::mermaid(timeline),
+        Format::ChromeTrace => report::chrome_trace(timeline),
+        Format::Shiviz => report::shiviz(&told()),
+        Format::Html => {
+            let token = token::token_of_case(subject, &source.case);
+            let is_file = token.len() > PASTABLE && args.case != "-";
+            let again = if is_file { &args.case } else { &token };
+            report::report(&Known::new(subject, &source.case, &replay, again))
+        }
+        Format::Json => {
+            let told = told();
+            let json = report::timeline_json(&source, &replay, &told);
+            match &args.out {
+                Some(_) => out.line("timeline", &json)?,
+                None => return out.tell("timeline", &json).map(|()| Exit::Held),
+            }
+        }
+    };
+    match &args.out {
+        None => out.say(text.trim_end())?,
+        Some(path) => {
+            let text = text.trim_end().to_owned() + "\n";
+            write_whole(path, &text).map_err(|error| Stop::io("write", path, &error))?;
+            remark(&format!("wrote {}", path.display()));
+        }
+    }
+    Ok(Exit::Held)
+}
