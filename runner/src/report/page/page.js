@@ -178,7 +178,7 @@ function drawRow(view, entry, at, lanes, x, stepBefore) {
   const text = cut(entry.text, 400);
   const what = el("span", { class: "text", role: "gridcell", title: cut(entry.text, 2000) }, text);
   if (entry.to) what.append(el("span", { class: "to" }, " → " + cut(entry.to, 200)));
-  if (worst) what.append(el("span", { class: "badge" }, "✗ " + cut(data.invariant || "violated", 60)));
+  if (worst) what.prepend(el("span", { class: "badge" }, "✗ " + cut(data.invariant || "violated", 60)));
   row.append(step, drawn, el("span", { class: "who", role: "gridcell", title: cut(entry.who, 2000) }, cut(entry.who, 200)), what);
   return row;
 }
