@@ -6,7 +6,7 @@ mod common;
 use common::Place;
 
 /// The command line itself, and its verbs.
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 22] = [
     "",
     "list",
     "run",
@@ -14,6 +14,7 @@ const VERBS: [&str; 21] = [
     "replay",
     "ci",
     "merge",
+    "timeline",
     "shrink",
     "regressions",
     "regressions add",

@@ -92,11 +92,15 @@ fn a_report_opens_from_disk_and_follows_keys_and_links() {
     assert_eq!(view(&browser), "minimal");
     let at = cursor(&browser);
     assert!(at["text"].as_str().is_some_and(|text| text.contains('✗')), "{at}");
-    let shown = |id: &str| browser.run(&format!("return document.getElementById('{id}').textContent"));
+    let shown =
+        |id: &str| browser.run(&format!("return document.getElementById('{id}').textContent"));
     for field in ["invariant", "sentence", "evidence"] {
         assert_eq!(shown(field), data[field], "{field}");
     }
-    assert_eq!(count(&browser, "#commands code"), data["commands"].as_array().map_or(0, Vec::len) as u64);
+    assert_eq!(
+        count(&browser, "#commands code"),
+        data["commands"].as_array().map_or(0, Vec::len) as u64
+    );
 
     // Keys move the cursor, filter and switch views.
     browser.press("k");
@@ -168,7 +172,8 @@ fn hostile(data: &Value) -> Value {
         data[field] = json!(texts.join(" "));
     }
     data["notes"] = json!(texts);
-    data["commands"] = json!(texts.iter().map(|text| json!({ "what": text, "line": text })).collect::<Vec<_>>());
+    data["commands"] =
+        json!(texts.iter().map(|text| json!({ "what": text, "line": text })).collect::<Vec<_>>());
     data["views"] = json!([{ "name": "minimal", "entries": entries, "causes": causes,
         "facts": { "all": facts, "steps": steps }, "violation_step": texts.len() * 2, "gap": null }]);
     data
@@ -291,7 +296,9 @@ fn it_is_seen_in_light_and_dark_and_on_paper() {
     let rows = count(&browser, ".row");
     browser.prefer("dark", "print");
     assert_eq!(browser.run(paper), "rgb(255, 255, 255)", "paper is white");
-    let shown = browser.run("return [...document.querySelectorAll('.row')].filter(row => row.offsetHeight > 0).length");
+    let shown = browser.run(
+        "return [...document.querySelectorAll('.row')].filter(row => row.offsetHeight > 0).length",
+    );
     assert_eq!(shown, rows, "every row is printed");
     assert!(browser.print().starts_with(b"%PDF"), "it prints");
     is_quiet(&browser, &file);

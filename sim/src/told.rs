@@ -1,8 +1,8 @@
 //! A run told in full: its lines, what was true after each step, and what led to what.
 //!
 //! A case is played once more, step by step, with a look at the world after each. What led to what
-//! is read off four things: the order of each mover, what a step read and wrote, whose turn it made
-//! possible, and whom its lines point to. So it is at least what happened before in truth, and leaves
+//! is read off four things: the order of each mover, what a step read and wrote, whom it made able to
+//! move, and whom its lines point to. So it is at least what happened before in truth, and leaves
 //! out what only stood before in the list.
 //!
 //! The hot loop is untouched: this is a loop of its own, for people.
@@ -73,6 +73,7 @@ pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Told, Unplayable> 
     let mut facts = facts_of(&player.world);
     let mut changes = vec![Change::between(&[], &facts)];
     let mut played = Vec::new();
+    let mut offered = BTreeSet::new();
     while played.len() < case.step_limit as usize {
         let Player { world, invariants, record, .. } = &mut player;
         let end = scheduler::step(world, &mut tape, invariants, record);
@@ -80,7 +81,10 @@ pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Told, Unplayable> 
             let after = facts_of(world);
             changes.push(Change::between(&facts, &after));
             facts = after;
-            played.push(Played { mover: world.name(mv), print: known(world) });
+            let now = beside_turns(world);
+            let offers = now.difference(&offered).cloned().collect();
+            offered = now;
+            played.push(Played { mover: world.name(mv), print: known(world), offers });
         }
         if end.is_some() {
             break;
@@ -97,6 +101,12 @@ fn facts_of<W: World>(world: &W) -> Vec<Fact> {
     facts
 }
 
+/// Who can move and is no process or task: a timer, a channel, the collector.
+fn beside_turns<W: World>(world: &W) -> BTreeSet<Name> {
+    let moves = world.moves().all().iter().filter(|&&mv| !world.is_turn(mv));
+    moves.map(|&mv| world.name(mv)).collect()
+}
+
 /// What the last step touched, without what every step of its world does.
 fn known<W: World>(world: &W) -> Footprint {
     let mut print = Footprint::default();
@@ -111,6 +121,8 @@ fn known<W: World>(world: &W) -> Footprint {
 struct Played {
     mover: Name,
     print: Footprint,
+    /// Who beside processes and tasks could move after it and not before.
+    offers: Vec<Name>,
 }
 
 /// Who touched a resource: the last step that looked and wrote, and those that came since.
@@ -129,7 +141,7 @@ fn causes(played: &[Played], changes: &[Change], timeline: &Timeline) -> Vec<Vec
     let mut pointed: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     let mut opaque = None;
     let mut all = Vec::new();
-    for (step, Played { mover, print }) in (1..).zip(played) {
+    for (step, Played { mover, print, offers }) in (1..).zip(played) {
         let mut led: BTreeSet<u32> = last.get(mover).copied().into_iter().chain(opaque).collect();
         led.extend(pointed.remove(&mover.to_string()).into_iter().flatten());
         if print.is_opaque() {
@@ -144,8 +156,9 @@ fn causes(played: &[Played], changes: &[Change], timeline: &Timeline) -> Vec<Vec
                 false => row.is_written(step, &mut led),
             }
         }
-        for path in arrows.get(&step).into_iter().flatten() {
-            pointed.entry(path.clone()).or_default().push(step);
+        let offers = offers.iter().map(Name::to_string);
+        for name in arrows.get(&step).into_iter().flatten().cloned().chain(offers) {
+            pointed.entry(name).or_default().push(step);
         }
         last.insert(mover, step);
         led.remove(&step);
@@ -174,7 +187,10 @@ fn without_detours(played: &[Played], causes: &mut [Vec<u32>]) {
         let clock_of = |cause: u32| &clocks[cause as usize - 1];
         let mut clock = vec![0; movers.len()];
         for &cause in led.iter() {
-            clock.iter_mut().zip(clock_of(cause)).for_each(|(mine, known)| *mine = *known.max(mine));
+            clock
+                .iter_mut()
+                .zip(clock_of(cause))
+                .for_each(|(mine, known)| *mine = *known.max(mine));
         }
         let all = led.clone();
         led.retain(|&cause| {
@@ -238,7 +254,7 @@ mod tests {
         let mut print = Footprint::default();
         reads.iter().for_each(|&id| print.read(Resource::new(b'x', id)));
         writes.iter().for_each(|&id| print.write(Resource::new(b'x', id)));
-        Played { mover: Name::Process(vec![path]), print }
+        Played { mover: Name::Process(vec![path]), print, offers: vec![] }
     }
 
     fn changes(steps: usize) -> Vec<Change> {
@@ -267,6 +283,15 @@ mod tests {
         let steps = [played(1, &[], &[]), played(3, &[], &[]), played(2, &[], &[])];
         let expected: Vec<Vec<u32>> = vec![vec![], vec![], vec![1]];
         assert_eq!(causes(&steps, &changes(3), &timeline), expected);
+    }
+
+    #[test]
+    fn a_collector_follows_from_the_step_that_gave_it_something_to_do() {
+        let offering = Played { offers: vec![Name::Collect], ..played(1, &[], &[]) };
+        let collecting = Played { mover: Name::Collect, ..played(1, &[], &[]) };
+        let steps = [offering, played(2, &[], &[]), collecting];
+        let expected: Vec<Vec<u32>> = vec![vec![], vec![], vec![1]];
+        assert_eq!(causes(&steps, &changes(3), &Timeline::default()), expected);
     }
 
     #[test]

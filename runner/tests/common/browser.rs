@@ -86,7 +86,8 @@ impl Browser {
 
     /// Presses and lets go of a key.
     pub(crate) fn press(&self, key: &str) {
-        let actions = [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
+        let actions =
+            [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
         let keyboard = json!({ "type": "key", "id": "keyboard", "actions": actions });
         self.command("POST", "/actions", &json!({ "actions": [keyboard] }));
     }
@@ -101,7 +102,8 @@ impl Browser {
         let events = self.log("performance");
         let messages = events.iter().filter_map(|event| event["message"].as_str());
         let messages = messages.filter_map(|text| serde_json::from_str::<Value>(text).ok());
-        let sent = messages.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
+        let sent =
+            messages.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
         sent.filter_map(|event| {
             event["message"]["params"]["request"]["url"].as_str().map(str::to_owned)
         })
@@ -161,7 +163,8 @@ impl Drop for Browser {
     fn drop(&mut self) {
         if !self.session.is_empty() {
             let path = format!("/session/{}", self.session);
-            let end = format!("DELETE {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+            let end =
+                format!("DELETE {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
             // The browser goes with its session; the driver must go in any case.
             if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
                 let _ = stream.write_all(end.as_bytes());

@@ -120,14 +120,14 @@ function isShown(view, entry, past) {
 function draw() {
   const { view } = now;
   const lanes = view.lanes.filter((lane) => !now.hidden.has(lane));
-  const apart = Math.max(24, Math.min(112, Math.floor(600 / Math.max(1, lanes.length))));
+  const { apart, narrow } = spacing(lanes.length);
   const x = new Map(lanes.map((lane, i) => [lane, i * apart + apart / 2]));
   const grid = $("grid");
-  grid.classList.toggle("narrow", apart < 64);
+  grid.classList.toggle("narrow", narrow);
   grid.style.setProperty("--lanes", lanes.length * apart + "px");
   const widest = Math.max(...view.lanes.map((lane) => Math.min(24, [...lane.slice(0, 40)].length)), 4);
   grid.style.setProperty("--who", widest + 3 + "ch");
-  drawHeads(lanes, apart);
+  drawHeads(lanes, apart, narrow);
   const past = now.past ? pastOf(view, now.past) : null;
   const fragment = document.createDocumentFragment();
   rows = [];
@@ -148,19 +148,25 @@ function draw() {
   grid.setAttribute("aria-rowcount", rows.length + 1);
 }
 
-function drawHeads(lanes, apart) {
+// From lane to lane, and whether names must stand upright.
+function spacing(lanes) {
+  const wide = Math.min(112, Math.floor(460 / Math.max(1, lanes)));
+  if (wide >= 84) return { apart: wide, narrow: false };
+  return { apart: Math.max(24, Math.min(44, Math.floor(420 / lanes))), narrow: true };
+}
+
+function drawHeads(lanes, apart, narrow) {
   const heads = el("div", { class: "heads", role: "gridcell" });
   lanes.forEach((lane, i) => {
     const name = cut(lane, 200);
     const head = el("button", { type: "button", class: "head", title: `${name}: hide this lane` }, name);
-    head.style.left = (apart < 64 ? i * apart + apart / 2 - 11 : i * apart) + "px";
+    head.style.left = (narrow ? i * apart + apart / 2 - 11 : i * apart) + "px";
     head.style.width = apart + "px";
     head.addEventListener("click", () => hide(lane));
     heads.append(head);
   });
   const title = (text) => el("span", { class: "title", role: "columnheader" }, text);
   const step = title("step");
-  step.style.cssText = "";
   step.classList.add("step");
   const who = title("who");
   who.classList.add("who");
@@ -484,7 +490,7 @@ function drawChance({ points, inevitable }) {
 
 function drawLegend() {
   $("legend").append(...SIGNS.map(([look, words]) => {
-    const svg = shape("svg", { width: 46, height: ROW, class: `${look} d-${look}` });
+    const svg = shape("svg", { width: look === "tick" ? 16 : 46, height: ROW, class: `${look} d-${look}` });
     svg.setAttribute("aria-hidden", "true");
     if (look !== "tick") svg.append(shape("path", { class: "arrow shaft", d: `M8 ${MID}H34` }), shape("path", { class: "tip", d: `M42 ${MID}l-9 -4.5v9z` }));
     svg.append(sign(look, 8));

@@ -25,7 +25,7 @@ pub(crate) enum Look {
 }
 
 /// Beginnings of lines, and what they look like; the first that fits counts.
-const BEGINNINGS: [(&str, Look); 31] = [
+const BEGINNINGS: [(&str, Look); 30] = [
     ("·", Look::Tick),
     ("gc", Look::Tick),
     ("✗", Look::Exit),
@@ -35,8 +35,7 @@ const BEGINNINGS: [(&str, Look); 31] = [
     ("exit", Look::Exit),
     ("abort", Look::Exit),
     ("cancel", Look::Exit),
-    ("✓ returns", Look::Exit),
-    ("joined", Look::Exit),
+    ("joined", Look::Message),
     ("receive EXIT", Look::Exit),
     ("receive DOWN", Look::Exit),
     ("spawn", Look::Spawn),
@@ -65,6 +64,7 @@ pub(crate) fn look(text: &str) -> Look {
     match found {
         Some((_, look)) => *look,
         None if text.ends_with(" arrives") => Look::Message,
+        None if text.ends_with(" lost") => Look::Exit,
         None => Look::Plain,
     }
 }
