@@ -54,7 +54,8 @@ soak: build digests ## The long counts: a million workloads that must hold, ever
 	$(ATROPOS) count scenarios/conformance/exploration/exact_counts_public.jsonl --engines
 	$(ATROPOS) check
 	$(CARGO) test --locked --release --package atropos-scenarios -- $(SOAK_TESTS)
-	$(CARGO) test --locked --package atropos-runner -- $(SOAK_RUNNER)
+	$(CARGO) test --locked --package atropos-runner --lib --test interrupt -- $(SOAK_RUNNER)
+	$(CARGO) test --locked --package atropos-runner --test page -- --ignored --test-threads 1
 	$(CARGO) test --locked --manifest-path scenarios/tokio-1.47/Cargo.toml
 	$(CARGO) build --locked --manifest-path runner/fuzz/Cargo.toml
 	$(MAKE) oracle ORACLE_PROGRAMS=$(SOAK_PROGRAMS) ORACLE_OTP_PROGRAMS=$(SOAK_OTP_PROGRAMS) \

@@ -9,11 +9,14 @@ use std::{
     net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 use tempfile::TempDir;
 
 const CHROMIUM: &str = "/usr/bin/chromium";
 const DRIVER: &str = "/usr/bin/chromedriver";
+/// An answer that takes longer does not come any more.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A browser with a profile of its own.
 pub(crate) struct Browser {
@@ -152,6 +155,7 @@ impl Browser {
             self.port,
             body.len()
         );
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time is set");
         stream.write_all((head + &body).as_bytes()).expect("the driver reads");
         let answer = read_answer(&mut BufReader::new(stream));
         assert!(answer["value"]["error"].is_null(), "{method} {path}: {}", answer["value"]);

@@ -48,6 +48,7 @@ const cut = (text, most) => (text.length > most ? text.slice(0, most) + "…" : 
 const now = { view: null, at: 0, ticks: true, hidden: new Set(), past: 0, theme: "" };
 let rows = [];      // the rows that are shown, in order
 let rowOf = new Map(); // from entry to its row
+let rowsOfStep = new Map();
 let marked = [];    // rows that are marked as causes
 
 // ---- A view: lanes, lives, facts, causes -------------------------------------------------------
@@ -82,20 +83,25 @@ function prepare(view) {
       if (fact.dead && view.died[lane] === null) view.died[lane] = step;
     }
   });
+  view.there = new Map();
+  view.thereAt = -1;
   view.lastOf = new Map();
   view.entries.forEach((entry, i) => view.lastOf.set(entry.step, i));
   view.worst = view.violation_step === null ? null : view.entries.length - 1;
 }
 
-// How often each fact is there after a step.
+// How often each fact is there after a step. A view keeps the last answer and goes on from there.
 function factsAfter(view, step) {
-  const there = new Map();
-  for (let at = 0; at <= step && at < view.facts.steps.length; at++) {
+  const turn = (at, sign) => {
     const [came, went] = view.facts.steps[at];
-    for (const fact of went) there.set(fact, there.get(fact) - 1);
-    for (const fact of came) there.set(fact, (there.get(fact) || 0) + 1);
-  }
-  return there;
+    for (const fact of came) view.there.set(fact, (view.there.get(fact) || 0) + sign);
+    for (const fact of went) view.there.set(fact, (view.there.get(fact) || 0) - sign);
+  };
+  const last = Math.min(step, view.facts.steps.length - 1);
+  while (view.thereAt < last) turn(++view.thereAt, 1);
+  while (view.thereAt > last) turn(view.thereAt--, -1);
+  for (const [fact, count] of view.there) if (!count) view.there.delete(fact);
+  return new Map(view.there);
 }
 
 function pastOf(view, step) {
@@ -132,6 +138,7 @@ function draw() {
   const fragment = document.createDocumentFragment();
   rows = [];
   rowOf = new Map();
+  rowsOfStep = new Map();
   let stepBefore = 0;
   view.entries.forEach((entry, at) => {
     if (view.gap && at === view.gap.at) {
@@ -142,6 +149,8 @@ function draw() {
     stepBefore = entry.step;
     rowOf.set(at, rows.length);
     rows.push({ at, row });
+    if (!rowsOfStep.has(entry.step)) rowsOfStep.set(entry.step, []);
+    rowsOfStep.get(entry.step).push(row);
     fragment.append(row);
   });
   $("rows").replaceChildren(fragment);
@@ -182,9 +191,9 @@ function drawRow(view, entry, at, lanes, x, stepBefore) {
   drawn.setAttribute("aria-hidden", "true");
   drawn.append(drawing(view, entry, lanes, x, stepBefore));
   const text = cut(entry.text, 400);
-  const what = el("span", { class: "text", role: "gridcell", title: cut(entry.text, 2000) }, text);
-  if (entry.to) what.append(el("span", { class: "to" }, " → " + cut(entry.to, 200)));
-  if (worst) what.prepend(el("span", { class: "badge" }, "✗ " + cut(data.invariant || "violated", 60)));
+  const what = el("span", { class: "text", role: "gridcell", title: cut(entry.text, 2000) }, el("bdi", {}, text));
+  if (entry.to) what.append(el("span", { class: "to" }, " → ", el("bdi", {}, cut(entry.to, 200))));
+  if (worst) what.prepend(el("span", { class: "badge" }, "✗ ", el("bdi", {}, cut(data.invariant || "violated", 60))));
   row.append(step, drawn, el("span", { class: "who", role: "gridcell", title: cut(entry.who, 2000) }, cut(entry.who, 200)), what);
   return row;
 }
@@ -230,7 +239,9 @@ function drawState() {
   const state = $("state");
   if (!entry) return state.replaceChildren(el("p", { class: "none" }, "nothing happened"));
   const parts = [el("h2", {}, `After step ${entry.step}`)];
-  parts.push(el("p", { class: "event" }, cut(`${entry.who}  ${entry.text}${entry.to ? " → " + entry.to : ""}`, 2000)));
+  const event = el("p", { class: "event" }, el("bdi", {}, cut(entry.who, 200)), "  ", el("bdi", {}, cut(entry.text, 2000)));
+  if (entry.to) event.append(" → ", el("bdi", {}, cut(entry.to, 200)));
+  parts.push(event);
   parts.push(drawCauses(view, entry.step));
   if (!view.known) {
     parts.push(el("p", { class: "none" }, "The state of this run was not kept; replay it to see."));
@@ -321,8 +332,8 @@ function moveTo(at, quietly) {
   }
   for (const mark of marked) mark.classList.remove("cause");
   const entry = now.view.entries[now.at];
-  const causes = new Set(entry ? now.view.causes[entry.step - 1] : []);
-  marked = causes.size ? rows.filter(({ at }) => causes.has(now.view.entries[at].step)).map(({ row }) => row) : [];
+  const causes = (entry && now.view.causes[entry.step - 1]) || [];
+  marked = causes.flatMap((cause) => rowsOfStep.get(cause) || []);
   for (const mark of marked) mark.classList.add("cause");
   drawState();
   drawBar();
@@ -400,8 +411,13 @@ function drawBar() {
 
 // ---- Deep links: #view=minimal&step=20&ticks=0 ---------------------------------------------------
 
-let written = "";
+// Browsers refuse addresses that change too often, so it is written once the cursor rests.
+let written = "", rests = 0;
 function writeLink() {
+  clearTimeout(rests);
+  rests = setTimeout(writeLinkNow, 200);
+}
+function writeLinkNow() {
   const entry = now.view.entries[now.at];
   const link = new URLSearchParams({ view: slug(now.view.name), step: entry ? entry.step : 0 });
   if (!now.ticks) link.set("ticks", "0");
