@@ -270,9 +270,10 @@ fn it_is_seen_in_light_and_dark_and_on_paper() {
     passing["name"] = json!("nearest passing");
     passing["violation_step"] = Value::Null;
     data["views"].as_array_mut().expect("views").push(passing);
-    let points: Vec<Value> = (0..12)
-        .map(|kept| json!({ "kept": kept, "chance": [0.12, 0.14, 0.2, 0.21, 0.35, 0.5, 0.5, 0.74, 0.9, 1.0, 1.0, 1.0][kept] }))
-        .collect();
+    let chances = [0.12, 0.14, 0.2, 0.21, 0.35, 0.5, 0.5, 0.74, 0.9, 1.0, 1.0, 1.0];
+    let points = chances.iter().enumerate();
+    let points: Vec<Value> =
+        points.map(|(kept, chance)| json!({ "kept": kept, "chance": chance })).collect();
     data["chance"] = json!({ "points": points, "inevitable": 9 });
     let plain = address(&place.write("plain.html", &text));
     let file = address(&place.write("report.html", with_data(&text, &data)));
