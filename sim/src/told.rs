@@ -248,7 +248,10 @@ fn path(lane: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::{Entry, Line};
+    use crate::{
+        process::{Filter, ProcessScenario, Term},
+        timeline::{Entry, Line},
+    };
 
     fn played(path: u32, reads: &[u64], writes: &[u64]) -> Played {
         let mut print = Footprint::default();
@@ -292,6 +295,49 @@ mod tests {
         let steps = [offering, played(2, &[], &[]), collecting];
         let expected: Vec<Vec<u32>> = vec![vec![], vec![], vec![1]];
         assert_eq!(causes(&steps, &changes(3), &Timeline::default()), expected);
+    }
+
+    /// A parent with a child that dies of an exit signal, under a monitor.
+    fn family() -> ProcessScenario {
+        ProcessScenario::new("family", |world| {
+            world.client("parent", |ctx| async move {
+                let code = |ctx: crate::process::Ctx| async move {
+                    ctx.receive(Filter::Any).await;
+                    Ok(())
+                };
+                let child = ctx.spawn("child", code).await;
+                ctx.monitor(child).await;
+                ctx.hold("child", child);
+                ctx.exit2(child, Term::KILL).await;
+                ctx.receive(Filter::Down).await;
+                Ok(())
+            });
+        })
+    }
+
+    #[test]
+    fn differences_come_to_what_is_true() {
+        let scenario = family();
+        let variant = &scenario.variants()[0];
+        let case = crate::case::canonical(&scenario, variant, Default::default());
+        let told = told(&scenario, &case).expect("a case of the scenario");
+        let (mut player, workload) = prepared(&scenario, &case).expect("a case of the scenario");
+        player.set_up(&case.conditions, &workload, false);
+        let mut tape = Recorded::strict(&case.tape);
+        let mut step = 0;
+        loop {
+            let mut whole = facts_of(&player.world);
+            whole.sort();
+            assert_eq!(told.facts_after(step), whole, "after step {step}");
+            let Player { world, invariants, record, .. } = &mut player;
+            if scheduler::step(world, &mut tape, invariants, record).is_some() {
+                break;
+            }
+            step += 1;
+        }
+        assert!(step > 4 && told.changes.len() as u32 == step + 1, "{step} steps were told");
+        let dead = |fact: &Fact| fact.kind == "handle" && fact.dead;
+        assert!(told.facts_after(step).iter().any(dead), "the handle outlives the child");
     }
 
     #[test]

@@ -74,7 +74,9 @@ impl ProcessWorld {
     fn belongings_of(&self, process: u32, into: &mut Vec<Fact>) {
         let who = || self.shown(Pid(process));
         let row = &self.tables.processes[process as usize];
-        for &(ref label, held) in &row.holds {
+        // Who was started before the run may hold a pid that nobody got.
+        let known = |&&(_, held): &&(_, u32)| (held as usize) < self.len();
+        for &(ref label, held) in row.holds.iter().filter(known) {
             let text = format!("{label}: {}", self.shown(Pid(held)));
             into.push(Fact::new("handle", who(), text).dead_if(self.is_dead(held)));
         }

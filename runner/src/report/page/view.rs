@@ -77,12 +77,6 @@ impl View {
         let violation_step = last.filter(|_| violated);
         View { name, entries: rows, facts: numbered(&changes), causes, violation_step, gap }
     }
-
-    /// The same in an issue's words: how many lines it has.
-    #[cfg(test)]
-    fn lines(&self) -> usize {
-        self.entries.len()
-    }
 }
 
 /// The changes with those between two steps in one piece.
@@ -137,7 +131,7 @@ mod tests {
     #[test]
     fn behind_a_gap_the_state_is_right() {
         let view = View::new("as found", &told(9_000), true);
-        assert_eq!(view.lines(), MOST);
+        assert_eq!(view.entries.len(), MOST);
         assert_eq!(view.gap.map(|gap| (gap.at, gap.lines)), Some((3_000, 3_000)));
         let mut there = vec![0_i32; view.facts.all.len()];
         for [came, went] in &view.facts.steps {
