@@ -17,7 +17,7 @@ impl ProcessWorld {
         let director = self.director_pid();
         for process in (0..self.len() as u32).filter(|&p| Some(Pid(p)) != director) {
             into.push(self.life_of(process));
-            if self.tables.hot[process as usize].phase != Phase::Dead {
+            if !self.is_dead(process) {
                 self.ties_of(process, into);
             }
             self.belongings_of(process, into);

@@ -495,7 +495,7 @@ function drawChance({ points, inevitable }) {
   text(L, H - 6, "start", "none kept");
   if (inevitable !== null) {
     svg.append(shape("path", { class: "sure", d: `M${x(inevitable)} 10V${y(0)}` }));
-    text(x(inevitable) - 4, 22, "end", `inevitable from ${inevitable} on`);
+    text(x(inevitable) - 5, y(0) - 6, "end", `inevitable from ${inevitable} on`);
   }
   svg.append(shape("path", { class: "curve", d: "M" + points.map((point) => `${x(point.kept)} ${y(point.chance)}`).join("L") }));
   const sure = inevitable === null ? "" : `; from decision ${inevitable} on nothing can avert it`;
