@@ -10,11 +10,14 @@ use std::{
 };
 
 /// Every verb, `help` aside.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 15] = [
     "list",
     "run",
     "fuzz",
+    "ci",
+    "merge",
     "replay",
+    "timeline",
     "shrink",
     "check",
     "conform",
