@@ -406,7 +406,8 @@ function drawBar() {
     chip.addEventListener("click", () => { now.hidden.delete(lane); redraw(); });
     return chip;
   }));
-  $("count").textContent = rows.length === view.entries.length ? `${rows.length} events` : `${rows.length} of ${view.entries.length} events`;
+  const all = view.entries.length + (view.gap ? view.gap.lines : 0);
+  $("count").textContent = rows.length === all ? `${all} events` : `${rows.length} of ${all} events`;
 }
 
 // ---- Deep links: #view=minimal&step=20&ticks=0 ---------------------------------------------------
