@@ -80,7 +80,8 @@ fn of_restate_the_budget_is_used_up_although_the_task_has_ended() {
 fn of_llama_nothing_holds_the_task() {
     let (_, told) = smallest(&LlamaChat, "no-reference", "no-pending-task-collected");
     let lost = step_of(&told, "✗ nothing holds it");
-    let was = told.facts_after(lost - 1);
     has(&told.facts_after(lost), "heap", |fact| fact.dead);
-    has(&was, "heap", |fact| !fact.dead && fact.text.contains(" → "));
+    let before: Vec<Fact> = (1..lost).flat_map(|step| told.facts_after(step)).collect();
+    let timer = |fact: &Fact| !fact.dead && fact.text.starts_with("the loop: a timer → ");
+    has(&before, "heap", timer);
 }
