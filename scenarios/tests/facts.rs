@@ -60,11 +60,13 @@ fn of_atomvm_a_link_to_the_dead_stays() {
 }
 
 #[test]
-fn of_the_registry_names_stay_for_the_dead() {
+fn of_the_registry_the_end_of_a_bucket_dooms_it() {
     let (case, told) = smallest(&KvRegistry, "linked", "registry-survives");
-    has(&told.facts_after(case.tape.steps() as u32), "alive", |fact| {
-        fact.who.starts_with("registry#") && fact.dead
+    let facts = told.facts_after(case.tape.steps() as u32);
+    has(&facts, "alive", |fact| {
+        fact.who.starts_with("registry#") && fact.text.starts_with("about to die")
     });
+    has(&facts, "alive", |fact| fact.who.starts_with("bucket#") && fact.dead);
 }
 
 #[test]
