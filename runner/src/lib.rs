@@ -99,6 +99,7 @@ fn run(cli: &Cli, catalog: &Catalog) -> Result<Exit, Stop> {
         }
         Some(Command::Replay(args)) => verbs::replay::run(args, catalog, &mut out),
         Some(Command::Timeline(args)) => verbs::timeline::run(args, catalog, &mut out),
+        Some(Command::Explain(args)) => verbs::explain::run(args, catalog, &mut out),
         Some(Command::Shrink(args)) => verbs::shrink::run(args, catalog, &mut out),
         Some(Command::Regressions(args)) => verbs::regressions::run(args, catalog, &mut out),
         Some(Command::Conform(args)) => verbs::conform::run(args, &cli.common, &mut out),

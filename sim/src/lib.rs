@@ -71,6 +71,7 @@ pub mod case;
 pub mod check;
 pub mod decisions;
 pub mod event_loop;
+pub mod explain;
 pub mod facts;
 pub mod footprint;
 pub mod hunt;

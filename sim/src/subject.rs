@@ -10,6 +10,7 @@ use crate::{
         prove::{self, Proof},
     },
     decisions::RunIndex,
+    explain::{self, Explanation},
     hunt::{BlockReport, Found, Hunt},
     plan::{Conditions, Plan, Spec},
     raw::{self, RawEnd, RawRun},
@@ -90,6 +91,13 @@ pub trait Subject: Sync {
 
     /// Plays a case and tells it in full: [`told::told`].
     fn told(&self, case: &Case) -> Result<Told, Unplayable>;
+
+    /// Says why a case fails: [`explain::explain`]. `None` if it does not fail as it says.
+    fn explain(
+        &self,
+        case: &Case,
+        effort: explain::Effort,
+    ) -> Result<Option<Explanation>, Unplayable>;
 
     /// Makes a failure smaller. A failure of another scenario comes back as it is.
     fn shrink(&self, found: Found, effort: Effort) -> Shrunk;
@@ -198,6 +206,14 @@ impl<S: Scenario> Subject for S {
 
     fn told(&self, case: &Case) -> Result<Told, Unplayable> {
         told::told(self, case)
+    }
+
+    fn explain(
+        &self,
+        case: &Case,
+        effort: explain::Effort,
+    ) -> Result<Option<Explanation>, Unplayable> {
+        explain::explain(self, case, effort)
     }
 
     fn shrink(&self, found: Found, effort: Effort) -> Shrunk {

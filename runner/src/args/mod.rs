@@ -20,7 +20,7 @@ pub(crate) use regressions::{
     AddArgs, ExportArgs, PruneArgs, RegressionsArgs, RegressionsCommand, VerifyArgs,
 };
 pub(crate) use runs::{
-    AgainArgs, ListArgs, MergeArgs, ReplayArgs, RunArgs, ShrinkArgs, TimelineArgs,
+    AgainArgs, ExplainArgs, ListArgs, MergeArgs, ReplayArgs, RunArgs, ShrinkArgs, TimelineArgs,
 };
 pub(crate) use seed::Seed;
 pub(crate) use shell::{CompletionsArgs, ManArgs};
@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Show a run as text, page, drawing, trace or JSON
     Timeline(TimelineArgs),
+    /// Say why a run fails: what led to it, the decision that settled it, its chance
+    Explain(ExplainArgs),
     /// Make a failure smaller
     Shrink(ShrinkArgs),
     /// Search all schedules of a workload: proof that it holds, or the run that shows it does not
@@ -105,6 +107,7 @@ impl Command {
             Command::Run(args) => &args.source,
             Command::Fuzz(args) | Command::Ci(args) => &args.source,
             Command::Replay(args) => &args.source,
+            Command::Explain(args) => &args.source,
             Command::Timeline(args) => &args.source,
             Command::Shrink(args) => &args.source,
             Command::List(args) => &args.source,

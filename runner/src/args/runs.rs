@@ -74,6 +74,20 @@ pub(crate) struct ShrinkArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A token, a case file, or - for either on stdin
+    pub(crate) case: String,
+
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+
+    /// How many runs are drawn for each number of decisions kept
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    pub(crate) runs: u32,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct MergeArgs {
     /// What campaigns left: their run.json, or the folders that hold one
     #[arg(required = true, value_name = "RUN.json")]

@@ -4,6 +4,7 @@
 
 mod annotations;
 mod campaign;
+mod explain;
 mod failure;
 mod html;
 mod junit;
@@ -13,10 +14,11 @@ mod play;
 mod story;
 mod timeline;
 
-use atropos::{invariant::Violation, subject::Subject};
+use atropos::{case::Case, invariant::Violation, subject::Subject};
 
 pub(crate) use annotations::annotations;
 pub(crate) use campaign::summary;
+pub(crate) use explain::explanation;
 pub(crate) use failure::{
     Failure, distinct, distinct_json, failure, failure_json, failure_line, finding, told,
 };
@@ -55,4 +57,12 @@ pub(crate) fn indented(text: &str, by: usize) -> String {
     let pad = " ".repeat(by);
     let line = |line: &str| if line.is_empty() { String::new() } else { format!("{pad}{line}") };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What the invariant of a case says.
+pub(crate) fn sentence(subject: &dyn Subject, case: &Case) -> &'static str {
+    let variant = subject.variants().iter().find(|variant| variant.name == case.variant);
+    let rules = variant.map(|variant| subject.rules(variant)).unwrap_or_default();
+    let rule = rules.iter().find(|rule| Some(rule.name) == case.invariant.as_deref());
+    rule.map_or("every run comes to an end", |rule| rule.sentence)
 }

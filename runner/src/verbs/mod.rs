@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod conform;
 pub(crate) mod count;
+pub(crate) mod explain;
 pub(crate) mod fuzz;
 pub(crate) mod list;
 pub(crate) mod man;

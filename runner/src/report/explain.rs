@@ -1,0 +1,103 @@
+//! An explanation for people: what led to the violation, the decision that settled it, and how
+//! likely it was all along.
+
+use super::{evidence, indented, sentence};
+use crate::{
+    output::BAD,
+    progress::{counted, grouped},
+};
+use atropos::{
+    case::Case,
+    explain::{Chance, Explanation, Link, Passing, Turn},
+    subject::Subject,
+};
+
+/// Bars of the chance are so many cells wide.
+const CELLS: usize = 20;
+
+/// The explanation.
+pub(crate) fn explanation(subject: &dyn Subject, case: &Case, explained: &Explanation) -> String {
+    let (on, off) = (BAD.render(), BAD.render_reset());
+    let violation = &explained.violation;
+    let head = format!("{on}{}{off}: {}:", violation.invariant, sentence(subject, case));
+    let parts = [
+        format!("{head}\n{}", evidence(violation)),
+        format!("What led to it\n{}", chain(&explained.chain)),
+        decision(explained),
+        format!("Chance of this failure by decisions kept\n{}", chances(&explained.chance)),
+        settled(explained),
+    ];
+    let shown: Vec<String> = parts.iter().map(|part| indented(part.trim_end(), 2)).collect();
+    format!("\n{}\n", shown.join("\n\n"))
+}
+
+fn chain(chain: &[Link]) -> String {
+    let width = |text: &dyn Fn(&Link) -> usize| chain.iter().map(text).max().unwrap_or(0);
+    let (roles, names) = (width(&|link| link.role.len()), width(&|link| link.who.chars().count()));
+    let line = |link: &Link| {
+        format!("{:>4}  {:<roles$}  {:<names$}  {}\n", link.step, link.role, link.who, link.text)
+    };
+    chain.iter().map(line).collect()
+}
+
+/// The nearest run that passes, told by the decision in which it differs.
+fn decision(explained: &Explanation) -> String {
+    let tried = counted(explained.flips, "other decision was", "other decisions were");
+    match &explained.passing {
+        Some(Passing { step, failing, passing, .. }) => format!(
+            "Deciding: step {step}\n  there {}\n  had {} instead, the run passes\n  ({tried} tried, from the last one back)",
+            turn(failing, "moves"),
+            turn(passing, "moved")
+        ),
+        None if explained.all_flips => {
+            format!("No run that differs in one decision passes ({tried} tried, which is all)")
+        }
+        None => format!(
+            "No run that differs in one decision passes, of those looked at ({tried} tried)"
+        ),
+    }
+}
+
+fn turn(turn: &Turn, moves: &str) -> String {
+    let said: Vec<String> = turn
+        .lines
+        .iter()
+        .map(|entry| {
+            let arrow = entry.line.to.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
+            format!("{}: {}{arrow}", entry.line.who, entry.line.text)
+        })
+        .collect();
+    let said = if said.is_empty() { turn.name.to_string() } else { said.join(", ") };
+    match turn.value {
+        Some(value) => format!("value {value} is drawn ({said})"),
+        None => format!("{} {moves} ({said})", turn.name),
+    }
+}
+
+/// A bar a point; of points in a row that say the same the first and the last.
+fn chances(points: &[Chance]) -> String {
+    let percent = |share: f64| format!("{:.0}", share * 100.0);
+    let line = |point: &Chance| {
+        let full = (point.chance * CELLS as f64).round() as usize;
+        let bar = "█".repeat(full) + &"░".repeat(CELLS - full);
+        let (low, high) = (percent(point.low), percent(point.high));
+        format!("{:>4}  {bar} {:>3} %  ({low} to {high})\n", point.kept, percent(point.chance))
+    };
+    let alike = points.chunk_by(|one, next| one.failed == next.failed && one.runs == next.runs);
+    let shown = alike.flat_map(|alike| match alike {
+        [first, .., last] => vec![first, last],
+        few => few.iter().collect(),
+    });
+    shown.map(line).collect()
+}
+
+fn settled(explained: &Explanation) -> String {
+    let runs = explained.chance.iter().map(|point| u64::from(point.runs)).sum::<u64>();
+    let each = explained.chance.first().map_or(0, |point| point.runs);
+    let runs = format!("({} runs, {each} a point; bounds hold with 95 %)", grouped(runs));
+    match explained.inevitable_from {
+        Some(0) => format!("It comes whatever is decided {runs}"),
+        Some(kept) => format!("Inevitable from decision {kept} on {runs}"),
+        None => format!("Not known from when on it is inevitable {runs}"),
+    }
+}

@@ -1,0 +1,197 @@
+//! The nearest passing run: the same decisions but for one.
+//!
+//! From the last decision backwards each is taken in every other way: another of the moves that could
+//! be played there, or another value. What follows is played where it still fits. The first run that
+//! holds is the nearest, since it shares the most decisions with the failing one.
+
+use super::Effort;
+use crate::{
+    case::{Case, Player},
+    decisions::{Ahead, Decisions, Names, Recorded, Segment, Tape},
+    moves::MoveSet,
+    name::Name,
+    scenario::Scenario,
+    scheduler::{self, End},
+    timeline::Entry,
+};
+use serde::Serialize;
+
+/// A decision, in one of the two runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    /// Who moves, by its name.
+    pub name: Name,
+    /// What happens then, line by line.
+    pub lines: Vec<Entry>,
+    /// The value that was drawn in it, where that is what differs.
+    pub value: Option<u32>,
+}
+
+/// A run that passes, and the decision by which it differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Passing {
+    /// The step, from 1, of the decision.
+    pub step: u32,
+    /// What was decided there.
+    pub failing: Turn,
+    /// What would have been decided.
+    pub passing: Turn,
+    /// The run that passes.
+    pub case: Case,
+}
+
+/// What came of the search.
+pub(super) struct Flips {
+    pub(super) nearest: Option<Passing>,
+    pub(super) tried: u64,
+    pub(super) all: bool,
+}
+
+/// What could be decided otherwise.
+enum Other {
+    Move(Name),
+    /// Which value of the tape, and what it could be.
+    Value(usize, u32),
+}
+
+/// The options of each step of a run.
+#[derive(Default)]
+struct Options {
+    /// Those who could move, in canonical order.
+    movers: Vec<Name>,
+    /// The values drawn in it: their place on the tape, and how many options each had.
+    values: Vec<(usize, u32)>,
+}
+
+/// Looks for the nearest run that passes.
+pub(super) fn nearest<S: Scenario>(
+    player: &mut Player<'_, S>,
+    workload: &[S::Op],
+    case: &Case,
+    effort: Effort,
+    spent: &mut u64,
+) -> Flips {
+    let steps = options(player, workload, case);
+    let failing = player.timeline().entries;
+    let movers: Vec<Name> = movers(&case.tape).collect();
+    let mut flips = Flips { nearest: None, tried: 0, all: true };
+    for (at, options) in steps.iter().enumerate().rev() {
+        for other in others(options, &movers[at], &case.tape) {
+            if flips.tried >= effort.flips || *spent >= effort.steps {
+                flips.all = false;
+                return flips;
+            }
+            flips.tried += 1;
+            let tape = changed(&case.tape, at, &other);
+            let mut decisions = Recorded::lenient(&tape).fair_from(case.step_limit / 2);
+            let end = player.play(&case.conditions, workload, &mut decisions, case.step_limit);
+            *spent += decisions.steps();
+            if end != End::Settled {
+                continue;
+            }
+            let step = at as u32 + 1;
+            let turn = |name: &Name, entries: &[Entry], value| Turn {
+                name: name.clone(),
+                lines: entries.iter().filter(|entry| entry.step == step).cloned().collect(),
+                value,
+            };
+            let (name, values) = match &other {
+                Other::Move(name) => (name.clone(), (None, None)),
+                Other::Value(place, value) => {
+                    (movers[at].clone(), (case.tape.values.get(*place).copied(), Some(*value)))
+                }
+            };
+            let passing = player.timeline().entries;
+            flips.nearest = Some(Passing {
+                step,
+                failing: turn(&movers[at], &failing, values.0),
+                passing: turn(&name, &passing, values.1),
+                case: player.case((case.conditions, case.step_limit), workload, None),
+            });
+            return flips;
+        }
+    }
+    flips
+}
+
+/// All other ways to take a decision; values of which there are many are tried at both ends.
+fn others(options: &Options, mover: &Name, tape: &Tape) -> Vec<Other> {
+    const MOST: u32 = 8;
+    let moves = options.movers.iter().filter(|name| *name != mover).cloned().map(Other::Move);
+    let values = options.values.iter().flat_map(|&(place, of)| {
+        let now = tape.values.get(place).copied();
+        let tried = (0..of.min(MOST)).chain(of.max(MOST).saturating_sub(1)..of);
+        tried.filter(move |value| Some(*value) != now).map(move |value| Other::Value(place, value))
+    });
+    moves.chain(values).collect()
+}
+
+/// The tape with one decision taken otherwise.
+fn changed(tape: &Tape, at: usize, other: &Other) -> Tape {
+    match other {
+        Other::Value(place, value) => {
+            let mut tape = tape.clone();
+            tape.values[*place] = *value;
+            tape
+        }
+        Other::Move(name) => {
+            let mut changed = Tape { segments: Vec::new(), values: tape.values.clone() };
+            movers(tape).take(at).for_each(|mover| changed.push(mover));
+            changed.push(name.clone());
+            // A segment of its own, so that what is skipped later is skipped step by step.
+            let rest = movers(tape).skip(at);
+            changed.segments.extend(rest.map(|who| Segment { who, steps: 1 }));
+            changed
+        }
+    }
+}
+
+/// Who moves in each step of a tape.
+fn movers(tape: &Tape) -> impl Iterator<Item = Name> + '_ {
+    tape.segments
+        .iter()
+        .flat_map(|segment| std::iter::repeat_n(segment.who.clone(), segment.steps as usize))
+}
+
+/// What could be decided in each step of a run that is played to the letter.
+fn options<S: Scenario>(
+    player: &mut Player<'_, S>,
+    workload: &[S::Op],
+    case: &Case,
+) -> Vec<Options> {
+    let mut decisions =
+        Seen { recorded: Recorded::strict(&case.tape), steps: Vec::new(), values: 0 };
+    player.set_up(&case.conditions, workload, false);
+    let Player { world, invariants, record, .. } = player;
+    scheduler::run(world, &mut decisions, invariants, case.step_limit, record);
+    decisions.steps
+}
+
+/// A tape that is followed, and what else could have been answered.
+struct Seen<'t> {
+    recorded: Recorded<'t>,
+    steps: Vec<Options>,
+    values: usize,
+}
+
+impl Decisions for Seen<'_> {
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        let mut movers: Vec<Name> = moves.all().iter().map(|&mv| names.name(mv)).collect();
+        movers.sort();
+        movers.dedup();
+        self.steps.push(Options { movers, values: Vec::new() });
+        self.recorded.next_move(moves, names)
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        if let Some(step) = self.steps.last_mut().filter(|_| options > 1) {
+            step.values.push((self.values, options));
+            self.values += 1;
+        }
+        self.recorded.value(options)
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        self.recorded.ahead()
+    }
+}
