@@ -114,7 +114,7 @@ fn a_case_that_is_told_is_followed_to_the_same_end() {
                     subject.run(variant, Spec::default(), RunIndex::nth(number));
                 let Some(invariant) = case.invariant.clone() else { continue };
                 violated += 1;
-                let told = subject.told(&case).expect("a case of this scenario");
+                let told = subject.decided(&case).expect("a case of this scenario");
                 let values: Vec<u32> =
                     told.iter().flat_map(|told| told.decision.values.clone()).collect();
                 assert_eq!(values, case.tape.values, "the values in order are those of the tape");

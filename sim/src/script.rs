@@ -47,7 +47,7 @@ pub struct Followed {
 
 /// One step for people: the decision, who that is, and what it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Decided {
     /// The decision.
     pub decision: Decision,
     /// Who moves, as timelines call it: `limiter#1`.
@@ -130,7 +130,7 @@ pub(crate) fn workload<S: Scenario>(
 
 /// A case step by step: each decision with its values and with what it did. A case that diverges is
 /// told as far as it goes.
-pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Vec<Told>, Unplayable> {
+pub fn decided<S: Scenario>(scenario: &S, case: &Case) -> Result<Vec<Decided>, Unplayable> {
     let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
     let workload = workload_of(scenario, case).ok_or(Unplayable::BadWorkload)?;
     let mut player = Player::new(scenario, variant);
@@ -145,7 +145,7 @@ pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Vec<Told>, Unplaya
     let who = who.flat_map(|segment| std::iter::repeat_n(segment.who, segment.steps as usize));
     let step = |(at, who): (usize, Name)| {
         let last = source.marks.get(at + 1).copied().unwrap_or(values.len());
-        Told {
+        Decided {
             called: called.call(&who),
             why: whys.remove(&(at as u32 + 1)).unwrap_or_default(),
             decision: Decision {

@@ -17,7 +17,7 @@ use crate::{
     repair::{self, Repaired},
     scenario::{Scenario, Variant, variant},
     scheduler::End,
-    script::{self, Followed, Script, Told},
+    script::{self, Decided, Followed, Script},
     shrink::{self, Effort, Shrunk},
     told::{self, Told},
 };
@@ -114,8 +114,8 @@ pub trait Subject: Sync {
     /// Which operation is none, from 1, and why; or that no run of the scenario begins so.
     fn workload_from_json(&self, operations: &[serde_json::Value]) -> Result<Vec<u8>, String>;
 
-    /// A case step by step: [`script::told`].
-    fn told(&self, case: &Case) -> Result<Vec<Told>, Unplayable>;
+    /// A case step by step: [`script::decided`].
+    fn decided(&self, case: &Case) -> Result<Vec<Decided>, Unplayable>;
 
     /// Plays a script by names: [`script::follow`].
     fn follow(&self, script: &Script) -> Result<Followed, Unplayable>;
@@ -248,8 +248,8 @@ impl<S: Scenario> Subject for S {
         }
     }
 
-    fn told(&self, case: &Case) -> Result<Vec<Told>, Unplayable> {
-        script::told(self, case)
+    fn decided(&self, case: &Case) -> Result<Vec<Decided>, Unplayable> {
+        script::decided(self, case)
     }
 
     fn follow(&self, script: &Script) -> Result<Followed, Unplayable> {

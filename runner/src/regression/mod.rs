@@ -22,7 +22,7 @@ pub(crate) use verify::{Outcome, Verified, exit_of, repair, verify_all, verify_o
 
 use atropos::{
     case::{Case, Replay},
-    script::{Script, Told},
+    script::{Decided, Script},
     subject::Subject,
 };
 use serde::{Deserialize, Serialize};
@@ -71,18 +71,18 @@ impl Regression {
     /// # Panics
     /// If the case is not of this scenario or violates nothing.
     pub(crate) fn of(subject: &dyn Subject, case: &Case, replay: &Replay) -> Self {
-        let told = subject.told(case).expect("a case that was played");
-        let person = |told: &Told| ForPeople { called: told.called.clone(), why: told.why.clone() };
+        let decided = subject.decided(case).expect("a case that was played");
+        let person = |one: &Decided| ForPeople { called: one.called.clone(), why: one.why.clone() };
         Regression {
             scenario: case.scenario.clone(),
-            people: told.iter().map(person).collect(),
+            people: decided.iter().map(person).collect(),
             script: Script {
                 variant: case.variant.clone(),
                 invariant: case.invariant.clone().expect("a case that violates"),
                 conditions: case.conditions,
                 step_limit: case.step_limit,
                 workload: case.workload.clone(),
-                decisions: told.into_iter().map(|told| told.decision).collect(),
+                decisions: decided.into_iter().map(|one| one.decision).collect(),
             },
             note: None,
             found: FoundAt::default(),
