@@ -369,6 +369,10 @@ impl Scenario for AtomvmLinks {
         op.to_string()
     }
 
+    fn actors(&self, op: &Op) -> Vec<u32> {
+        op.actors().map(u32::from).collect()
+    }
+
     fn simpler(&self, workload: &[Op]) -> Vec<Vec<Op>> {
         let count = actors(workload);
         let mut simpler = Vec::new();

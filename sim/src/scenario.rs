@@ -120,6 +120,12 @@ pub trait Scenario: Sync {
         format!("{op:?}")
     }
 
+    /// Whom an operation names: clients, peers, by number. The shrinker drops one of them with every
+    /// operation that names it, and fewer of them before fewer operations. None if nobody counts them.
+    fn actors(&self, _op: &Self::Op) -> Vec<u32> {
+        Vec::new()
+    }
+
     /// Workloads simpler than this one, in the terms of the domain, for the shrinker to try: without
     /// one process and all that names it, with smaller numbers. Dropping single operations is tried
     /// anyway.

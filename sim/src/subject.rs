@@ -100,7 +100,17 @@ pub trait Subject: Sync {
     ) -> Result<Option<Explanation>, Unplayable>;
 
     /// Makes a failure smaller. A failure of another scenario comes back as it is.
-    fn shrink(&self, found: Found, effort: Effort) -> Shrunk;
+    fn shrink(&self, found: Found, effort: Effort) -> Shrunk {
+        self.shrink_while(found, effort, &mut || true)
+    }
+
+    /// The same, as long as `goes_on` says so: [`shrink::shrink_while`].
+    fn shrink_while(
+        &self,
+        found: Found,
+        effort: Effort,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Shrunk;
 
     /// A workload for people, one operation a line; `None` if the bytes are not one.
     fn workload_text(&self, bytes: &[u8]) -> Option<Vec<String>>;
@@ -216,13 +226,17 @@ impl<S: Scenario> Subject for S {
         explain::explain(self, case, effort)
     }
 
-    fn shrink(&self, found: Found, effort: Effort) -> Shrunk {
-        let steps = found.case.tape.steps();
+    fn shrink_while(
+        &self,
+        found: Found,
+        effort: Effort,
+        goes_on: &mut dyn FnMut() -> bool,
+    ) -> Shrunk {
         let known = variant(self, &found.case.variant).is_some();
         if !known || case::workload_of(self, &found.case).is_none() {
-            return Shrunk { found, tries: 0, steps: (steps, steps), complete: false };
+            return Shrunk::untouched(found);
         }
-        shrink::shrink(self, found, effort)
+        shrink::shrink_while(self, found, effort, goes_on)
     }
 
     fn workload_text(&self, bytes: &[u8]) -> Option<Vec<String>> {

@@ -12,7 +12,7 @@ use atropos::{
     plan::{Conditions, Delivery, Spec, TimerRule},
     process::{Ctx, Ending, Filter, OTP_25, Pid, ProcessWorld, Term, event, invariants},
     scenario::{Scenario, Variant},
-    shrink::{Effort, Shrunk, shrink},
+    shrink::{Effort, Ended, Shrunk, shrink, shrink_while},
     trace::EventMask,
 };
 use serde::{Deserialize, Serialize};
@@ -212,9 +212,10 @@ fn shrunk(name: &str, faults: u32) -> Vec<Found> {
         .into_iter()
         .map(|found| {
             let (invariant, steps) = (found.violation.invariant.clone(), found.case.tape.steps());
-            let Shrunk { found: small, steps: told, complete, tries } =
+            let Shrunk { found: small, steps: told, ended, tries, .. } =
                 shrink(&Workshop, found, Effort::default());
-            assert!(complete && tries <= Effort::default().tries, "{name}: {tries} tries");
+            assert_eq!(ended, Ended::Proved, "{name}: a small failure is proved minimal");
+            assert!(tries <= Effort::default().tries, "{name}: {tries} tries");
             assert_eq!(small.violation.invariant, invariant, "{name}: another invariant");
             assert_eq!(small.case.invariant.as_deref(), Some(&*invariant));
             assert_eq!(told, (steps, small.case.tape.steps()));
@@ -324,16 +325,69 @@ fn the_same_failure_shrinks_to_the_same_bytes() {
 fn a_failure_that_does_not_fail_comes_back_as_it_is() {
     let mut found = failures("taken", Spec::default(), 1).remove(0);
     found.case.workload = case::encode(&[Noise(0)]);
-    let Shrunk { found: same, complete, .. } = shrink(&Workshop, found.clone(), Effort::default());
-    assert_eq!((same, complete), (found, false));
+    let Shrunk { found: same, ended, .. } = shrink(&Workshop, found.clone(), Effort::default());
+    assert_eq!((same, ended), (found, Ended::NotShown));
 }
 
 #[test]
 fn an_effort_that_ends_is_told_and_what_was_won_is_kept() {
     let found = failures("taken", Spec::default(), 1).remove(0);
     let effort = Effort { tries: 3, chances: 0, ..Effort::default() };
-    let Shrunk { found: small, tries, complete, .. } = shrink(&Workshop, found, effort);
-    assert!(!complete && tries <= 3, "{tries} tries");
+    let Shrunk { found: small, tries, ended, .. } = shrink(&Workshop, found, effort);
+    assert!(ended == Ended::EffortSpent && tries <= 3, "{ended}: {tries} tries");
     let replay = case::replay(&Workshop, &small.case).expect("a case of the workshop");
     assert_eq!((replay.divergence, replay.violation), (None, Some(small.violation)));
+}
+
+#[test]
+fn a_shrink_that_is_ended_keeps_what_was_won() {
+    let found = failures("overtaken", Spec::default(), 4).remove(0);
+    let mut left = 0;
+    for asked in [0, 1, 5, 40] {
+        left = asked;
+        let mut goes_on = || {
+            left -= u32::from(left > 0);
+            left > 0
+        };
+        let small = shrink_while(&Workshop, found.clone(), Effort::default(), &mut goes_on);
+        assert_eq!(small.ended, Ended::Stopped, "after {asked} candidates");
+        let replay = case::replay(&Workshop, &small.found.case).expect("a case of the workshop");
+        assert_eq!((replay.divergence, replay.violation), (None, Some(small.found.violation)));
+    }
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_search_that_comes_to_its_bound_leaves_it_at_1_minimal() {
+    let found = failures("overtaken", Spec::default(), 4).remove(0);
+    for (nodes, ended) in [(0, Ended::OneMinimal), (3, Ended::OneMinimal), (1_000, Ended::Proved)] {
+        let effort = Effort { nodes, ..Effort::default() };
+        let small = shrink(&Workshop, found.clone(), effort);
+        assert_eq!(small.ended, ended, "{nodes} points");
+        assert!(small.nodes <= 2 * nodes, "{} points of {nodes}", small.nodes);
+    }
+}
+
+#[test]
+fn another_failure_that_is_met_is_kept_and_replays() {
+    // Value 0 unregisters what is not there, which no variant expects; value 1 is looked for.
+    let found = failures("either", Spec::default(), 12);
+    let marked = found.into_iter().filter(|found| found.violation.invariant == "no-mark");
+    for found in marked {
+        let others = shrink(&Workshop, found, Effort::default()).others;
+        let names: Vec<_> = others.iter().map(|other| &*other.violation.invariant).collect();
+        assert_eq!(names, ["no-badarg"]);
+        for other in others {
+            let replay = case::replay(&Workshop, &other.case).expect("a case of the workshop");
+            assert_eq!((replay.divergence, replay.violation), (None, Some(other.violation)));
+        }
+    }
+}
+
+#[test]
+fn a_failure_that_is_expected_is_not_another_one() {
+    for found in failures("both", Spec::default(), 4) {
+        let others = shrink(&Workshop, found, Effort::default()).others;
+        assert_eq!(others, [], "both of its failures are expected");
+    }
 }

@@ -60,6 +60,10 @@ pub(crate) struct FuzzArgs {
     #[arg(long)]
     pub(crate) no_shrink: bool,
 
+    /// How long a failure may be shrunk; what was won by then is told, and that it ended early
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "30s")]
+    pub(crate) shrink_time: Duration,
+
     /// How many failures of a variant are shown in full; the others get a line
     #[arg(long, value_enum, default_value_t = Show::All)]
     pub(crate) show: Show,

@@ -2,7 +2,7 @@
 
 use super::{Format, PlanArgs, SourceArgs};
 use clap::Args;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
@@ -71,6 +71,10 @@ pub(crate) struct ShrinkArgs {
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) tries: u64,
+
+    /// At most this long: 30s, 5m. What was won by then is told, and that it ended early
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) time: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

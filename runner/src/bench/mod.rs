@@ -8,6 +8,7 @@ mod exhaustive;
 mod floor;
 mod loops;
 mod measure;
+mod shrinking;
 mod workloads;
 
 use atropos::{
@@ -82,7 +83,7 @@ type Group = fn(u32) -> Vec<Row>;
 
 /// Measures all rows, with so many rounds each.
 pub fn rows(rounds: u32, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
-    let groups: [(&str, Group); 9] = [
+    let groups: [(&str, Group); 10] = [
         ("process steps", steps),
         ("task steps", tasks),
         ("event loops", loops::rows),
@@ -91,6 +92,7 @@ pub fn rows(rounds: u32, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
         ("small runs", small_runs),
         ("ready processes", ready),
         ("exhaustive checks", exhaustive),
+        ("shrinking", shrinking::rows),
         ("threads", threads),
     ];
     groups

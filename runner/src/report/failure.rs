@@ -11,9 +11,14 @@ use crate::{
     output::BAD,
     progress::{counted, grouped},
     token::{self, PASTABLE},
-    verbs::source::CaseFile,
+    verbs::{shrink::word, source::CaseFile},
 };
-use atropos::{case::Replay, hunt::Found, shrink::Shrunk, trace::digest_bytes};
+use atropos::{
+    case::Replay,
+    hunt::Found,
+    shrink::{Ended, Shrunk},
+    trace::digest_bytes,
+};
 use serde::Serialize;
 use std::path::Path;
 
@@ -24,8 +29,18 @@ pub(crate) struct Failure<'c> {
     pub(crate) replay: Replay,
     /// The same bug from many seeds has one id: invariant and timeline make it.
     pub(crate) id: String,
-    /// Steps before and after shrinking, and the runs it took.
-    pub(crate) shrunk: Option<(u64, u64, u64)>,
+    /// How it was shrunk.
+    pub(crate) shrunk: Option<Shrinking>,
+}
+
+/// What shrinking came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shrinking {
+    /// Steps before and after.
+    steps: (u64, u64),
+    /// The runs that it took.
+    tries: u64,
+    ended: Ended,
 }
 
 impl<'c> Failure<'c> {
@@ -36,11 +51,11 @@ impl<'c> Failure<'c> {
 
     /// A failure that was shrunk.
     pub(crate) fn shrunk(target: &Target<'c>, shrunk: Shrunk) -> Self {
-        let (before, after) = shrunk.steps;
-        Self::new(*target, shrunk.found, Some((before, after, shrunk.tries)))
+        let Shrunk { found, steps, tries, ended, .. } = shrunk;
+        Self::new(*target, found, Some(Shrinking { steps, tries, ended }))
     }
 
-    fn new(target: Target<'c>, found: Found, shrunk: Option<(u64, u64, u64)>) -> Self {
+    fn new(target: Target<'c>, found: Found, shrunk: Option<Shrinking>) -> Self {
         let replay = target.subject.replay(&found.case).expect("a failure of this scenario plays");
         let text = format!("{}\n{}\n{}", target.name(), found.violation.invariant, replay.timeline);
         let id = format!("{:08x}", digest_bytes(text.as_bytes()).check());
@@ -78,11 +93,11 @@ impl<'c> Failure<'c> {
 pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Path) -> String {
     let Failure { target, found, .. } = failure;
     let (on, off) = (BAD.render(), BAD.render_reset());
-    let shrunk = failure.shrunk.map_or_else(String::new, |(before, after, tries)| {
+    let shrunk = failure.shrunk.map_or_else(String::new, |Shrinking { steps, tries, ended }| {
         format!(
-            ", shrunk {} → {} in {}",
-            grouped(before),
-            counted(after, "step", "steps"),
+            ", shrunk {} → {} in {}: {ended}",
+            grouped(steps.0),
+            counted(steps.1, "step", "steps"),
             counted(tries, "try", "tries")
         )
     });
@@ -117,6 +132,18 @@ pub(crate) fn failure_line(failure: &Failure<'_>, count: u64, runs: u64) -> Stri
         found.violation.invariant,
         grouped(count),
         counted(runs, "run", "runs"),
+        command("replay", target.subject, &token::token_of_case(target.subject, &found.case))
+    )
+}
+
+/// The failure in a line, where it was met while another one was shrunk.
+pub(crate) fn failure_met(failure: &Failure<'_>) -> String {
+    let Failure { target, found, .. } = failure;
+    let (on, off) = (BAD.render(), BAD.render_reset());
+    format!(
+        "       {on}FAIL{off}  {}  {}, met while another failure was shrunk\n  Replay:  {}\n",
+        target.name(),
+        found.violation.invariant,
         command("replay", target.subject, &token::token_of_case(target.subject, &found.case))
     )
 }
@@ -214,6 +241,8 @@ pub(crate) struct FailureJson<'a> {
     count: u64,
     first_run: u64,
     steps: u64,
+    /// What can be said of it: `proved`, `1-minimal`, `tries`, `time`; none if it was not shrunk.
+    minimal: Option<&'static str>,
     id: &'a str,
     token: String,
 }
@@ -230,6 +259,7 @@ pub(crate) fn failure_json<'a>(failure: &'a Failure<'_>, count: u64) -> FailureJ
         count,
         first_run: found.plan.index.number(),
         steps: failure.replay.steps,
+        minimal: failure.shrunk.map(|shrunk| word(shrunk.ended)),
         id: &failure.id,
         token: token::token_of_case(target.subject, &found.case),
     }

@@ -20,7 +20,8 @@ pub(crate) use annotations::annotations;
 pub(crate) use campaign::summary;
 pub(crate) use explain::explanation;
 pub(crate) use failure::{
-    Failure, distinct, distinct_json, failure, failure_json, failure_line, finding, told,
+    Failure, distinct, distinct_json, failure, failure_json, failure_line, failure_met, finding,
+    told,
 };
 pub(crate) use html::index;
 pub(crate) use junit::junit;

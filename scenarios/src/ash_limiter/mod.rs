@@ -375,6 +375,10 @@ impl Scenario for AshLimiter {
         op.to_string()
     }
 
+    fn actors(&self, op: &Op) -> Vec<u32> {
+        std::iter::once(op.who).chain(op.victim()).map(u32::from).collect()
+    }
+
     fn simpler(&self, workload: &[Op]) -> Vec<Vec<Op>> {
         workload::simpler(workload)
     }

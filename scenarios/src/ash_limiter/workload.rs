@@ -179,7 +179,7 @@ impl Read {
 
 impl Op {
     /// Whom it kills, if anybody.
-    fn victim(&self) -> Option<u8> {
+    pub(super) fn victim(&self) -> Option<u8> {
         match self.act {
             Act::Kill(whom) => Some(whom),
             _ => None,

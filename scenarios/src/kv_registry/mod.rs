@@ -306,6 +306,10 @@ impl Scenario for KvRegistry {
         op.to_string()
     }
 
+    fn actors(&self, op: &Op) -> Vec<u32> {
+        vec![op.who.into()]
+    }
+
     fn simpler(&self, workload: &[Op]) -> Vec<Vec<Op>> {
         workload::simpler(workload)
     }

@@ -313,6 +313,10 @@ impl Scenario for RestateJoin {
         op.to_string()
     }
 
+    fn actors(&self, op: &Op) -> Vec<u32> {
+        op.peer().into_iter().map(u32::from).collect()
+    }
+
     fn simpler(&self, workload: &[Op]) -> Vec<Vec<Op>> {
         let mut simpler = Vec::new();
         for high in 1..PEERS {

@@ -6,7 +6,7 @@
 //! happened before what; the last two are walks, an odometer with memory. [`enumerate`] is the walk
 //! that counts schedules by state, for worlds without a scenario. [`classes`] counts the schedules of
 //! lc-v1 programs under each equivalence, [`observers`] what can be observed of a program in any
-//! world. [`audit`] shows that footprints do not lie.
+//! world. [`least`](mod@least) looks for the cheapest schedule that shows something. [`audit`] shows that footprints do not lie.
 
 pub mod audit;
 mod claim;
@@ -14,6 +14,7 @@ pub mod classes;
 pub mod dpor;
 mod engine;
 pub mod enumerate;
+pub mod least;
 pub mod observers;
 pub mod prove;
 mod states;
@@ -22,3 +23,4 @@ mod walk;
 
 pub use claim::Claim;
 pub use engine::{Covered, Engine, Progress, Search};
+pub(crate) use walk::Told;

@@ -264,9 +264,9 @@ impl<R> Walk<'_, R> {
 }
 
 /// One move, and what it draws.
-pub(super) struct Told<'d> {
-    pub(super) mv: Move,
-    pub(super) draws: &'d mut Draws,
+pub(crate) struct Told<'d> {
+    pub(crate) mv: Move,
+    pub(crate) draws: &'d mut Draws,
 }
 
 impl Decisions for Told<'_> {

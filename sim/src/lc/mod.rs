@@ -278,6 +278,20 @@ impl LcWorld {
         text
     }
 
+    /// Why a process has exited; none if it lives, or there is no such process.
+    pub fn exit_reason(&self, process: &str) -> Option<&str> {
+        let process = self.program.processes.find(process)?;
+        let reason = self.state.processes[process as usize].reason?;
+        Some(self.program.words.name(reason))
+    }
+
+    /// What a register of a process holds; none if it was never written to.
+    pub fn register(&self, process: &str, register: &str) -> Option<&Value> {
+        let process = self.program.processes.find(process)?;
+        let register = self.program.registers.find(register)?;
+        self.state.processes[process as usize].registers.get(&register)
+    }
+
     fn path(&self, process: u32) -> name::Path {
         self.program.paths[process as usize].clone()
     }

@@ -216,6 +216,10 @@ impl Table {
         at as u32
     }
 
+    pub(super) fn find(&self, name: &str) -> Option<u32> {
+        self.0.iter().position(|known| known == name).map(|at| at as u32)
+    }
+
     pub(super) fn name(&self, index: u32) -> &str {
         &self.0[index as usize]
     }

@@ -1,26 +1,35 @@
 //! From a failure as found to one that a person can read.
 //!
 //! Every candidate goes through one gate: it is played, it must violate the same invariant, and
-//! it must be smaller under one stated key. The passes only propose. What comes out is 1-minimal
-//! under these passes, not proved minimal.
+//! it must be smaller under one stated key. The passes only propose. When they have no more to
+//! propose, a search looks for the schedule of fewest preemptions and, of those, fewest steps, for the
+//! workload and the conditions that are left. If it closes, the schedule is *minimal (proved)*; at its
+//! bound it is *1-minimal*: no pass can make it smaller.
 //!
-//! The key, most important first, and why: instant before pairwise delivery and idle before any
-//! timers, one thread before many and a full budget before less (a finding names what it needs), how many operations the workload has (a person
-//! reads them first) and how many faults are allowed, what the operations are (simpler ones pay
-//! although the schedule found for them is not yet short), movers (lanes to keep in mind), segments
-//! (switches between lanes), steps, values, then the text, so that equals come out the same.
+//! The key ([`key`]), most important first, and why: instant before pairwise delivery and idle before
+//! any timers, one thread before many and a full budget before less (a finding names what it needs);
+//! how many actors the workload names, how many operations it has (a person reads them first) and how
+//! many faults are allowed; what the operations are (simpler ones pay although the schedule found for
+//! them is not yet short); preemptions and steps, which are what the search proves; who moves, switches
+//! and values; then the text, so that equals come out the same. Of the schedules that are proved, the
+//! first by canonical names stands.
+//!
+//! Bounded by runs, steps and points. Whoever has less time says so between candidates; then what was
+//! won stands, and that it ended early is told.
 
+mod gate;
+mod key;
 mod passes;
+mod schedule;
 
 use crate::{
-    case::{Player, decode, encode},
-    decisions::{Recorded, Seeded, Tape},
+    case::decode,
     hunt::Found,
-    plan::{Budget, Conditions, Delivery, Scheduler, TimerRule},
     scenario::{Scenario, variant},
-    scheduler::{self, End},
-    strategy::StrategyKind,
 };
+use gate::{Failure, Gate};
+use schedule::Searched;
+use std::fmt;
 
 /// How much a shrink may cost.
 #[derive(Clone, Copy, Debug)]
@@ -31,17 +40,55 @@ pub struct Effort {
     pub steps: u64,
     /// Schedules tried by chance after a cut of the workload.
     pub chances: u32,
+    /// At most this many points in a search for the least schedule; 0 leaves it out.
+    pub nodes: u64,
+    /// At most this many steps in all searches, those of replays included.
+    pub searched: u64,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Effort { tries: 4_000, steps: 10_000_000, chances: 6 }
+        Effort { tries: 4_000, steps: 10_000_000, chances: 6, nodes: 20_000, searched: 2_000_000 }
     }
 }
 
 impl Effort {
     /// For a shrink that somebody asked for.
-    pub const DEEP: Effort = Effort { tries: 100_000, steps: 1_000_000_000, chances: 60 };
+    pub const DEEP: Effort = Effort {
+        tries: 100_000,
+        steps: 1_000_000_000,
+        chances: 60,
+        nodes: 1_000_000,
+        searched: 200_000_000,
+    };
+}
+
+/// How a shrink ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ended {
+    /// No schedule of this workload under these conditions shows the failure with fewer preemptions,
+    /// nor with as many and fewer steps; and no pass can make the workload smaller.
+    Proved,
+    /// No pass can make it smaller; the search came to its bound, or does not apply.
+    OneMinimal,
+    /// The effort ended before the passes did.
+    EffortSpent,
+    /// Somebody ended it before the passes did.
+    Stopped,
+    /// The failure did not show when it was played: it came back as it was.
+    NotShown,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Ended::Proved => "minimal (proved)",
+            Ended::OneMinimal => "1-minimal",
+            Ended::EffortSpent => "the tries ended first",
+            Ended::Stopped => "the time ended first",
+            Ended::NotShown => "not reproduced",
+        })
+    }
 }
 
 /// A smaller failure.
@@ -49,34 +96,29 @@ impl Effort {
 pub struct Shrunk {
     /// The failure.
     pub found: Found,
-    /// Runs that it took.
+    /// Runs that it took, without those of searches.
     pub tries: u64,
+    /// Points that searches looked at.
+    pub nodes: u64,
     /// Steps before and after.
     pub steps: (u64, u64),
-    /// True if no pass could make it smaller; false if the effort ended first.
-    pub complete: bool,
+    /// How often its schedule takes the turn from a process that could go on.
+    pub preemptions: u32,
+    /// What can be said of it.
+    pub ended: Ended,
+    /// Other failures that were met on the way: the first of each invariant, as met, by its name. They
+    /// are findings of their own.
+    pub others: Vec<Found>,
 }
 
-/// A run that fails as wanted.
-#[derive(Clone, Debug)]
-struct Failure<Op> {
-    conditions: Conditions,
-    workload: Vec<Op>,
-    tape: Tape,
-    key: Key,
-}
-
-type Key = ([bool; 4], usize, u32, Vec<u8>, usize, usize, u64, u64, String);
-
-/// Where every candidate must pass.
-struct Gate<'s, S: Scenario> {
-    player: Player<'s, S>,
-    invariant: String,
-    step_limit: u32,
-    effort: Effort,
-    tries: u64,
-    steps: u64,
-    best: Failure<S::Op>,
+impl Shrunk {
+    /// A failure as it was, of which nothing was tried.
+    pub(crate) fn untouched(found: Found) -> Self {
+        let steps = found.case.tape.steps();
+        let (tries, nodes, preemptions, others) = (0, 0, 0, Vec::new());
+        let (steps, ended) = ((steps, steps), Ended::NotShown);
+        Shrunk { found, tries, nodes, steps, preemptions, ended, others }
+    }
 }
 
 /// Shrinks a failure. A failure that does not replay is returned as it is.
@@ -84,162 +126,48 @@ struct Gate<'s, S: Scenario> {
 /// # Panics
 /// If the failure is of another scenario.
 pub fn shrink<S: Scenario>(scenario: &S, found: Found, effort: Effort) -> Shrunk {
+    shrink_while(scenario, found, effort, &mut || true)
+}
+
+/// The same, as long as `goes_on` says so: it is asked before each candidate.
+///
+/// # Panics
+/// If the failure is of another scenario.
+pub fn shrink_while<S: Scenario>(
+    scenario: &S,
+    found: Found,
+    effort: Effort,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Shrunk {
     let variant = variant(scenario, &found.case.variant).expect("a failure of this scenario");
     let workload = decode::<S::Op>(&found.case.workload).expect("a workload of this scenario");
     let before = found.case.tape.steps();
-    let mut player = Player::new(scenario, variant);
-    player.aim(Some(&found.violation.invariant));
-    let best = Failure {
-        conditions: found.case.conditions,
-        workload,
-        tape: found.case.tape.clone(),
-        key: key::<S>(&found.case.conditions, &[], &Tape::default()),
+    let Some(mut gate) = Gate::new(scenario, variant, &found, workload, (effort, goes_on)) else {
+        return Shrunk { tries: 1, ..Shrunk::untouched(found) };
     };
-    let mut gate = Gate {
-        player,
-        invariant: found.violation.invariant.clone(),
-        step_limit: found.case.step_limit,
-        effort,
-        tries: 0,
-        steps: 0,
-        best,
-    };
-    let Some(first) =
-        gate.judge(&gate.best.conditions.clone(), &gate.best.workload.clone(), &found.case.tape)
-    else {
-        return Shrunk { found, tries: gate.tries, steps: (before, before), complete: false };
-    };
-    gate.best = first;
-    while !gate.is_spent() && passes::all(scenario, variant, &mut gate) {}
-    let complete = !gate.is_spent();
-    let tries = gate.tries;
-    let found = gate.finish(found);
-    let after = found.case.tape.steps();
-    Shrunk { found, tries, steps: (before, after), complete }
+    let ended = least(&mut gate);
+    gate.finish(found, before, ended)
 }
 
-impl<S: Scenario> Gate<'_, S> {
-    fn is_spent(&self) -> bool {
-        self.tries >= self.effort.tries || self.steps >= self.effort.steps
-    }
-
-    /// Plays a candidate leniently; a failure of the wanted kind comes back with its exact tape.
-    fn judge(
-        &mut self,
-        conditions: &Conditions,
-        workload: &[S::Op],
-        tape: &Tape,
-    ) -> Option<Failure<S::Op>> {
-        self.tries += 1;
-        let mut decisions = Recorded::lenient(tape).fair_from(self.step_limit / 2);
-        let end = self.player.play(conditions, workload, &mut decisions, self.step_limit);
-        self.steps += decisions.steps();
-        self.failure(end, conditions, workload)
-    }
-
-    fn failure(
-        &self,
-        end: End,
-        conditions: &Conditions,
-        workload: &[S::Op],
-    ) -> Option<Failure<S::Op>> {
-        match end {
-            End::Violated(violation) if violation.invariant == self.invariant => {
-                let tape = self.player.tape();
-                let key = key::<S>(conditions, workload, &tape);
-                Some(Failure { conditions: *conditions, workload: workload.to_vec(), tape, key })
-            }
-            _ => None,
+/// Passes, a search, and again, until neither has more to say.
+fn least<S: Scenario>(gate: &mut Gate<'_, S>) -> Ended {
+    let mut proved: Option<Failure<S::Op>> = None;
+    loop {
+        while !gate.is_spent() && passes::all(gate) {}
+        if gate.is_spent() {
+            return gate.why_spent();
+        }
+        // A proof stands for its workload, whatever else the passes made of the schedule.
+        if let Some(proved) = proved.take().filter(|proved| proved.is_of(&gate.best)) {
+            gate.best = proved;
+            return Ended::Proved;
+        }
+        let Searched { is_shorter, is_proved } = schedule::search(gate);
+        match (is_shorter, is_proved) {
+            (true, true) => proved = Some(gate.best.clone()),
+            (true, false) => {}
+            (false, true) => return Ended::Proved,
+            (false, false) => return Ended::OneMinimal,
         }
     }
-
-    /// Takes a candidate if it fails as wanted and is smaller.
-    fn consider(&mut self, conditions: &Conditions, workload: &[S::Op], tape: &Tape) -> bool {
-        if self.is_spent() {
-            return false;
-        }
-        let failure = self.judge(conditions, workload, tape);
-        self.take(failure)
-    }
-
-    fn take(&mut self, failure: Option<Failure<S::Op>>) -> bool {
-        match failure {
-            Some(failure) if failure.key < self.best.key => {
-                self.best = failure;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Takes a smaller workload under the schedule so far, the canonical one, or some by chance.
-    fn consider_workload(&mut self, conditions: &Conditions, workload: &[S::Op]) -> bool {
-        let tape = self.best.tape.clone();
-        self.consider(conditions, workload, &tape)
-            || self.consider(conditions, workload, &Tape::default())
-            || self.by_chance(conditions, workload)
-    }
-
-    fn by_chance(&mut self, conditions: &Conditions, workload: &[S::Op]) -> bool {
-        let mut decisions = Seeded::new(0);
-        for chance in 0..self.effort.chances {
-            if self.is_spent() {
-                return false;
-            }
-            self.tries += 1;
-            let index = crate::decisions::RunIndex::nth(u64::from(chance));
-            let kind = StrategyKind::of_run(chance);
-            decisions.start(index, kind, self.best.tape.steps() as u32, self.step_limit);
-            self.player.set_up(conditions, workload, kind.wants_arrivals());
-            let Player { world, invariants, record, .. } = &mut self.player;
-            let end = scheduler::run(world, &mut decisions, invariants, self.step_limit, record);
-            self.steps += record.tape.len() as u64;
-            let failure = self.failure(end, conditions, workload);
-            if self.take(failure) {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// The best failure as a case, played to the letter once more.
-    fn finish(mut self, found: Found) -> Found {
-        let Failure { conditions, workload, tape, .. } = self.best.clone();
-        let mut strict = Recorded::strict(&tape);
-        let end = self.player.play(&conditions, &workload, &mut strict, self.step_limit);
-        let same = strict.divergence().is_none();
-        match end {
-            End::Violated(violation) if same && violation.invariant == self.invariant => {
-                let mut case = found.case;
-                case.conditions = conditions;
-                case.workload = encode(&workload);
-                case.tape = tape;
-                case.check = self.player.record.trace.digest().check();
-                Found { violation, case, plan: found.plan }
-            }
-            _ => found,
-        }
-    }
-}
-
-fn key<S: Scenario>(conditions: &Conditions, workload: &[S::Op], tape: &Tape) -> Key {
-    let mut movers: Vec<_> = tape.segments.iter().map(|segment| &segment.who).collect();
-    movers.sort();
-    movers.dedup();
-    (
-        [
-            conditions.delivery == Delivery::Pairwise,
-            conditions.timers == TimerRule::Any,
-            conditions.tasks.is_some_and(|tasks| tasks.scheduler == Scheduler::MultiThread),
-            conditions.tasks.is_some_and(|tasks| tasks.budget != Budget::Full),
-        ],
-        workload.len(),
-        conditions.faults,
-        encode(workload),
-        movers.len(),
-        tape.segments.len(),
-        tape.steps(),
-        tape.values.iter().map(|&value| u64::from(value)).sum(),
-        tape.to_string(),
-    )
 }

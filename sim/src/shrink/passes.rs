@@ -1,19 +1,20 @@
 //! The passes of the shrinker: each proposes candidates, the gate decides.
 
-use super::Gate;
+use super::{gate::Gate, key};
 use crate::{
     decisions::{Segment, Tape},
     name::Name,
     plan::{Budget, Collect, Conditions, Delivery, Order, Scheduler, TimerRule},
-    scenario::{self, Scenario, Variant},
+    scenario::{self, Scenario},
 };
 
 /// All passes in turn; true if one of them found something smaller.
-pub(super) fn all<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
-    let mut smaller = conditions(scenario, variant, gate);
-    smaller |= fewer_faults(scenario, variant, gate);
+pub(super) fn all<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
+    let mut smaller = conditions(gate);
+    smaller |= drop_actors(gate);
+    smaller |= fewer_faults(gate);
     smaller |= drop_operations(gate);
-    smaller |= simpler_workloads(scenario, gate);
+    smaller |= simpler_workloads(gate);
     smaller |= segments(gate);
     smaller |= values(gate);
     smaller
@@ -21,7 +22,8 @@ pub(super) fn all<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<
 
 /// Kinder conditions: instant delivery, idle timers, one thread, a full budget, the loop's own order,
 /// a collector that always comes.
-fn conditions<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
+fn conditions<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
+    let (scenario, variant) = (gate.scenario, gate.variant);
     KINDER.iter().fold(false, |smaller, kinder| {
         let mut conditions = gate.best.conditions;
         kinder(&mut conditions);
@@ -43,9 +45,24 @@ const KINDER: [fn(&mut Conditions); 6] = [
     |conditions| conditions.event_loop.iter_mut().for_each(|own| own.collect = Collect::Every),
 ];
 
+/// Drops an actor with every operation that names it. Guarantees that no single actor can be dropped,
+/// as far as the schedules tried tell.
+fn drop_actors<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
+    let scenario = gate.scenario;
+    let actors = key::actors(scenario, &gate.best.workload);
+    actors.into_iter().fold(false, |smaller, gone| {
+        let conditions = gate.best.conditions;
+        let mut workload = gate.best.workload.clone();
+        workload.retain(|op| !scenario.actors(op).contains(&gone));
+        let differs = workload.len() < gate.best.workload.len();
+        smaller | (differs && gate.consider_workload(&conditions, &workload))
+    })
+}
+
 /// One fault less. A fault that was played goes with the value that it took, and the tape does not
 /// say which that was: each is tried.
-fn fewer_faults<S: Scenario>(scenario: &S, variant: &Variant, gate: &mut Gate<'_, S>) -> bool {
+fn fewer_faults<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
+    let (scenario, variant) = (gate.scenario, gate.variant);
     let now = gate.best.conditions;
     let fewer = Conditions { faults: now.faults.saturating_sub(1), ..now };
     let fewer = scenario::conditions(scenario, variant, fewer);
@@ -90,7 +107,8 @@ fn drop_operations<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
 }
 
 /// What the scenario calls simpler.
-fn simpler_workloads<S: Scenario>(scenario: &S, gate: &mut Gate<'_, S>) -> bool {
+fn simpler_workloads<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
+    let scenario = gate.scenario;
     let mut smaller = false;
     loop {
         let conditions = gate.best.conditions;

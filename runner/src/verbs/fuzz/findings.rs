@@ -12,7 +12,7 @@ use crate::{
     files::RunFolder,
     output::{Output, remark},
     report::{self, Failure},
-    verbs::source::CaseFile,
+    verbs::{shrink::within, source::CaseFile},
 };
 use atropos::{hunt::Found, shrink::Effort, trace::digest_bytes};
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ impl<'f> Findings<'f> {
         Findings { hunt, all: BTreeMap::new() }
     }
 
-    /// Shrinks and shows the findings of a target.
+    /// Shrinks and shows the findings of a target, and those that were met on the way.
     pub(super) fn show(
         &mut self,
         target: &Target<'_>,
@@ -80,9 +80,13 @@ impl<'f> Findings<'f> {
         out: &mut Output,
     ) -> Result<(), Stop> {
         let findings = tally.found.iter().filter(|(invariant, _)| target.is_finding(invariant));
+        let mut met: BTreeMap<String, Found> = BTreeMap::new();
         for (shown, (_, found)) in findings.enumerate() {
-            let failure = self.smaller(target, found)?;
+            let (failure, others) = self.smaller(target, found)?;
             self.hunt.folder.remove_failure(&as_found_id(target, found))?;
+            for other in others {
+                met.entry(other.violation.invariant.clone()).or_insert(other);
+            }
             let count = tally.violated.get(&found.violation.invariant).copied().unwrap_or(0);
             if shown == 0 || self.hunt.args.show == Show::All {
                 let folder = self.hunt.folder.told().join("failures").join(&failure.id);
@@ -94,24 +98,42 @@ impl<'f> Findings<'f> {
             let finding = report::finding(&failure);
             self.all.insert(finding.key(), finding);
         }
+        // Kept and told, but no part of what the campaign came to: which failure was shrunk depends on
+        // whose share it was found in, and the shares must come to what one process comes to.
+        met.retain(|invariant, _| {
+            target.is_finding(invariant) && !tally.found.contains_key(invariant)
+        });
+        for found in met.values() {
+            let (failure, _) = self.smaller(target, found)?;
+            out.say(&report::failure_met(&failure))?;
+            out.tell("violation", &report::failure_json(&failure, 0))?;
+        }
         Ok(())
     }
 
     /// Adds what was found by other means, if no run had found it.
     pub(super) fn add(&mut self, target: &Target<'_>, found: &Found) -> Result<(), Stop> {
-        let finding = report::finding(&self.smaller(target, found)?);
+        let finding = report::finding(&self.smaller(target, found)?.0);
         self.all.entry(finding.key()).or_insert(finding);
         Ok(())
     }
 
-    /// The failure made smaller, and written.
-    fn smaller<'t>(&self, target: &Target<'t>, found: &Found) -> Result<Failure<'t>, Stop> {
-        let failure = if self.hunt.args.no_shrink {
-            Failure::as_found(target, found)
+    /// The failure made smaller, and written. With it what else was violated on the way.
+    fn smaller<'t>(
+        &self,
+        target: &Target<'t>,
+        found: &Found,
+    ) -> Result<(Failure<'t>, Vec<Found>), Stop> {
+        let (failure, others) = if self.hunt.args.no_shrink {
+            (Failure::as_found(target, found), Vec::new())
         } else {
-            Failure::shrunk(target, target.subject.shrink(found.clone(), Effort::default()))
+            let mut goes_on = within(Some(self.hunt.args.shrink_time));
+            let effort = Effort::default();
+            let mut shrunk = target.subject.shrink_while(found.clone(), effort, &mut goes_on);
+            let others = std::mem::take(&mut shrunk.others);
+            (Failure::shrunk(target, shrunk), others)
         };
         keep(&self.hunt.folder, &failure.id, &failure, Some(found))?;
-        Ok(failure)
+        Ok((failure, others))
     }
 }
