@@ -256,6 +256,14 @@ impl Op {
         std::iter::once(self.who).chain(named)
     }
 
+    /// The same done by an actor before, or to one.
+    fn by_earlier_actors(self) -> impl Iterator<Item = Op> {
+        let by = (0..self.who).map(move |who| Op { who, ..self });
+        let peer = self.actors().nth(1).unwrap_or(0);
+        let to = (0..peer).map(move |lower| Op { who: self.who, ..self.renamed(|_| lower) });
+        by.chain(to).filter(|op| !op.is_reflexive())
+    }
+
     fn renamed(self, name: impl Fn(u8) -> u8) -> Op {
         let act = match self.act {
             Act::Link(peer) => Act::Link(name(peer)),
@@ -395,7 +403,7 @@ impl Scenario for AtomvmLinks {
             }
         }
         for (at, op) in workload.iter().enumerate() {
-            if let Some(op) = op.with_simpler_reason() {
+            for op in op.with_simpler_reason().into_iter().chain(op.by_earlier_actors()) {
                 let mut with = workload.to_vec();
                 with[at] = op;
                 simpler.push(with);

@@ -32,12 +32,54 @@ struct Minimum {
 impl fmt::Debug for Minimum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Minimum { bug, movers, steps, preemptions, ended } = self;
-        write!(f, "(\"{bug}\", {movers}, {steps}, {preemptions}, {ended:?}),")
+        write!(f, "(\"{bug}\", {movers}, {steps}, {preemptions}, Ended::{ended:?})")
     }
 }
 
 /// Bug, who takes part, steps, preemptions, and what can be said of it.
-const MINIMA: &[(&str, usize, u64, u32, Ended)] = &[];
+const MINIMA: &[(&str, usize, u64, u32, Ended)] = &[
+    ("atomvm-links/v0.6.2 no-duplicate-link", 1, 2, 0, Ended::Proved),
+    ("atomvm-links/v0.6.2 no-link-to-dead", 2, 2, 0, Ended::Proved),
+    ("atomvm-links/v0.6.2 one-exit-per-link", 2, 3, 0, Ended::Proved),
+    ("atomvm-links/v0.6.3 no-link-to-dead", 2, 2, 0, Ended::Proved),
+    ("atomvm-links/v0.6.6 no-lost-link", 3, 6, 0, Ended::Proved),
+    ("atomvm-links/v0.6.6 no-pending-unlink", 4, 6, 0, Ended::Proved),
+    ("atomvm-links/v0.6.6 one-exit-per-link", 3, 4, 1, Ended::Proved),
+    ("ash-limiter/v3.5.24 limiter-bounds", 4, 32, 0, Ended::Proved),
+    ("ash-limiter/v3.5.24 no-stale-pid", 3, 41, 0, Ended::Proved),
+    ("ash-limiter/v3.5.24 read-answers", 3, 42, 0, Ended::Proved),
+    ("ash-limiter/first-fix limiter-bounds", 4, 32, 0, Ended::Proved),
+    ("ash-limiter/first-fix no-stale-pid", 3, 41, 0, Ended::Proved),
+    ("ash-limiter/first-fix read-answers", 3, 42, 0, Ended::Proved),
+    ("ash-limiter/v3.5.26 limiter-bounds", 4, 32, 0, Ended::Proved),
+    ("ash-limiter/release-after-stop no-lost-slot", 5, 56, 0, Ended::Proved),
+    ("ash-limiter/release-after-stop read-answers", 5, 57, 0, Ended::Proved),
+    ("ash-limiter/stop-dead read-answers", 3, 18, 0, Ended::Proved),
+    ("ash-limiter/alive-then-call read-answers", 3, 15, 0, Ended::Proved),
+    ("ash-limiter/release-at-spawn limiter-bounds", 4, 32, 0, Ended::Proved),
+    ("ash-limiter/busy-wait no-livelock", 3, 10000, 1, Ended::EffortSpent),
+    ("ash-limiter/normal-exit-leak no-unsupervised-survivor", 3, 28, 0, Ended::Proved),
+    ("kv-registry/linked registry-survives", 5, 29, 0, Ended::Proved),
+    ("kv-registry/permanent no-orphaned-bucket", 7, 72, 0, Ended::Proved),
+    ("kv-registry/transient no-orphaned-bucket", 7, 72, 0, Ended::Proved),
+    ("kv-registry/one-for-one no-orphaned-bucket", 7, 40, 1, Ended::Proved),
+    ("kv-registry/rest-for-one-supervisor-first no-orphaned-bucket", 7, 40, 1, Ended::Proved),
+    ("kv-registry/registry-first create-answers", 4, 14, 0, Ended::Proved),
+    ("kv-registry/rest-for-one-registry-first create-answers", 4, 14, 0, Ended::Proved),
+    ("kv-registry/no-monitor names-live", 6, 65, 0, Ended::Proved),
+    ("kv-registry/stop-then-lookup no-stale-pid", 14, 71, 0, Ended::OneMinimal),
+    ("kv-registry/synchronous-call no-stale-pid", 14, 82, 0, Ended::OneMinimal),
+    ("restate-join/v1.2.0 no-panic", 5, 8, 0, Ended::Proved),
+    ("restate-join/v1.2.0 one-attempt-per-key", 4, 5, 0, Ended::Proved),
+    ("restate-join/forgotten-attempt one-attempt-per-key", 4, 5, 0, Ended::Proved),
+    ("restate-join/noop-waker no-lost-wakeup", 6, 9, 0, Ended::Proved),
+    ("llama-chat/no-reference no-pending-task-collected", 5, 6, 0, Ended::Proved),
+    ("llama-chat/v0.12.17 no-pending-task-collected", 5, 6, 0, Ended::Proved),
+    ("llama-chat/v0.12.18 no-pending-task-collected", 5, 8, 0, Ended::Proved),
+    ("llama-chat/forgotten-consumer no-lost-message", 10, 26, 0, Ended::Proved),
+    ("llama-chat/await-in-finally no-pending-task-collected", 5, 6, 0, Ended::Proved),
+    ("llama-chat/unretrieved exceptions-retrieved", 6, 19, 0, Ended::Proved),
+];
 
 /// Blocks in which every bug shows.
 const BLOCKS: u64 = 16;

@@ -261,8 +261,9 @@ fn a_message_overtakes_only_where_signals_travel() {
     for found in shrunk("overtaken", 1) {
         assert_eq!(workload(&found), [Deed(0)]);
         assert_eq!(found.case.conditions, Conditions { delivery: Delivery::Pairwise, ..KIND });
-        // Two sends; the new word's way, the relay that takes it and passes it on, its way, the sink.
-        assert_eq!(found.case.tape.to_string(), "1×2 1>5×1 5×2 5>4×1 4×1");
+        // Two sends and the end, so that nobody is preempted; the new word's way, the relay that takes
+        // it and passes it on, its way, the sink.
+        assert_eq!(found.case.tape.to_string(), "1×3 1>5×1 5×2 5>4×1 4×1");
     }
 }
 
