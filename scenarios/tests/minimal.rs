@@ -40,7 +40,7 @@ impl fmt::Debug for Minimum {
 const MINIMA: &[(&str, usize, u64, u32, Ended)] = &[
     ("atomvm-links/v0.6.2 no-duplicate-link", 1, 2, 0, Ended::Proved),
     ("atomvm-links/v0.6.2 no-link-to-dead", 2, 2, 0, Ended::Proved),
-    ("atomvm-links/v0.6.2 one-exit-per-link", 2, 3, 0, Ended::Proved),
+    ("atomvm-links/v0.6.2 one-exit-per-link", 1, 3, 0, Ended::Proved),
     ("atomvm-links/v0.6.3 no-link-to-dead", 2, 2, 0, Ended::Proved),
     ("atomvm-links/v0.6.6 no-lost-link", 3, 6, 0, Ended::Proved),
     ("atomvm-links/v0.6.6 no-pending-unlink", 4, 6, 0, Ended::Proved),

@@ -202,7 +202,7 @@ fn the_search_agrees_with_the_odometer_on_random_programs() {
 }
 
 #[test]
-#[ignore = "the long count, for make soak"]
+#[ignore = "the long count, asked for by name"]
 fn the_search_agrees_with_the_odometer_on_random_programs_holds() {
     agree(20_000);
 }
