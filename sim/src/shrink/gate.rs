@@ -18,7 +18,10 @@ use crate::{
     strategy::StrategyKind,
     trace::digest_bytes,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 /// A run that fails as wanted.
 #[derive(Clone, Debug)]
@@ -224,16 +227,26 @@ impl<'s, S: Scenario> Gate<'s, S> {
         let tape = self.best.tape.clone();
         self.consider(conditions, workload, &tape)
             || self.consider(conditions, workload, &Tape::default())
-            || self.by_chance(conditions, workload)
+            || self.by_chance(conditions, workload, 0..self.effort.chances)
     }
 
-    fn by_chance(&mut self, conditions: &Conditions, workload: &[S::Op]) -> bool {
+    /// Takes a smaller workload under schedules by chance, those with these numbers.
+    pub(super) fn by_chance(
+        &mut self,
+        conditions: &Conditions,
+        workload: &[S::Op],
+        chances: Range<u32>,
+    ) -> bool {
         let expected = self.best.tape.steps() as u32;
-        if !self.is_new(conditions, workload, format!("by chance {expected}").as_bytes()) {
+        if !self.is_new(
+            conditions,
+            workload,
+            format!("by chance {expected} {chances:?}").as_bytes(),
+        ) {
             return false;
         }
         let mut decisions = Seeded::new(0);
-        for chance in 0..self.effort.chances {
+        for chance in chances {
             if self.is_spent() {
                 return false;
             }
