@@ -55,7 +55,7 @@ const MINIMA: &[(&str, usize, u64, u32, Ended)] = &[
     ("ash-limiter/release-after-stop no-lost-slot", 5, 56, 0, Ended::Proved),
     ("ash-limiter/release-after-stop read-answers", 5, 57, 0, Ended::Proved),
     ("ash-limiter/stop-dead read-answers", 3, 18, 0, Ended::Proved),
-    ("ash-limiter/alive-then-call read-answers", 3, 15, 0, Ended::Proved),
+    ("ash-limiter/alive-then-call read-answers", 3, 11, 1, Ended::Proved),
     ("ash-limiter/release-at-spawn limiter-bounds", 4, 32, 0, Ended::Proved),
     ("ash-limiter/busy-wait no-livelock", 3, 10000, 1, Ended::EffortSpent),
     ("ash-limiter/normal-exit-leak no-unsupervised-survivor", 3, 28, 0, Ended::Proved),

@@ -5,7 +5,7 @@
 
 use super::{
     Effort, Ended, Shrunk,
-    key::{Counting, Key},
+    key::{By, Counting, Key},
 };
 use crate::{
     case::{Player, encode},
@@ -18,10 +18,7 @@ use crate::{
     strategy::StrategyKind,
     trace::digest_bytes,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run that fails as wanted.
 #[derive(Clone, Debug)]
@@ -29,6 +26,7 @@ pub(super) struct Failure<Op> {
     pub(super) conditions: Conditions,
     pub(super) workload: Vec<Op>,
     pub(super) tape: Tape,
+    pub(super) preemptions: u32,
     pub(super) key: Key,
 }
 
@@ -53,6 +51,7 @@ pub(super) struct Gate<'s, S: Scenario> {
     pub(super) nodes: u64,
     pub(super) searched: u64,
     pub(super) best: Failure<S::Op>,
+    by: By,
     /// Digests of the candidates that were judged.
     judged: BTreeSet<u128>,
     others: BTreeMap<String, Found>,
@@ -73,7 +72,8 @@ impl<'s, S: Scenario> Gate<'s, S> {
         let mut player = Player::new(scenario, variant);
         player.aim(Some(&found.violation.invariant));
         let (conditions, tape) = (found.case.conditions, found.case.tape.clone());
-        let key = Key::new(scenario, &conditions, &workload, &tape, u32::MAX);
+        let (by, preemptions) = (By::default(), u32::MAX);
+        let key = Key::new(scenario, &conditions, &workload, &tape, (by, preemptions));
         let mut gate = Gate {
             scenario,
             variant,
@@ -85,7 +85,8 @@ impl<'s, S: Scenario> Gate<'s, S> {
             steps: 0,
             nodes: 0,
             searched: 0,
-            best: Failure { conditions, workload: workload.clone(), tape, key },
+            best: Failure { conditions, workload: workload.clone(), tape, preemptions, key },
+            by,
             judged: BTreeSet::new(),
             others: BTreeMap::new(),
             plan: found.plan,
@@ -94,6 +95,15 @@ impl<'s, S: Scenario> Gate<'s, S> {
         };
         gate.best = gate.judge(&conditions, &workload, &found.case.tape)?;
         Some(gate)
+    }
+
+    /// From now on schedules are smaller by what the search proves: candidates are judged anew.
+    pub(super) fn by_preemptions(&mut self) {
+        self.by = By::Preemptions;
+        self.judged.clear();
+        let Failure { conditions, workload, tape, preemptions, .. } = &self.best;
+        let by = (self.by, *preemptions);
+        self.best.key = Key::new(self.scenario, conditions, workload, tape, by);
     }
 
     /// True if no more candidates may be played.
@@ -156,8 +166,8 @@ impl<'s, S: Scenario> Gate<'s, S> {
         preemptions: u32,
     ) -> Failure<S::Op> {
         let tape = self.player.tape();
-        let key = Key::new(self.scenario, conditions, workload, &tape, preemptions);
-        Failure { conditions: *conditions, workload: workload.to_vec(), tape, key }
+        let key = Key::new(self.scenario, conditions, workload, &tape, (self.by, preemptions));
+        Failure { conditions: *conditions, workload: workload.to_vec(), tape, preemptions, key }
     }
 
     /// Keeps another failure, which the player has just played, if it is the first of its invariant.
@@ -227,26 +237,16 @@ impl<'s, S: Scenario> Gate<'s, S> {
         let tape = self.best.tape.clone();
         self.consider(conditions, workload, &tape)
             || self.consider(conditions, workload, &Tape::default())
-            || self.by_chance(conditions, workload, 0..self.effort.chances)
+            || self.by_chance(conditions, workload)
     }
 
-    /// Takes a smaller workload under schedules by chance, those with these numbers.
-    pub(super) fn by_chance(
-        &mut self,
-        conditions: &Conditions,
-        workload: &[S::Op],
-        chances: Range<u32>,
-    ) -> bool {
+    fn by_chance(&mut self, conditions: &Conditions, workload: &[S::Op]) -> bool {
         let expected = self.best.tape.steps() as u32;
-        if !self.is_new(
-            conditions,
-            workload,
-            format!("by chance {expected} {chances:?}").as_bytes(),
-        ) {
+        if !self.is_new(conditions, workload, format!("by chance {expected}").as_bytes()) {
             return false;
         }
         let mut decisions = Seeded::new(0);
-        for chance in chances {
+        for chance in 0..self.effort.chances {
             if self.is_spent() {
                 return false;
             }
@@ -263,7 +263,7 @@ impl<'s, S: Scenario> Gate<'s, S> {
 
     /// The best failure as a case, played to the letter once more.
     pub(super) fn finish(mut self, found: Found, before: u64, ended: Ended) -> Shrunk {
-        let Failure { conditions, workload, tape, key } = self.best.clone();
+        let Failure { conditions, workload, tape, preemptions, .. } = self.best.clone();
         let mut strict = Recorded::strict(&tape);
         let end = self.player.play(&conditions, &workload, &mut strict, self.step_limit);
         let same = strict.divergence().is_none();
@@ -274,9 +274,9 @@ impl<'s, S: Scenario> Gate<'s, S> {
                 let mut case = found.case;
                 case.conditions = conditions;
                 case.workload = encode(&workload);
+                let steps = (before, tape.steps());
                 case.tape = tape;
                 case.check = self.player.record.trace.digest().check();
-                let (preemptions, steps) = (key.preemptions, (before, key.steps));
                 let found = Found { violation, case, plan: found.plan };
                 Shrunk { found, tries, nodes, steps, preemptions, ended, others }
             }

@@ -19,12 +19,24 @@ pub(super) struct Key {
     operations: usize,
     faults: u32,
     workload: Vec<u8>,
-    pub(super) preemptions: u32,
-    pub(super) steps: u64,
+    /// What of the schedule counts before the rest of it.
+    first: [u64; 2],
     movers: usize,
     segments: usize,
+    steps: u64,
     values: u64,
     text: String,
+}
+
+/// What makes a schedule smaller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum By {
+    /// Fewer movers, then fewer switches: as long as the workload is being cut. Under a schedule of few
+    /// preemptions fewer workloads fail than under one of few switches.
+    #[default]
+    Switches,
+    /// Fewer preemptions, then fewer steps: what the search proves.
+    Preemptions,
 }
 
 impl Key {
@@ -33,7 +45,7 @@ impl Key {
         conditions: &Conditions,
         workload: &[S::Op],
         tape: &Tape,
-        preemptions: u32,
+        (by, preemptions): (By, u32),
     ) -> Key {
         let mut movers: Vec<_> = tape.segments.iter().map(|segment| &segment.who).collect();
         movers.sort();
@@ -49,10 +61,13 @@ impl Key {
             operations: workload.len(),
             faults: conditions.faults,
             workload: encode(workload),
-            preemptions,
-            steps: tape.steps(),
+            first: match by {
+                By::Switches => [0; 2],
+                By::Preemptions => [preemptions.into(), tape.steps()],
+            },
             movers: movers.len(),
             segments: tape.segments.len(),
+            steps: tape.steps(),
             values: tape.values.iter().map(|&value| u64::from(value)).sum(),
             text: tape.to_string(),
         }

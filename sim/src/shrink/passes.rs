@@ -106,26 +106,6 @@ fn drop_operations<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
     smaller
 }
 
-/// A workload that a person can read has at most so many operations.
-const FEW: usize = 16;
-/// So many times as many schedules by chance as usual.
-const MORE: u32 = 10;
-
-/// Drops a single operation under more schedules: what stood in the way may be the schedule alone,
-/// which was made small for the operations that there were.
-pub(super) fn last<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
-    let (conditions, operations) = (gate.best.conditions, gate.best.workload.clone());
-    if operations.len() > FEW {
-        return false;
-    }
-    let chances = gate.effort.chances..gate.effort.chances.saturating_mul(MORE);
-    (0..operations.len()).any(|at| {
-        let mut workload = operations.clone();
-        workload.remove(at);
-        gate.by_chance(&conditions, &workload, chances.clone())
-    })
-}
-
 /// What the scenario calls simpler.
 fn simpler_workloads<S: Scenario>(gate: &mut Gate<'_, S>) -> bool {
     let scenario = gate.scenario;

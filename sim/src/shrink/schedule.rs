@@ -33,7 +33,8 @@ pub(super) fn search<S: Scenario>(gate: &mut Gate<'_, S>) -> Searched {
     if gate.invariant == NO_LIVELOCK || gate.effort.nodes == 0 || steps == 0 {
         return Searched::default();
     }
-    let known = Cost { paid: gate.best.key.preemptions, steps: gate.best.key.steps as u32 };
+    let Failure { tape, preemptions, .. } = &gate.best;
+    let known = Cost { paid: *preemptions, steps: tape.steps() as u32 };
     // As far as a candidate is played as its tape says.
     let length = gate.step_limit / 2;
     let reach = Reach { nodes: gate.effort.nodes, steps, length, known: Some(known) };
