@@ -15,6 +15,7 @@ use crate::{
 };
 use atropos::{
     case::Replay,
+    explain::{Effort, Explanation},
     hunt::Found,
     shrink::{Ended, Shrunk},
     trace::digest_bytes,
@@ -79,7 +80,20 @@ impl<'c> Failure<'c> {
         let known = Known::new(self.target.subject, &self.found.case, &self.replay, &again);
         let name = if self.shrunk.is_some() { "minimal" } else { "as found" };
         let as_found = before.map(|found| &found.case).filter(|_| self.shrunk.is_some());
-        page::report(&Known { name, as_found, ..known })
+        let explained = as_found.and_then(|_| self.explained());
+        let passing = explained.as_ref().and_then(|explained| explained.passing.as_ref());
+        page::report(&Known {
+            name,
+            as_found,
+            nearest_passing: passing.map(|passing| &passing.case),
+            chance: explained.as_ref().map(page::Chance::of),
+            ..known
+        })
+    }
+
+    /// Why it fails, as far as that is known in moments.
+    fn explained(&self) -> Option<Explanation> {
+        self.target.subject.explain(&self.found.case, Effort::QUICK).ok().flatten()
     }
 
     fn sentence(&self) -> &'static str {
@@ -111,10 +125,10 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     );
     let why = format!("{}:\n{}", failure.sentence(), evidence(&found.violation));
     let again = failure.again(folder);
-    let [replay, shrink, keep] =
-        ["replay", "shrink", "regressions add"].map(|verb| command(verb, target.subject, &again));
+    let [replay, explain, shrink, keep] = ["replay", "explain", "shrink", "regressions add"]
+        .map(|verb| command(verb, target.subject, &again));
     format!(
-        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Shrink:  {shrink}\n  Keep it: {keep}\n  Files:   {}\n  Report:  {}\n",
+        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Explain: {explain}\n  Shrink:  {shrink}\n  Keep it: {keep}\n  Files:   {}\n  Report:  {}\n",
         indented(&why, 4),
         indented(body(&failure.play()).trim_end(), 4),
         folder.display(),

@@ -10,9 +10,10 @@ use crate::{
     exit::{Exit, Stop},
     files::write_whole,
     output::{Output, remark},
-    report::{self, Known},
+    report::{self, Chance, Known},
     token::{self, PASTABLE},
 };
+use atropos::explain::Effort;
 
 pub(crate) fn run(args: &TimelineArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
     let source = source::read(catalog, &args.case)?;
@@ -33,7 +34,13 @@ pub(crate) fn run(args: &TimelineArgs, catalog: &Catalog, out: &mut Output) -> R
             let token = token::token_of_case(subject, &source.case);
             let is_file = token.len() > PASTABLE && args.case != "-";
             let again = if is_file { &args.case } else { &token };
-            report::report(&Known::new(subject, &source.case, &replay, again))
+            let explained = subject.explain(&source.case, Effort::default()).ok().flatten();
+            let passing = explained.as_ref().and_then(|explained| explained.passing.as_ref());
+            report::report(&Known {
+                nearest_passing: passing.map(|passing| &passing.case),
+                chance: explained.as_ref().map(Chance::of),
+                ..Known::new(subject, &source.case, &replay, again)
+            })
         }
         Format::Json => {
             let told = told();

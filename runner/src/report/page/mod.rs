@@ -10,7 +10,10 @@
 mod failure;
 mod view;
 
-use atropos::trace::digest_bytes;
+use atropos::{
+    explain::{self, Explanation},
+    trace::digest_bytes,
+};
 use serde::Serialize;
 
 pub(crate) use failure::{Known, report, report_of_lines};
@@ -63,6 +66,17 @@ pub(crate) struct Point {
     pub(crate) kept: u32,
     /// From 0 to 1.
     pub(crate) chance: f64,
+}
+
+impl Chance {
+    /// The curve of an explanation.
+    pub(crate) fn of(explained: &Explanation) -> Self {
+        let point = |point: &explain::Chance| Point { kept: point.kept, chance: point.chance };
+        Chance {
+            points: explained.chance.iter().map(point).collect(),
+            inevitable: explained.inevitable_from,
+        }
+    }
 }
 
 impl Page<'_> {
