@@ -6,7 +6,7 @@ mod common;
 use common::Place;
 
 /// The command line itself, and its verbs.
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 23] = [
     "",
     "list",
     "run",
@@ -15,6 +15,7 @@ const VERBS: [&str; 22] = [
     "ci",
     "merge",
     "timeline",
+    "explain",
     "shrink",
     "regressions",
     "regressions add",
