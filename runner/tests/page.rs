@@ -235,6 +235,7 @@ fn long_run(events: usize) -> Value {
 
 #[test]
 #[ignore = "needs chromium and chromedriver; make soak"]
+#[expect(clippy::print_stdout, reason = "times are for who looks; a loaded machine fails nothing")]
 fn five_thousand_events_open_and_move() {
     let place = Place::new();
     let text = report(&place);
