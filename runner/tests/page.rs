@@ -307,6 +307,10 @@ fn it_is_seen_in_light_and_dark_and_on_paper() {
         "return [...document.querySelectorAll('.row')].filter(row => row.offsetHeight > 0).length",
     );
     assert_eq!(shown, rows, "every row is printed");
+    let top =
+        browser.run("return document.getElementById('rows').getBoundingClientRect().top + scrollY");
+    assert!(top.as_f64().is_some_and(|top| top < 600.0), "rows begin on the first page, at {top}");
+    browser.shoot(&picture("report-paper.png"));
     assert!(browser.print().starts_with(b"%PDF"), "it prints");
     is_quiet(&browser, &file);
 }
