@@ -23,6 +23,9 @@ use atropos::{
 use serde::Serialize;
 use std::path::Path;
 
+/// What an explanation may cost for a page that somebody may look at: moments.
+const QUICK: Effort = Effort { runs: 50, points: 32, flips: 500, steps: 1_000_000 };
+
 /// A failure, played once more.
 pub(crate) struct Failure<'c> {
     pub(crate) target: Target<'c>,
@@ -93,7 +96,7 @@ impl<'c> Failure<'c> {
 
     /// Why it fails, as far as that is known in moments.
     fn explained(&self) -> Option<Explanation> {
-        self.target.subject.explain(&self.found.case, Effort::QUICK).ok().flatten()
+        self.target.subject.explain(&self.found.case, QUICK).ok().flatten()
     }
 
     fn sentence(&self) -> &'static str {

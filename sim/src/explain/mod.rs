@@ -50,11 +50,6 @@ impl Default for Effort {
     }
 }
 
-impl Effort {
-    /// For a report that somebody may look at: moments.
-    pub const QUICK: Effort = Effort { runs: 50, points: 32, flips: 500, steps: 1_000_000 };
-}
-
 /// Why a run fails.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
