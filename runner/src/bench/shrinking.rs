@@ -109,8 +109,10 @@ async fn write(ctx: Ctx, ops: Vec<Op>) -> Ending {
 async fn store(ctx: Ctx, is_endless: bool) -> Ending {
     let first = ctx.receive(Filter::User).await.user();
     while ctx.receive(Filter::User).await.user() == first {}
-    while is_endless {
-        ctx.yield_now().await;
+    if is_endless {
+        loop {
+            ctx.yield_now().await;
+        }
     }
     ctx.mark("overwritten");
     ctx.yield_now().await;
