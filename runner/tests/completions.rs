@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Every verb, `help` aside.
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 17] = [
     "list",
     "run",
     "fuzz",
@@ -18,7 +18,9 @@ const VERBS: [&str; 15] = [
     "merge",
     "replay",
     "timeline",
+    "explain",
     "shrink",
+    "regressions",
     "check",
     "conform",
     "count",
@@ -86,8 +88,10 @@ fn a_page_a_verb() {
     let pages = place.files("share/man1", ".1");
     let names: Vec<&str> = pages.iter().filter_map(|page| page.file_name()?.to_str()).collect();
     let below = VERBS.iter().map(|verb| format!("atropos-{verb}.1"));
+    let of_regressions = ["add", "export", "list", "prune", "verify"];
+    let of_regressions = of_regressions.map(|verb| format!("atropos-regressions-{verb}.1"));
     let more = ["atropos.1".to_owned(), "atropos-snapshots-review.1".to_owned()];
-    let mut expected: Vec<String> = below.chain(more).collect();
+    let mut expected: Vec<String> = below.chain(more).chain(of_regressions).collect();
     expected.sort();
     assert_eq!(names, expected);
     for (page, name) in pages.iter().zip(names) {

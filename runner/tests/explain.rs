@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The variant, the invariant, and the roles of its chain in order: what the story tells.
 const STORIES: [(&str, &str, &[&str]); 5] = [
     ("atomvm-links/v0.6.2", "no-duplicate-link", &["linked", "linked-again", "used"]),
-    ("ash-limiter/v3.5.24", "no-stale-pid", &["kept", "ended", "used"]),
+    ("ash-limiter/v3.5.24", "no-stale-pid", &["ended", "kept", "used"]),
     ("kv-registry/linked", "registry-survives", &["linked", "ended", "used"]),
     ("restate-join/v1.2.0", "no-panic", &["used"]),
     ("llama-chat/v0.12.17", "no-pending-task-collected", &["unreachable", "collected", "used"]),

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Place, Said, tokens};
+use common::{Place, Said, first_token, tokens};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -50,7 +50,7 @@ fn a_program_is_hunted_replayed_and_shrunk() {
         .with("cache#1.2 uses worker#1.1")
         .with("atropos replay --program cache.json at1-")
         .with("@worker: exit crash");
-    let token = tokens(&found.stdout).remove(0);
+    let token = first_token(&found.stdout);
     place.run(&["replay", "--program", "cache.json", &token]).ended(100).with("uses worker#1.1");
     place.run(&["shrink", "--program", "cache.json", &token]).ended(0).with("no-stale-pid");
     place

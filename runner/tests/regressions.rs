@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Place, Said, VARIANTS, json_file, tokens};
+use common::{Place, Said, VARIANTS, first_token, json_file, tokens};
 use proptest::{prelude::*, sample::Index, test_runner::Config};
 use serde_json::{Value, json};
 use std::{
@@ -140,7 +140,7 @@ fn what_must_hold_and_fails_is_a_finding() {
     drop(program.as_object_mut().expect("an object").remove("breaks"));
     let file = place.write("cache.json", program.to_string());
     let said = place.run(&["fuzz", "--program", &file, "--runs", "1000"]).ended(100);
-    let token = tokens(&said.stdout).remove(0);
+    let token = first_token(&said.stdout);
     let regressions = ["regressions", "--program", &file];
     place.run(&[&regressions[..], &["add", &token]].concat()).ended(0).with("no-stale-pid");
     let said = place.run(&[&regressions[..], &["verify"]].concat()).ended(100);

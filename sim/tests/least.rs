@@ -191,7 +191,7 @@ fn agree(programs: u32) {
         drawn += u32::from(best.1.iter().any(|(_, values)| values.iter().any(|&value| value > 0)));
     }
     assert!(
-        compared * 4 >= programs && preempted * 100 >= programs && drawn * 400 >= programs,
+        compared * 4 >= programs && preempted * 200 >= programs && drawn * 400 >= programs,
         "{compared} compared, {preempted} with a preemption, {drawn} with a value"
     );
 }

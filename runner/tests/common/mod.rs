@@ -214,6 +214,12 @@ pub(crate) fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
+/// The token of the first failure that was told.
+pub(crate) fn first_token(text: &str) -> String {
+    let token = text.split_whitespace().find(|word| word.starts_with("at1-"));
+    token.unwrap_or_else(|| panic!("no token in {text}")).to_owned()
+}
+
 /// A JSON file.
 pub(crate) fn json_file(path: &Path) -> serde_json::Value {
     let text = fs::read_to_string(path).expect("the file can be read");
