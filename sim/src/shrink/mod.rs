@@ -6,7 +6,7 @@
 //! workload and the conditions that are left. If it closes, the schedule is *minimal (proved)*; at its
 //! bound it is *1-minimal*: no pass can make it smaller.
 //!
-//! The key ([`key`]), most important first, and why: instant before pairwise delivery and idle before
+//! The key (`key`), most important first, and why: instant before pairwise delivery and idle before
 //! any timers, one thread before many and a full budget before less (a finding names what it needs);
 //! how many actors the workload names, how many operations it has (a person reads them first) and how
 //! many faults are allowed; what the operations are (simpler ones pay although the schedule found for
