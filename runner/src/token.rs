@@ -333,6 +333,11 @@ fn case_from_body(
             None => return malformed(format!("it names invariant {n} of {}", rules.len())),
         },
     };
+    // Each segment gets the name of its mover: a long name in many segments would fill the memory.
+    let longest = body.movers.iter().map(|name| name.to_string().len()).max().unwrap_or(0);
+    if longest.saturating_mul(body.segments.len()) > LONGEST {
+        return malformed("its names are longer than those of any run");
+    }
     let mut segments = Vec::with_capacity(body.segments.len());
     for (at, steps) in body.segments {
         let Some(who) = body.movers.get(at as usize) else {
