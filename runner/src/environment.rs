@@ -15,13 +15,16 @@ fn variable(name: &str) -> Option<String> {
 /// The commit that is built: what the job says, or what git says; none outside of both.
 pub(crate) fn commit() -> Option<String> {
     let said = ["ATROPOS_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"].into_iter().find_map(variable);
-    said.or_else(from_git).map(|commit| commit.trim().chars().take(64).collect())
+    said.or_else(checked_out).map(|commit| commit.trim().chars().take(64).collect())
 }
 
-fn from_git() -> Option<String> {
+/// The commit that is checked out, if git knows one.
+pub(crate) fn checked_out() -> Option<String> {
     let output = Command::new("git").args(["rev-parse", "--verify", "HEAD"]).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && !text.trim().is_empty()).then_some(text)
+    let commit = text.trim();
+    let is_hash = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (output.status.success() && is_hash).then(|| commit.to_owned())
 }
 
 /// True in a job of GitHub.

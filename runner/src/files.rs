@@ -68,8 +68,12 @@ impl RunFolder {
 
     /// Writes a file of the campaign.
     pub(crate) fn write(&self, name: &str, content: &str) -> Result<(), Stop> {
-        let path = self.path.join(name);
-        write_whole(&path, content).map_err(|error| Stop::io("write", &path, &error))
+        write(&self.path.join(name), content)
+    }
+
+    /// The folder of a failure as people are told it.
+    pub(crate) fn told_failure(&self, id: &str) -> PathBuf {
+        self.told.join("failures").join(id)
     }
 
     /// The folder of a failure.
@@ -91,17 +95,22 @@ pub(crate) fn read_text(path: &Path, longest: u64) -> io::Result<String> {
 
 /// A text that is at most so many bytes long.
 pub(crate) fn limited(source: impl io::Read, longest: u64) -> io::Result<String> {
-    let mut text = String::new();
-    io::Read::read_to_string(&mut io::Read::take(source, longest + 1), &mut text)?;
-    if text.len() as u64 > longest {
-        let why = format!("longer than {longest} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(source, longest + 1), &mut bytes)?;
+    let no_text = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+    if bytes.len() as u64 > longest {
+        return Err(no_text(format!("longer than {longest} bytes")));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| no_text("not UTF-8 text".to_owned()))
+}
+
+/// Writes a file whole, or says which could not be written.
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Stop> {
+    write_whole(path, content).map_err(|error| Stop::io("write", path, &error))
 }
 
 /// Writes a file beside its place and renames it into it; makes its folder if there is none.
-pub(crate) fn write_whole(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
+fn write_whole(path: &Path, content: impl AsRef<[u8]>) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = file_beside(folder)?;

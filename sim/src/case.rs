@@ -49,9 +49,9 @@ pub fn decode<Op: for<'d> Deserialize<'d>>(bytes: &[u8]) -> Option<Vec<Op>> {
     }
 }
 
-/// The workload of a case, if it is one of this scenario.
-pub(crate) fn workload_of<S: Scenario>(scenario: &S, case: &Case) -> Option<Vec<S::Op>> {
-    decode(&case.workload).filter(|workload: &Vec<S::Op>| scenario.is_valid(workload))
+/// A workload from its bytes, if it is one of this scenario.
+pub(crate) fn workload_of<S: Scenario>(scenario: &S, bytes: &[u8]) -> Option<Vec<S::Op>> {
+    decode(bytes).filter(|workload: &Vec<S::Op>| scenario.is_valid(workload))
 }
 
 /// What came of a case that was played.
@@ -138,18 +138,18 @@ impl<'s, S: Scenario> Player<'s, S> {
         tape: &mut Recorded<'_>,
         limit: u32,
     ) -> End {
-        self.drive(conditions, workload, tape, limit)
+        self.drive((conditions, workload), false, tape, limit)
     }
 
-    /// Plays what any source decides.
+    /// Plays what any source decides; `arrivals` says whether it wants to be told of them.
     pub(crate) fn drive<D: Decisions>(
         &mut self,
-        conditions: &Conditions,
-        workload: &[S::Op],
+        (conditions, workload): (&Conditions, &[S::Op]),
+        arrivals: bool,
         source: &mut D,
         limit: u32,
     ) -> End {
-        self.set_up(conditions, workload, false);
+        self.set_up(conditions, workload, arrivals);
         scheduler::run(&mut self.world, source, &self.invariants, limit, &mut self.record)
     }
 
@@ -231,7 +231,7 @@ pub(crate) fn prepared<'s, S: Scenario>(
     case: &Case,
 ) -> Result<(Player<'s, S>, Vec<S::Op>), Unplayable> {
     let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
-    let workload = workload_of(scenario, case).ok_or(Unplayable::BadWorkload)?;
+    let workload = workload_of(scenario, &case.workload).ok_or(Unplayable::BadWorkload)?;
     let mut player = Player::new(scenario, variant);
     if case.invariant.as_deref().is_some_and(|name| !player.knows(name)) {
         return Err(Unplayable::NoInvariant);

@@ -11,7 +11,7 @@ use crate::{
     invariant::Violation,
     plan::{Plan, Spec},
     scenario::{self, Scenario, Variant},
-    scheduler::{self, End, Record},
+    scheduler::{End, Record},
     trace::{Digest, digest_words},
     world::World,
 };
@@ -164,9 +164,8 @@ impl<'s, S: Scenario> Hunt<'s, S> {
     fn run(&mut self, plan: &Plan, workload: &[S::Op], expected: u32) -> End {
         self.player.aim(self.target(plan.index.run));
         self.decisions.start(plan.index, plan.strategy, expected, plan.step_limit);
-        self.player.set_up(&plan.conditions, workload, plan.strategy.wants_arrivals());
-        let Player { world, invariants, record, .. } = &mut self.player;
-        scheduler::run(world, &mut self.decisions, invariants, plan.step_limit, record)
+        let (set_up, arrivals) = ((&plan.conditions, workload), plan.strategy.wants_arrivals());
+        self.player.drive(set_up, arrivals, &mut self.decisions, plan.step_limit)
     }
 
     fn one(&mut self, plan: Plan, workload: &[S::Op], report: &mut BlockReport) -> Digest {

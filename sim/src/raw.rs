@@ -5,11 +5,11 @@
 //! Leaves out: how an input is divided into parts; that is the affair of the command line.
 
 use crate::{
-    case::{Case, Player, Unplayable, decode, workload_of},
+    case::{Case, Player, Unplayable, prepared, workload_of},
     decisions::{Bytes, Recorded, Writing},
     invariant::Violation,
     plan::Conditions,
-    scenario::{Scenario, Variant, conditions, variant},
+    scenario::{Scenario, Variant, conditions},
     trace::{Digest, digest_bytes},
 };
 
@@ -44,7 +44,7 @@ pub fn play<S: Scenario>(scenario: &S, variant: &Variant, run: &RawRun<'_>) -> R
     let mut player = Player::new(scenario, variant);
     player.aim(run.target);
     let mut source = Bytes::new(run.decisions, run.step_limit);
-    let end = player.drive(&conditions, &workload, &mut source, run.step_limit);
+    let end = player.drive((&conditions, &workload), false, &mut source, run.step_limit);
     let violated = end.violation().map(|violation| {
         let invariant = Some(violation.invariant.clone());
         let case = player.case((conditions, run.step_limit), &workload, invariant);
@@ -57,8 +57,7 @@ fn workload<S: Scenario>(scenario: &S, variant: &Variant, bytes: &[u8]) -> Vec<S
     if bytes.is_empty() {
         return scenario.fixed(variant);
     }
-    let told = decode(bytes).filter(|workload: &Vec<S::Op>| scenario.is_valid(workload));
-    told.unwrap_or_else(|| {
+    workload_of(scenario, bytes).unwrap_or_else(|| {
         let mut seed = [0; 32];
         seed[..16].copy_from_slice(&digest_bytes(bytes).0.to_le_bytes());
         scenario.workload(variant, seed)
@@ -67,11 +66,8 @@ fn workload<S: Scenario>(scenario: &S, variant: &Variant, bytes: &[u8]) -> Vec<S
 
 /// The decisions of a case as bytes; `None` if the case does not replay.
 pub fn bytes_of<S: Scenario>(scenario: &S, case: &Case) -> Result<Option<Vec<u8>>, Unplayable> {
-    let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
-    let workload = workload_of(scenario, case).ok_or(Unplayable::BadWorkload)?;
-    let mut player = Player::new(scenario, variant);
-    player.aim(case.invariant.as_deref());
+    let (mut player, workload) = prepared(scenario, case)?;
     let mut source = Writing::new(Recorded::strict(&case.tape), case.step_limit);
-    player.drive(&case.conditions, &workload, &mut source, case.step_limit);
+    player.drive((&case.conditions, &workload), false, &mut source, case.step_limit);
     Ok(source.is_true().then_some(source.bytes))
 }

@@ -8,11 +8,11 @@
 //! Leaves out: writing anything. A repair is a proposal.
 
 use crate::{
-    case::{Case, Player, Unplayable},
+    case::{Case, Player, Unplayable, workload_of},
     decisions::{Recorded, RunIndex, Seeded, Tape, scripted_tape},
     invariant::Violation,
     scenario::Scenario,
-    scheduler::{self, End},
+    scheduler::End,
     script::{self, Script},
     strategy::StrategyKind,
 };
@@ -57,7 +57,7 @@ const SEEDED: u32 = 640;
 
 /// Looks for a run near a script that violates the same invariant.
 pub fn repair<S: Scenario>(scenario: &S, script: &Script) -> Result<Option<Repaired>, Unplayable> {
-    let workload = script::workload(scenario, script)?;
+    let workload = workload_of(scenario, &script.workload).ok_or(Unplayable::BadWorkload)?;
     let player = script::player(scenario, script)?;
     let mut search = Search { player, script, workload };
     let tape = scripted_tape(&script.decisions);
@@ -103,9 +103,8 @@ impl<S: Scenario> Search<'_, S> {
         let mut source = Seeded::new(0);
         let expected = self.script.decisions.len() as u32;
         source.start(RunIndex::nth(number.into()), kind, expected, *step_limit);
-        self.player.set_up(conditions, &self.workload, kind.wants_arrivals());
-        let Player { world, invariants, record, .. } = &mut self.player;
-        let end = scheduler::run(world, &mut source, invariants, *step_limit, record);
+        let (set_up, arrivals) = ((conditions, &self.workload[..]), kind.wants_arrivals());
+        let end = self.player.drive(set_up, arrivals, &mut source, *step_limit);
         self.wanted(end, Way::Seeded(number + 1))
     }
 

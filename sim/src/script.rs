@@ -7,7 +7,7 @@
 //! Leaves out: files, and what a verdict means for a campaign.
 
 use crate::{
-    case::{Case, Player, Replay, Unplayable, decode, workload_of},
+    case::{Case, Player, Replay, Unplayable, prepared, workload_of},
     decisions::{Ahead, Decision, Decisions, Names, Recorded, Scripted},
     moves::MoveSet,
     name::Name,
@@ -93,9 +93,10 @@ impl Called {
 /// Plays a script by names and says what came of it.
 pub fn follow<S: Scenario>(scenario: &S, script: &Script) -> Result<Followed, Unplayable> {
     let mut player = player(scenario, script)?;
-    let workload = workload(scenario, script)?;
+    let workload = workload_of(scenario, &script.workload).ok_or(Unplayable::BadWorkload)?;
     let mut source = Scripted::new(&script.decisions, script.step_limit);
-    let end = player.drive(&script.conditions, &workload, &mut source, script.step_limit);
+    let set_up = (&script.conditions, &workload[..]);
+    let end = player.drive(set_up, false, &mut source, script.step_limit);
     let violation = end.violation();
     let conditions = (script.conditions, script.step_limit);
     let invariant = violation.as_ref().map(|violation| violation.invariant.clone());
@@ -119,43 +120,30 @@ pub(crate) fn player<'s, S: Scenario>(
     Ok(player)
 }
 
-/// The workload of a script.
-pub(crate) fn workload<S: Scenario>(
-    scenario: &S,
-    script: &Script,
-) -> Result<Vec<S::Op>, Unplayable> {
-    let workload = decode(&script.workload).filter(|ops: &Vec<S::Op>| scenario.is_valid(ops));
-    workload.ok_or(Unplayable::BadWorkload)
-}
-
 /// A case step by step: each decision with its values and with what it did. A case that diverges is
 /// told as far as it goes.
 pub fn decided<S: Scenario>(scenario: &S, case: &Case) -> Result<Vec<Decided>, Unplayable> {
-    let variant = variant(scenario, &case.variant).ok_or(Unplayable::NoVariant)?;
-    let workload = workload_of(scenario, case).ok_or(Unplayable::BadWorkload)?;
-    let mut player = Player::new(scenario, variant);
-    player.aim(case.invariant.as_deref());
+    let (mut player, workload) = prepared(scenario, case)?;
     let mut source = Marking { tape: Recorded::strict(&case.tape), drawn: 0, marks: Vec::new() };
-    player.drive(&case.conditions, &workload, &mut source, case.step_limit);
+    player.drive((&case.conditions, &workload), false, &mut source, case.step_limit);
     let timeline = player.timeline();
     let called = Called::in_timeline(&timeline);
     let mut whys = whys(&timeline);
     let values = &player.record.tape.values;
-    let who = player.tape().segments.into_iter();
-    let who = who.flat_map(|segment| std::iter::repeat_n(segment.who, segment.steps as usize));
-    let step = |(at, who): (usize, Name)| {
+    let tape = player.tape();
+    let step = |(at, who): (usize, &Name)| {
         let last = source.marks.get(at + 1).copied().unwrap_or(values.len());
         Decided {
-            called: called.call(&who),
+            called: called.call(who),
             why: whys.remove(&(at as u32 + 1)).unwrap_or_default(),
             decision: Decision {
                 kind: who.kind(),
-                who,
+                who: who.clone(),
                 values: values[source.marks[at]..last].to_vec(),
             },
         }
     };
-    Ok(who.enumerate().map(step).collect())
+    Ok(tape.movers().enumerate().map(step).collect())
 }
 
 /// Of each step, what its first lines say.
@@ -163,10 +151,7 @@ fn whys(timeline: &Timeline) -> BTreeMap<u32, String> {
     const LINES: usize = 3;
     let mut whys = BTreeMap::new();
     for step in timeline.entries.chunk_by(|a, b| a.step == b.step) {
-        let lines = step.iter().take(LINES).map(|entry| match &entry.line.to {
-            Some(to) => format!("{} → {to}", entry.line.text),
-            None => entry.line.text.clone(),
-        });
+        let lines = step.iter().take(LINES).map(|entry| entry.line.with_arrow());
         whys.insert(step[0].step, lines.collect::<Vec<_>>().join("; "));
     }
     whys

@@ -233,7 +233,7 @@ impl<S: Scenario> Subject for S {
         goes_on: &mut dyn FnMut() -> bool,
     ) -> Shrunk {
         let known = variant(self, &found.case.variant).is_some();
-        if !known || case::workload_of(self, &found.case).is_none() {
+        if !known || case::workload_of(self, &found.case.workload).is_none() {
             return Shrunk::untouched(found);
         }
         shrink::shrink_while(self, found, effort, goes_on)

@@ -18,6 +18,16 @@ pub struct Line {
     pub to: Option<String>,
 }
 
+impl Line {
+    /// What happened and to whom the arrow points: `link → b#2`.
+    pub fn with_arrow(&self) -> String {
+        match &self.to {
+            Some(to) => format!("{} → {to}", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
 /// A line of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -91,11 +101,7 @@ impl Timeline {
     fn as_list(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let longest = self.lanes().iter().map(|lane| lane.chars().count()).max().unwrap_or(0);
         self.write(f, |f, Entry { step, line }| {
-            write!(f, "{step:>4}  {:<longest$}  {}", line.who, line.text)?;
-            match &line.to {
-                Some(to) => writeln!(f, " → {to}"),
-                None => writeln!(f),
-            }
+            writeln!(f, "{step:>4}  {:<longest$}  {}", line.who, line.with_arrow())
         })
     }
 

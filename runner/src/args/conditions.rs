@@ -4,6 +4,9 @@ use super::{Seed, name_of, seed::parse_seed};
 use atropos::plan::{Budget, Collect, Delivery, Order, Scheduler, Spec, TimerRule};
 use clap::{Args, ValueEnum};
 
+/// The highest step limit that anybody can ask for.
+pub(crate) const LONGEST_RUN: u32 = 100_000_000;
+
 /// The conditions of runs.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PlanArgs {
@@ -43,7 +46,7 @@ pub(crate) struct PlanArgs {
 
     /// A run longer than this is a livelock
     #[arg(long, value_name = "N", default_value_t = Spec::DEFAULT_STEP_LIMIT)]
-    #[arg(value_parser = clap::value_parser!(u32).range(2..=100_000_000))]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=i64::from(LONGEST_RUN)))]
     pub(crate) steps: u32,
 }
 

@@ -13,7 +13,7 @@ mod snapshots;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use common::{Common, Format, Progress};
-pub(crate) use conditions::PlanArgs;
+pub(crate) use conditions::{LONGEST_RUN, PlanArgs};
 pub(crate) use fuzz::{Annotations, FuzzArgs, Show};
 pub(crate) use measure::{BenchArgs, ConformArgs, CountArgs};
 pub(crate) use regressions::{

@@ -2,8 +2,10 @@
 
 use super::{ForPeople, FoundAt, Regression, VERSION};
 use crate::{
+    args::LONGEST_RUN,
     catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
+    files,
 };
 use atropos::{
     decisions::Decision,
@@ -15,12 +17,10 @@ use atropos::{
     subject::Subject,
 };
 use serde::{Deserialize, de::IgnoredAny};
-use std::{fs, io::Read, path::Path};
+use std::{io, path::Path};
 
 /// No regression of ours comes near.
 const LONGEST: u64 = 8 << 20;
-/// The longest run that a file may ask for: that of the command line.
-const STEP_LIMIT: u32 = 100_000_000;
 /// The most decisions of a file.
 const STEPS: usize = 1 << 20;
 
@@ -125,15 +125,14 @@ pub(crate) fn from_file<'c>(
     catalog: &'c Catalog,
     path: &Path,
 ) -> Result<Result<Resolved<'c>, Refused>, Stop> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
-        .map_err(|error| Stop::io("read", path, &error))?;
     let place = path.display().to_string();
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => from_text(catalog, &place, &text),
-        Err(_) => Err(Refused::Damaged(format!("{place}: not UTF-8 text"))),
-    })
+    match files::read_text(path, LONGEST) {
+        Ok(text) => Ok(from_text(catalog, &place, &text)),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Ok(Err(Refused::Damaged(format!("{place}: {error}"))))
+        }
+        Err(error) => Err(Stop::io("read", path, &error)),
+    }
 }
 
 /// Reads a text; `place` begins what is said of it.
@@ -180,8 +179,8 @@ fn known_invariant(subject: &dyn Subject, variant: &Variant, name: &str) -> Resu
 }
 
 fn of_file(subject: &dyn Subject, file: File) -> Result<Regression, String> {
-    if !(2..=STEP_LIMIT).contains(&file.step_limit) {
-        return Err(format!("`step_limit` is {}, not 2 to {STEP_LIMIT}", file.step_limit));
+    if !(2..=LONGEST_RUN).contains(&file.step_limit) {
+        return Err(format!("`step_limit` is {}, not 2 to {LONGEST_RUN}", file.step_limit));
     }
     let workload = subject.workload_from_json(&file.workload);
     let workload = workload.map_err(|why| format!("`workload`: {why}"))?;

@@ -62,10 +62,7 @@ fn turn(turn: &Turn, moves: &str) -> String {
     let said: Vec<String> = turn
         .lines
         .iter()
-        .map(|entry| {
-            let arrow = entry.line.to.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
-            format!("{}: {}{arrow}", entry.line.who, entry.line.text)
-        })
+        .map(|entry| format!("{}: {}", entry.line.who, entry.line.with_arrow()))
         .collect();
     let said = if said.is_empty() { turn.name.to_string() } else { said.join(", ") };
     match turn.value {

@@ -4,6 +4,7 @@ use super::{
     command, evidence, indented,
     page::{self, Known},
     play::{Play, body},
+    sentence,
 };
 use crate::{
     campaign::{file::Finding, verdict::Distinct},
@@ -100,9 +101,7 @@ impl<'c> Failure<'c> {
     }
 
     fn sentence(&self) -> &'static str {
-        let rules = self.target.subject.rules(self.target.variant);
-        let rule = rules.iter().find(|rule| rule.name == self.found.violation.invariant);
-        rule.map_or("every run comes to an end", |rule| rule.sentence)
+        sentence(self.target.subject, &self.found.case)
     }
 }
 
@@ -141,24 +140,19 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
 
 /// The failure in a line, where another of its variant is told in full.
 pub(crate) fn failure_line(failure: &Failure<'_>, count: u64, runs: u64) -> String {
-    let Failure { target, found, .. } = failure;
-    let (on, off) = (BAD.render(), BAD.render_reset());
-    format!(
-        "       {on}FAIL{off}  {}  {}, in {} of {}\n  Replay:  {}\n",
-        target.name(),
-        found.violation.invariant,
-        grouped(count),
-        counted(runs, "run", "runs"),
-        command("replay", target.subject, &token::token_of_case(target.subject, &found.case))
-    )
+    line(failure, &format!("in {} of {}", grouped(count), counted(runs, "run", "runs")))
 }
 
 /// The failure in a line, where it was met while another one was shrunk.
 pub(crate) fn failure_met(failure: &Failure<'_>) -> String {
+    line(failure, "met while another failure was shrunk")
+}
+
+fn line(failure: &Failure<'_>, seen: &str) -> String {
     let Failure { target, found, .. } = failure;
     let (on, off) = (BAD.render(), BAD.render_reset());
     format!(
-        "       {on}FAIL{off}  {}  {}, met while another failure was shrunk\n  Replay:  {}\n",
+        "       {on}FAIL{off}  {}  {}, {seen}\n  Replay:  {}\n",
         target.name(),
         found.violation.invariant,
         command("replay", target.subject, &token::token_of_case(target.subject, &found.case))

@@ -24,10 +24,7 @@ struct ExplainJson<'a> {
 
 pub(crate) fn run(args: &ExplainArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
     let source = source::read(catalog, &args.case)?;
-    let replay = source::play(&source)?;
-    if let Some(divergence) = replay.divergence {
-        return Err(Stop::new(Exit::Diverged, divergence.to_string()));
-    }
+    source::played(&source)?;
     let (subject, case) = (source.subject, &source.case);
     let effort = Effort { runs: args.runs, ..Effort::default() };
     let explained = subject.explain(case, effort).expect("a case that was played");

@@ -6,7 +6,7 @@
 use crate::{
     args::{self, ManArgs},
     exit::{Exit, Stop},
-    files::write_whole,
+    files,
     output::say,
 };
 use clap::Command;
@@ -38,7 +38,7 @@ fn page(command: &Command) -> (String, String) {
 fn write_all(command: &Command, folder: &Path) -> Result<(), Stop> {
     let (name, text) = page(command);
     let path = folder.join(name);
-    write_whole(&path, &text).map_err(|error| Stop::io("write", &path, &error))?;
+    files::write(&path, &text)?;
     let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
     verbs.into_iter().try_for_each(|verb| write_all(verb, folder))
 }

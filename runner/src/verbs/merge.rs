@@ -31,8 +31,8 @@ pub(crate) fn run(args: &MergeArgs, out: &mut Output) -> Result<Exit, Stop> {
     }
     let folder = RunFolder::named(&args.out, "merged")?;
     write_failures(&folder, &whole)?;
-    write_reports(&folder, &whole)?;
     let judged = verdict::judge(&whole);
+    write_reports(&folder, &whole, &judged)?;
     for distinct in verdict::distinct(&whole) {
         out.say(&report::distinct(&distinct))?;
         out.tell("finding", &report::distinct_json(&distinct))?;

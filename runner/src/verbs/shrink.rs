@@ -10,10 +10,7 @@ use crate::{
     report::{self, Play, PlayJson},
     token,
 };
-use atropos::{
-    hunt::Found,
-    shrink::{Effort, Ended, Shrunk},
-};
+use atropos::shrink::{Effort, Ended, Shrunk};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -40,17 +37,13 @@ struct ShrunkJson<'a> {
 
 pub(crate) fn run(args: &ShrinkArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
     let mut source = source::read(catalog, &args.case)?;
-    let replay = source::play(&source)?;
-    if let Some(divergence) = replay.divergence {
-        return Err(Stop::new(Exit::Diverged, divergence.to_string()));
-    }
+    let replay = source::played(&source)?;
     let Some(violation) = replay.violation else {
         out.say("nothing to shrink: the run holds")?;
         return Ok(Exit::Held);
     };
-    let plan = source.plan.unwrap_or_else(|| source::plan_of(&source.case));
     let effort = Effort { tries: args.tries, ..Effort::DEEP };
-    let found = Found { violation, case: source.case.clone(), plan };
+    let found = source.found(violation);
     let shrunk = source.subject.shrink_while(found, effort, &mut within(args.time));
     source.case = shrunk.found.case.clone();
     let replay = source::play(&source)?;

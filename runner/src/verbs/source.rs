@@ -1,6 +1,7 @@
 //! Where a run to replay, shrink or keep comes from: a token, a case file, a regression, or stdin.
 
 use crate::{
+    args::LONGEST_RUN,
     catalog::{self, Catalog, Target},
     exit::{Exit, Stop},
     files::{limited, read_text},
@@ -11,6 +12,8 @@ use crate::{
 use atropos::{
     case::{Case, Replay, Unplayable},
     decisions::RunIndex,
+    hunt::Found,
+    invariant::Violation,
     plan::{Plan, Spec},
     subject::Subject,
 };
@@ -21,9 +24,6 @@ use std::{io, path::Path};
 const VERSION: u32 = 1;
 /// No case file of ours comes near.
 const LONGEST: u64 = 64 << 20;
-
-/// The highest step limit that a campaign can be given.
-const LONGEST_RUN: u32 = 100_000_000;
 
 /// A case as a file: the run, what it rests on, and the plan that found it, if one did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,14 @@ pub(crate) struct Source<'c> {
     pub(crate) case: Case,
     /// The plan that found it, if that is known.
     pub(crate) plan: Option<Plan>,
+}
+
+impl Source<'_> {
+    /// The run as a hunt would have found it, with what it violates.
+    pub(crate) fn found(&self, violation: Violation) -> Found {
+        let plan = self.plan.unwrap_or_else(|| plan_of(&self.case));
+        Found { violation, case: self.case.clone(), plan }
+    }
 }
 
 /// Reads what the argument names.
@@ -202,6 +210,15 @@ fn refuse_endless(case: &Case) -> Result<(), String> {
             Err(format!("its tape has {steps} steps, its step limit is {step_limit}"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Plays a run that must be what it says: where it leaves its tape it is refused.
+pub(crate) fn played(source: &Source<'_>) -> Result<Replay, Stop> {
+    let replay = play(source)?;
+    match &replay.divergence {
+        Some(divergence) => Err(Stop::new(Exit::Diverged, divergence.to_string())),
+        None => Ok(replay),
     }
 }
 

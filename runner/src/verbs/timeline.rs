@@ -8,7 +8,7 @@ use crate::{
     args::{Format, TimelineArgs},
     catalog::Catalog,
     exit::{Exit, Stop},
-    files::write_whole,
+    files,
     output::{Output, remark},
     report::{self, Chance, Known},
     token::{self, PASTABLE},
@@ -17,10 +17,7 @@ use atropos::explain::Effort;
 
 pub(crate) fn run(args: &TimelineArgs, catalog: &Catalog, out: &mut Output) -> Result<Exit, Stop> {
     let source = source::read(catalog, &args.case)?;
-    let replay = source::play(&source)?;
-    if let Some(divergence) = &replay.divergence {
-        return Err(Stop::new(Exit::Diverged, divergence.to_string()));
-    }
+    let replay = source::played(&source)?;
     let subject = source.subject;
     let told = || subject.told(&source.case).unwrap_or_default();
     let timeline = &replay.timeline;
@@ -55,7 +52,7 @@ pub(crate) fn run(args: &TimelineArgs, catalog: &Catalog, out: &mut Output) -> R
         None => out.say(text.trim_end())?,
         Some(path) => {
             let text = text.trim_end().to_owned() + "\n";
-            write_whole(path, &text).map_err(|error| Stop::io("write", path, &error))?;
+            files::write(path, &text)?;
             remark(&format!("wrote {}", path.display()));
         }
     }

@@ -7,11 +7,8 @@
 //!
 //! [`Writing`] is the inverse: it follows a tape and writes the bytes that lead the same way.
 
-use super::{Ahead, Decisions, Names, Recorded, recorded::canonical};
-use crate::{
-    moves::{Move, MoveSet},
-    name::Name,
-};
+use super::{Ahead, Decisions, Names, Recorded, onward::Onward};
+use crate::{moves::MoveSet, name::Name};
 use std::rc::Rc;
 
 /// How many bytes a choice takes.
@@ -49,23 +46,13 @@ fn in_order(moves: &MoveSet, names: &dyn Names) -> Vec<usize> {
 pub struct Bytes {
     bytes: Rc<[u8]>,
     at: usize,
-    steps: u32,
-    fair_from: u32,
-    last_move: Move,
-    last: Option<u64>,
+    onward: Onward,
 }
 
 impl Bytes {
     /// Follows bytes in a run of at most `limit` steps.
     pub fn new(bytes: &[u8], limit: u32) -> Self {
-        Bytes {
-            bytes: bytes.into(),
-            at: 0,
-            steps: 0,
-            fair_from: limit / 2,
-            last_move: Move(0),
-            last: None,
-        }
+        Bytes { bytes: bytes.into(), at: 0, onward: Onward::new((limit / 2).into()) }
     }
 
     fn pick(&mut self, moves: &MoveSet, names: &dyn Names) -> usize {
@@ -75,20 +62,18 @@ impl Bytes {
         }
         match answer(&self.bytes, &mut self.at, options) {
             Some(rank) => in_order(moves, names)[rank as usize],
-            None => canonical(self.last, moves, names),
+            None => self.onward.canonical(moves, names),
         }
     }
 }
 
 impl Decisions for Bytes {
     fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
-        let at = match self.steps >= self.fair_from {
-            true => super::round_robin(moves, self.last_move),
+        let at = match self.onward.is_fair() {
+            true => self.onward.fair(moves),
             false => self.pick(moves, names),
         };
-        self.last_move = moves.all()[at];
-        self.last = Some(names.id(self.last_move));
-        self.steps += 1;
+        self.onward.went(at, moves, names);
         Some(at)
     }
 

@@ -11,6 +11,7 @@
 mod ahead;
 mod bytes;
 mod enumerated;
+mod onward;
 mod recorded;
 mod scripted;
 mod seeded;

@@ -4,9 +4,12 @@
 //! is named: replay promises the same run or says why not. Lenient, what does not fit is skipped
 //! and the canonical schedule fills the gaps: that is what the shrinker needs after a cut.
 
-use super::{Ahead, Decisions, Names, Tape};
+use super::{
+    Ahead, Decisions, Names, Tape,
+    onward::{Onward, position_of},
+};
 use crate::{
-    moves::{Move, MoveSet},
+    moves::MoveSet,
     name::{MoveKind, Name},
 };
 use std::fmt;
@@ -107,12 +110,8 @@ pub struct Recorded<'t> {
     segment: usize,
     taken: u32,
     value: usize,
-    steps: u64,
     strict: bool,
-    /// From this step on everybody gets a turn, whatever the tape says.
-    fair_from: u64,
-    last_move: Move,
-    last: Option<u64>,
+    onward: Onward,
     divergence: Option<Divergence>,
 }
 
@@ -130,26 +129,15 @@ impl<'t> Recorded<'t> {
 
     fn new(tape: &'t Tape, strict: bool) -> Self {
         let ids = tape.segments.iter().map(|segment| segment.who.id()).collect();
-        let (segment, taken, value, steps) = (0, 0, 0, 0);
-        Recorded {
-            tape,
-            ids,
-            segment,
-            taken,
-            value,
-            steps,
-            strict,
-            fair_from: u64::MAX,
-            last_move: Move(0),
-            last: None,
-            divergence: None,
-        }
+        let (segment, taken, value) = (0, 0, 0);
+        let onward = Onward::new(u64::MAX);
+        Recorded { tape, ids, segment, taken, value, strict, onward, divergence: None }
     }
 
     /// Past this many steps the schedule is round-robin, as in a hunt: a livelock under a fair
     /// schedule must not be shrunk to one under an unfair schedule.
     pub fn fair_from(mut self, step: u32) -> Self {
-        self.fair_from = u64::from(step);
+        self.onward.fair_from = u64::from(step);
         self
     }
 
@@ -158,13 +146,13 @@ impl<'t> Recorded<'t> {
     /// A run that ended by itself before the tape did has diverged too.
     pub fn divergence(&self) -> Option<Divergence> {
         let unread = self.segment < self.tape.segments.len() || self.value < self.tape.values.len();
-        let ended_early = || Divergence { step: self.steps + 1, mismatch: Mismatch::RunEnded };
+        let ended_early = || Divergence { step: self.steps() + 1, mismatch: Mismatch::RunEnded };
         self.divergence.clone().or_else(|| (self.strict && unread).then(ended_early))
     }
 
     /// How many steps were taken.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.onward.steps
     }
 
     fn follow(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
@@ -194,38 +182,22 @@ impl<'t> Recorded<'t> {
             Some(segment) => Mismatch::NotRunnable { expected: segment.who.clone(), runnable },
             None => Mismatch::TapeEnded { runnable },
         };
-        self.divergence = Some(Divergence { step: self.steps + 1, mismatch });
+        self.divergence = Some(Divergence { step: self.steps() + 1, mismatch });
     }
-}
-
-pub(super) fn position_of(id: u64, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
-    moves.all().iter().position(|&mv| names.id(mv) == id)
-}
-
-/// Who goes on when no tape says: whoever moved last, else the first in canonical order.
-pub(super) fn canonical(last: Option<u64>, moves: &MoveSet, names: &dyn Names) -> usize {
-    let again = last.and_then(|id| position_of(id, moves, names));
-    let first = || {
-        let by_name = |&(_, &mv): &(usize, &Move)| names.name(mv);
-        moves.all().iter().enumerate().min_by_key(by_name).map_or(0, |(at, _)| at)
-    };
-    again.unwrap_or_else(first)
 }
 
 impl Decisions for Recorded<'_> {
     fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
         let at = match self.follow(moves, names) {
-            _ if self.steps >= self.fair_from => super::round_robin(moves, self.last_move),
+            _ if self.onward.is_fair() => self.onward.fair(moves),
             Some(at) => at,
             None if self.strict => {
                 self.leave(moves, names);
                 return None;
             }
-            None => canonical(self.last, moves, names),
+            None => self.onward.canonical(moves, names),
         };
-        self.last_move = moves.all()[at];
-        self.last = Some(names.id(self.last_move));
-        self.steps += 1;
+        self.onward.went(at, moves, names);
         Some(at)
     }
 
@@ -237,7 +209,7 @@ impl Decisions for Recorded<'_> {
         let recorded = self.tape.values.get(self.value).copied();
         if self.strict && recorded.is_none_or(|value| value >= options) {
             let mismatch = Mismatch::Value { recorded, options };
-            self.divergence.get_or_insert(Divergence { step: self.steps, mismatch });
+            self.divergence.get_or_insert(Divergence { step: self.onward.steps, mismatch });
         }
         self.value += usize::from(recorded.is_some());
         recorded.unwrap_or(0).min(options - 1)

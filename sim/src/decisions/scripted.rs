@@ -9,10 +9,10 @@
 
 use super::{
     Ahead, Decisions, Divergence, Mismatch, Names, Tape,
-    recorded::{canonical, position_of},
+    onward::{Onward, position_of},
 };
 use crate::{
-    moves::{Move, MoveSet},
+    moves::MoveSet,
     name::{MoveKind, Name},
 };
 
@@ -42,12 +42,9 @@ pub(crate) fn tape(script: &[Decision]) -> Tape {
 pub struct Scripted<'t> {
     script: &'t [Decision],
     ids: Vec<u64>,
-    steps: usize,
+    onward: Onward,
     /// How many values of the step at hand were taken.
     taken: usize,
-    fair_from: usize,
-    last_move: Move,
-    last: Option<u64>,
     divergence: Option<Divergence>,
 }
 
@@ -58,11 +55,8 @@ impl<'t> Scripted<'t> {
         Scripted {
             script,
             ids,
-            steps: 0,
+            onward: Onward::new((limit / 2).into()),
             taken: 0,
-            fair_from: limit as usize / 2,
-            last_move: Move(0),
-            last: None,
             divergence: None,
         }
     }
@@ -70,31 +64,36 @@ impl<'t> Scripted<'t> {
     /// Where the run left the script, if it did; asked after the run.
     pub fn divergence(&self) -> Option<Divergence> {
         let ended_early = || {
-            let step = self.steps as u64 + 1;
-            (self.steps < self.script.len())
+            let step = self.onward.steps + 1;
+            (self.steps() < self.script.len())
                 .then_some(Divergence { step, mismatch: Mismatch::RunEnded })
         };
         self.divergence.clone().or_else(|| self.values_left()).or_else(ended_early)
     }
 
+    /// Steps so far.
+    fn steps(&self) -> usize {
+        self.onward.steps as usize
+    }
+
     /// The values of the step at hand that were not taken; none past the end of the script.
     fn rest(&self) -> &'t [u32] {
-        let at_hand = self.steps.checked_sub(1).and_then(|at| self.script.get(at));
+        let at_hand = self.steps().checked_sub(1).and_then(|at| self.script.get(at));
         at_hand.map_or(&[], |decision| &decision.values[self.taken..])
     }
 
     fn values_left(&self) -> Option<Divergence> {
         let left = self.rest().len();
-        let step = self.steps as u64;
+        let step = self.onward.steps;
         (left > 0).then_some(Divergence { step, mismatch: Mismatch::ValuesLeft { left } })
     }
 
     fn follow(&self, moves: &MoveSet, names: &dyn Names) -> Result<usize, Mismatch> {
-        let Decision { who, kind, .. } = &self.script[self.steps];
+        let Decision { who, kind, .. } = &self.script[self.steps()];
         if who.kind() != *kind {
             return Err(Mismatch::Kind { who: who.clone(), recorded: *kind });
         }
-        position_of(self.ids[self.steps], moves, names).ok_or_else(|| {
+        position_of(self.ids[self.steps()], moves, names).ok_or_else(|| {
             let mut runnable: Vec<Name> = moves.all().iter().map(|&mv| names.name(mv)).collect();
             runnable.sort();
             Mismatch::NotRunnable { expected: who.clone(), runnable }
@@ -108,7 +107,7 @@ impl Decisions for Scripted<'_> {
         if self.divergence.is_some() {
             return None;
         }
-        let at = match self.steps {
+        let at = match self.steps() {
             step if step < self.script.len() => match self.follow(moves, names) {
                 Ok(at) => at,
                 Err(mismatch) => {
@@ -116,24 +115,22 @@ impl Decisions for Scripted<'_> {
                     return None;
                 }
             },
-            step if step >= self.fair_from => super::round_robin(moves, self.last_move),
-            _ => canonical(self.last, moves, names),
+            _ if self.onward.is_fair() => self.onward.fair(moves),
+            _ => self.onward.canonical(moves, names),
         };
-        self.last_move = moves.all()[at];
-        self.last = Some(names.id(self.last_move));
-        self.steps += 1;
+        self.onward.went(at, moves, names);
         self.taken = 0;
         Some(at)
     }
 
     fn value(&mut self, options: u32) -> u32 {
         assert!(options > 0, "a choice needs at least one option");
-        if options == 1 || self.steps > self.script.len() {
+        if options == 1 || self.steps() > self.script.len() {
             return 0;
         }
         let recorded = self.rest().first().copied();
         if recorded.is_none_or(|value| value >= options) {
-            let step = self.steps as u64;
+            let step = self.onward.steps;
             let mismatch = Mismatch::Value { recorded, options };
             self.divergence.get_or_insert(Divergence { step, mismatch });
         }

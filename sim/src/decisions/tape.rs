@@ -32,6 +32,13 @@ impl Tape {
         self.segments.iter().map(|segment| u64::from(segment.steps)).sum()
     }
 
+    /// Who moves in each step.
+    pub fn movers(&self) -> impl Iterator<Item = &Name> {
+        self.segments
+            .iter()
+            .flat_map(|segment| std::iter::repeat_n(&segment.who, segment.steps as usize))
+    }
+
     /// Appends one step, growing the last segment if the same one moves on.
     pub fn push(&mut self, who: Name) {
         match self.segments.last_mut() {

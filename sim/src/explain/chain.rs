@@ -69,8 +69,7 @@ pub(super) fn chain(told: &Told, violation: &Violation) -> Vec<Link> {
     chain.dedup();
     let used = told.timeline.entries.iter().filter(|entry| entry.step == last);
     let of_step = used.map(|entry| {
-        let arrow = entry.line.to.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
-        let text = format!("{}{arrow}", entry.line.text);
+        let text = entry.line.with_arrow();
         let about =
             subjects.iter().find(|subject| entry.line.who == **subject || names(&text, subject));
         Link {

@@ -11,7 +11,7 @@ use crate::{
     decisions::{Ahead, Decisions, Names, Recorded, RunIndex, Seeded},
     moves::MoveSet,
     scenario::Scenario,
-    scheduler::{self, End},
+    scheduler::End,
     strategy::StrategyKind,
 };
 use serde::Serialize;
@@ -123,11 +123,10 @@ fn drawn<S: Scenario>(
     seeded.start(RunIndex::nth(run.into()), kind, case.tape.steps() as u32, case.step_limit);
     let recorded = Recorded::strict(&case.tape);
     let mut decisions = Kept { recorded, seeded, kept, moves: 0 };
-    player.set_up(&case.conditions, workload, kind.wants_arrivals());
-    let Player { world, invariants, record, .. } = player;
-    let end = scheduler::run(world, &mut decisions, invariants, case.step_limit, record);
+    let (set_up, arrivals) = ((&case.conditions, workload), kind.wants_arrivals());
+    let end = player.drive(set_up, arrivals, &mut decisions, case.step_limit);
     let failed = matches!(end, End::Violated(violation) if violation.invariant == wanted);
-    (failed, record.tape.len() as u64)
+    (failed, player.record.tape.len() as u64)
 }
 
 /// The first decisions of a tape, then those of a seed.

@@ -11,7 +11,7 @@ use crate::{
     moves::MoveSet,
     name::Name,
     scenario::Scenario,
-    scheduler::{self, End},
+    scheduler::End,
     timeline::Entry,
 };
 use serde::Serialize;
@@ -73,10 +73,10 @@ pub(super) fn nearest<S: Scenario>(
 ) -> Flips {
     let steps = options(player, workload, case);
     let failing = player.timeline().entries;
-    let movers: Vec<Name> = movers(&case.tape).collect();
+    let movers: Vec<&Name> = case.tape.movers().collect();
     let mut flips = Flips { nearest: None, tried: 0, all: true };
     for (at, options) in steps.iter().enumerate().rev() {
-        for other in others(options, &movers[at], &case.tape) {
+        for other in others(options, movers[at], &case.tape) {
             if flips.tried >= effort.flips || *spent >= effort.steps {
                 flips.all = false;
                 return flips;
@@ -104,7 +104,7 @@ pub(super) fn nearest<S: Scenario>(
             let passing = player.timeline().entries;
             flips.nearest = Some(Passing {
                 step,
-                failing: turn(&movers[at], &failing, values.0),
+                failing: turn(movers[at], &failing, values.0),
                 passing: turn(&name, &passing, values.1),
                 case: player.case((case.conditions, case.step_limit), workload, None),
             });
@@ -136,21 +136,14 @@ fn changed(tape: &Tape, at: usize, other: &Other) -> Tape {
         }
         Other::Move(name) => {
             let mut changed = Tape { segments: Vec::new(), values: tape.values.clone() };
-            movers(tape).take(at).for_each(|mover| changed.push(mover));
+            tape.movers().take(at).for_each(|mover| changed.push(mover.clone()));
             changed.push(name.clone());
             // A segment of its own, so that what is skipped later is skipped step by step.
-            let rest = movers(tape).skip(at);
+            let rest = tape.movers().skip(at).cloned();
             changed.segments.extend(rest.map(|who| Segment { who, steps: 1 }));
             changed
         }
     }
-}
-
-/// Who moves in each step of a tape.
-fn movers(tape: &Tape) -> impl Iterator<Item = Name> + '_ {
-    tape.segments
-        .iter()
-        .flat_map(|segment| std::iter::repeat_n(segment.who.clone(), segment.steps as usize))
 }
 
 /// What could be decided in each step of a run that is played to the letter.
@@ -161,9 +154,7 @@ fn options<S: Scenario>(
 ) -> Vec<Options> {
     let mut decisions =
         Seen { recorded: Recorded::strict(&case.tape), steps: Vec::new(), values: 0 };
-    player.set_up(&case.conditions, workload, false);
-    let Player { world, invariants, record, .. } = player;
-    scheduler::run(world, &mut decisions, invariants, case.step_limit, record);
+    player.drive((&case.conditions, workload), false, &mut decisions, case.step_limit);
     decisions.steps
 }
 

@@ -14,7 +14,7 @@ use crate::{
     invariant::Violation,
     plan::{Conditions, Plan},
     scenario::{Scenario, Variant},
-    scheduler::{self, End},
+    scheduler::End,
     strategy::StrategyKind,
     trace::digest_bytes,
 };
@@ -140,12 +140,11 @@ impl<'s, S: Scenario> Gate<'s, S> {
         decisions: &mut impl Decisions,
     ) -> Option<Failure<S::Op>> {
         self.tries += 1;
-        self.player.set_up(conditions, workload, arrivals);
         let mut counting = Counting::new(decisions);
-        let Player { world, invariants, record, .. } = &mut self.player;
-        let end = scheduler::run(world, &mut counting, invariants, self.step_limit, record);
+        let set_up = (conditions, workload);
+        let end = self.player.drive(set_up, arrivals, &mut counting, self.step_limit);
         let preemptions = counting.preemptions;
-        self.steps += record.tape.len() as u64;
+        self.steps += self.player.record.tape.len() as u64;
         match end {
             End::Violated(violation) if violation.invariant == self.invariant => {
                 Some(self.failure(conditions, workload, preemptions))

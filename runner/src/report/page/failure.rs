@@ -1,10 +1,9 @@
 //! The page of one run: what is violated and why, the lines to copy, the views that are known.
 
 use super::{Chance, Command, Page, View, page};
-use crate::report::command;
+use crate::report::{command, sentence};
 use atropos::{
     case::{Case, Replay},
-    invariant::NO_LIVELOCK,
     subject::Subject,
     told::Told,
 };
@@ -53,7 +52,7 @@ pub(crate) fn report(known: &Known<'_>) -> String {
     let Known { subject, case, replay, .. } = known;
     let violation = replay.violation.as_ref();
     let sentence = match violation {
-        Some(violation) => sentence(*subject, case, &violation.invariant),
+        Some(_) => sentence(*subject, case),
         None => "this run breaks nothing",
     };
     let told = |case: &Case| subject.told(case).unwrap_or_default();
@@ -94,14 +93,4 @@ pub(crate) fn report_of_lines(finding: &crate::campaign::file::Finding) -> Strin
         views: vec![View::new("minimal", &told, true)],
         ..Page::about(&finding.scenario, &finding.variant)
     })
-}
-
-fn sentence(subject: &dyn Subject, case: &Case, invariant: &str) -> &'static str {
-    let variant = subject.variants().iter().find(|variant| variant.name == case.variant);
-    let rules = variant.map(|variant| subject.rules(variant)).unwrap_or_default();
-    match rules.iter().find(|rule| rule.name == invariant) {
-        Some(rule) => rule.sentence,
-        None if invariant == NO_LIVELOCK => "every run comes to an end",
-        None => "",
-    }
 }

@@ -3,7 +3,7 @@
 //! Facts repeat from step to step, so each is written once and named by its place. A long run is cut
 //! in the middle; what was changed there comes in one piece, so that the state is right behind it.
 
-use crate::report::timeline::{Look, look};
+use crate::report::timeline::{Look, look, middle};
 use atropos::{
     facts::{Change, Fact},
     timeline::Line,
@@ -59,10 +59,11 @@ impl View {
         };
         let last = entries.last().map(|entry| entry.step);
         let mut causes = told.causes.clone();
-        let (rows, changes, gap) = match entries.len() {
-            0..=MOST => (entries.iter().map(row).collect(), told.changes.clone(), None),
-            all => {
-                let (head, tail) = (MOST / 2, all - MOST / 2);
+        let (rows, changes, gap) = match middle(entries.len(), MOST) {
+            (head, tail) if head == tail => {
+                (entries.iter().map(row).collect(), told.changes.clone(), None)
+            }
+            (head, tail) => {
                 let (from, to) = (entries[head - 1].step, entries[tail].step);
                 let cut = from + 1..to;
                 causes

@@ -4,6 +4,7 @@
 //! begins a directive. A long run is cut in the middle: a diagram of hundreds of lines is refused by
 //! those who draw it.
 
+use super::middle;
 use atropos::timeline::{Entry, Timeline};
 
 /// More lines are not drawn.
@@ -17,10 +18,7 @@ pub(crate) fn mermaid(timeline: &Timeline) -> String {
         text.push_str(&format!("  participant L{at} as {}\n", escaped(lane)));
     }
     let entries = &timeline.entries;
-    let (head, tail) = match entries.len() {
-        all if all <= MOST => (all, all),
-        all => (MOST / 2, all - MOST / 2),
-    };
+    let (head, tail) = middle(entries.len(), MOST);
     let draw = |entry: &Entry| drawn(&lanes, entry);
     text.extend(entries[..head].iter().map(draw));
     if tail > head {

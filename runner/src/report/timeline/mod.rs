@@ -17,6 +17,12 @@ pub(crate) use mermaid::mermaid;
 pub(crate) use shiviz::shiviz;
 pub(crate) use svg::svg;
 
+/// Where a run of so many lines is cut, if no more than `most` are shown: the end of its head and the
+/// beginning of its tail.
+pub(crate) fn middle(lines: usize, most: usize) -> (usize, usize) {
+    if lines <= most { (lines, lines) } else { (most / 2, lines - most / 2) }
+}
+
 /// A text on one line, without what would steer a terminal or a reader.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

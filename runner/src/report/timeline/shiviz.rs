@@ -24,8 +24,7 @@ pub(crate) fn shiviz(told: &Told) -> String {
             let who = line.who.as_str();
             join(&mut clock, &lanes.remove(who).unwrap_or_default());
             *clock.entry(who).or_default() += 1;
-            let to = line.to.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
-            let text = one_line(&format!("{step} {}{to}", line.text));
+            let text = one_line(&format!("{step} {}", line.with_arrow()));
             log.push_str(&format!("{} {}\n{text}\n", host(who), written(&clock, who)));
             lanes.insert(who, clock.clone());
         }

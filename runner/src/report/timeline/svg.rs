@@ -3,7 +3,7 @@
 //! It stands alone: no script, no font, no network, light and dark by what the reader prefers. Texts
 //! are escaped and stand in elements, never in attributes. A long run is cut in the middle.
 
-use super::{Look, look, one_line};
+use super::{Look, look, middle, one_line};
 use atropos::timeline::{Entry, Timeline};
 
 /// More lines are not drawn.
@@ -52,10 +52,7 @@ pub(crate) fn svg(timeline: &Timeline) -> String {
     let apart = (720 / lanes.len().max(1)).clamp(24, 120);
     let frame = Frame { lanes, apart };
     let entries = &timeline.entries;
-    let (head, tail) = match entries.len() {
-        all if all <= MOST => (all, all),
-        all => (MOST / 2, all - MOST / 2),
-    };
+    let (head, tail) = middle(entries.len(), MOST);
     let gap = (tail > head).then(|| format!("{} lines are not drawn", tail - head));
     let longest = entries.iter().map(|entry| told(entry).chars().count()).max().unwrap_or(0);
     let rows = entries.len() - (tail - head) + usize::from(gap.is_some());
@@ -120,8 +117,7 @@ fn row(frame: &Frame<'_>, entry: &Entry, y: usize) -> String {
 
 /// Who did what, to whom.
 fn told(Entry { line, .. }: &Entry) -> String {
-    let to = line.to.as_ref().map(|to| format!(" → {to}")).unwrap_or_default();
-    one_line(&format!("{} {}{to}", line.who, line.text))
+    one_line(&format!("{} {}", line.who, line.with_arrow()))
 }
 
 /// A shaft that ends at the other lane, and its tip.

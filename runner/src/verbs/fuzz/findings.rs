@@ -3,7 +3,7 @@
 //! A finding that was announced is on disk, whatever happens next: its folder `as-found-..` goes
 //! only when the one of the shrunk failure is there.
 
-use super::Hunt;
+use super::{Hunt, outputs::write_finding};
 use crate::{
     args::Show,
     campaign::{Tally, file::Finding},
@@ -12,7 +12,7 @@ use crate::{
     files::RunFolder,
     output::{Output, remark},
     report::{self, Failure},
-    verbs::{shrink::within, source::CaseFile},
+    verbs::shrink::within,
 };
 use atropos::{hunt::Found, shrink::Effort, trace::digest_bytes};
 use std::collections::BTreeMap;
@@ -51,14 +51,11 @@ fn keep(
     id: &str,
     failure: &Failure<'_>,
     before: Option<&Found>,
-) -> Result<(), Stop> {
-    let case = CaseFile::new(failure.target.subject, &failure.found.case, Some(failure.found.plan));
-    let write = |name: &str, content: &str| folder.write(&format!("failures/{id}/{name}"), content);
-    write("case.json", &case.to_json())?;
-    write("timeline.txt", &report::told(&report::finding(failure)))?;
-    write("timeline.mmd", &report::mermaid(&failure.replay.timeline))?;
-    let told = folder.told().join("failures").join(id);
-    write("report.html", &failure.page(before, &told))
+) -> Result<Finding, Stop> {
+    let finding = report::finding(failure);
+    let page = failure.page(before, &folder.told_failure(id));
+    write_finding(folder, id, &finding, &page)?;
+    Ok(finding)
 }
 
 /// What somebody must look at.
@@ -82,20 +79,19 @@ impl<'f> Findings<'f> {
         let findings = tally.found.iter().filter(|(invariant, _)| target.is_finding(invariant));
         let mut met: BTreeMap<String, Found> = BTreeMap::new();
         for (shown, (_, found)) in findings.enumerate() {
-            let (failure, others) = self.smaller(target, found)?;
+            let (failure, finding, others) = self.smaller(target, found)?;
             self.hunt.folder.remove_failure(&as_found_id(target, found))?;
             for other in others {
                 met.entry(other.violation.invariant.clone()).or_insert(other);
             }
             let count = tally.violated.get(&found.violation.invariant).copied().unwrap_or(0);
             if shown == 0 || self.hunt.args.show == Show::All {
-                let folder = self.hunt.folder.told().join("failures").join(&failure.id);
+                let folder = self.hunt.folder.told_failure(&failure.id);
                 out.say(&report::failure(&failure, count, tally.runs, &folder))?;
             } else {
                 out.say(&report::failure_line(&failure, count, tally.runs))?;
             }
             out.tell("violation", &report::failure_json(&failure, count))?;
-            let finding = report::finding(&failure);
             self.all.insert(finding.key(), finding);
         }
         // Kept and told, but no part of what the campaign came to: which failure was shrunk depends on
@@ -104,7 +100,7 @@ impl<'f> Findings<'f> {
             target.is_finding(invariant) && !tally.found.contains_key(invariant)
         });
         for found in met.values() {
-            let (failure, _) = self.smaller(target, found)?;
+            let (failure, ..) = self.smaller(target, found)?;
             out.say(&report::failure_met(&failure))?;
             out.tell("violation", &report::failure_json(&failure, 0))?;
         }
@@ -113,7 +109,7 @@ impl<'f> Findings<'f> {
 
     /// Adds what was found by other means, if no run had found it.
     pub(super) fn add(&mut self, target: &Target<'_>, found: &Found) -> Result<(), Stop> {
-        let finding = report::finding(&self.smaller(target, found)?.0);
+        let (_, finding, _) = self.smaller(target, found)?;
         self.all.entry(finding.key()).or_insert(finding);
         Ok(())
     }
@@ -123,7 +119,7 @@ impl<'f> Findings<'f> {
         &self,
         target: &Target<'t>,
         found: &Found,
-    ) -> Result<(Failure<'t>, Vec<Found>), Stop> {
+    ) -> Result<(Failure<'t>, Finding, Vec<Found>), Stop> {
         let (failure, others) = if self.hunt.args.no_shrink {
             (Failure::as_found(target, found), Vec::new())
         } else {
@@ -133,7 +129,7 @@ impl<'f> Findings<'f> {
             let others = std::mem::take(&mut shrunk.others);
             (Failure::shrunk(target, shrunk), others)
         };
-        keep(&self.hunt.folder, &failure.id, &failure, Some(found))?;
-        Ok((failure, others))
+        let finding = keep(&self.hunt.folder, &failure.id, &failure, Some(found))?;
+        Ok((failure, finding, others))
     }
 }

@@ -205,7 +205,7 @@ impl<'h> Hunt<'h> {
     ) -> Result<Exit, Stop> {
         let judged = verdict::judge(file);
         let interrupted = file.parts.values().any(|part| part.interrupted);
-        write_reports(&self.folder, file)?;
+        write_reports(&self.folder, file, &judged)?;
         let next = file.parts.values().map(|part| part.next).max().unwrap_or(0);
         self.next.write(&self.specs, self.shard, next, level)?;
         for variant in &judged {

@@ -81,7 +81,7 @@ impl Next {
         *entry = Entry { run, level: level.unwrap_or(entry.level) };
         let file = File { version: VERSION, entries };
         let text = serde_json::to_string_pretty(&file).expect("plain data") + "\n";
-        files::write_whole(&self.path, &text).map_err(|error| Stop::io("write", &self.path, &error))
+        files::write(&self.path, &text)
     }
 }
 

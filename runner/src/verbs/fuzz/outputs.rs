@@ -3,8 +3,8 @@
 use crate::{
     args::Annotations,
     campaign::{
-        file::CampaignFile,
-        verdict::{self, Judged},
+        file::{CampaignFile, Finding},
+        verdict::Judged,
     },
     environment,
     exit::Stop,
@@ -12,15 +12,19 @@ use crate::{
     output::remark,
     report,
 };
+use atropos::timeline::Timeline;
 use std::{fs, io::Write};
 
 /// Writes the file of a campaign and its reports.
-pub(crate) fn write_reports(folder: &RunFolder, file: &CampaignFile) -> Result<(), Stop> {
-    let judged = verdict::judge(file);
+pub(crate) fn write_reports(
+    folder: &RunFolder,
+    file: &CampaignFile,
+    judged: &[Judged],
+) -> Result<(), Stop> {
     folder.write("run.json", &file.to_json())?;
-    folder.write("summary.md", &report::markdown(file, &judged))?;
-    folder.write("junit.xml", &report::junit(file, &judged))?;
-    folder.write("index.html", &report::index(file, &judged))
+    folder.write("summary.md", &report::markdown(file, judged))?;
+    folder.write("junit.xml", &report::junit(file, judged))?;
+    folder.write("index.html", &report::index(file, judged))
 }
 
 /// Tells a GitHub job what is to be shown beside the change, and appends the summary of its step.
@@ -46,15 +50,22 @@ pub(super) fn annotate(wanted: Annotations, file: &CampaignFile, judged: &[Judge
 
 /// Writes the failures of a file, each to its folder, as the campaign that found them did.
 pub(crate) fn write_failures(folder: &RunFolder, file: &CampaignFile) -> Result<(), Stop> {
-    for finding in file.findings.values() {
-        let write = |name: &str, content: &str| {
-            folder.write(&format!("failures/{}/{name}", finding.id), content)
-        };
-        write("case.json", &finding.case.to_json())?;
-        write("timeline.txt", &report::told(finding))?;
-        let timeline = atropos::timeline::Timeline { entries: finding.timeline.clone() };
-        write("timeline.mmd", &report::mermaid(&timeline))?;
-        write("report.html", &report::report_of_lines(finding))?;
-    }
-    Ok(())
+    file.findings.values().try_for_each(|finding| {
+        write_finding(folder, &finding.id, finding, &report::report_of_lines(finding))
+    })
+}
+
+/// Writes a finding to the folder of this name, with its page.
+pub(super) fn write_finding(
+    folder: &RunFolder,
+    id: &str,
+    finding: &Finding,
+    page: &str,
+) -> Result<(), Stop> {
+    let write = |name: &str, content: &str| folder.write(&format!("failures/{id}/{name}"), content);
+    write("case.json", &finding.case.to_json())?;
+    write("timeline.txt", &report::told(finding))?;
+    let timeline = Timeline { entries: finding.timeline.clone() };
+    write("timeline.mmd", &report::mermaid(&timeline))?;
+    write("report.html", page)
 }

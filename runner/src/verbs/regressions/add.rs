@@ -3,8 +3,9 @@
 use crate::{
     args::AddArgs,
     catalog::Catalog,
+    environment,
     exit::{Exit, Stop},
-    files::write_whole,
+    files,
     output::Output,
     progress::counted,
     regression::{self, FoundAt, Regression},
@@ -13,14 +14,13 @@ use crate::{
 };
 use atropos::{
     case::Replay,
-    hunt::Found,
     plan::{Plan, Spec},
     scenario::Variant,
     shrink::Effort,
     subject::Subject,
 };
 use serde::Serialize;
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 #[derive(Serialize)]
 struct AddedJson<'a> {
@@ -51,8 +51,7 @@ pub(super) fn run(
     let path = regression::place_of(dir, &kept);
     let already = path.exists();
     if !already {
-        write_whole(&path, kept.to_json(source.subject))
-            .map_err(|error| Stop::io("write", &path, &error))?;
+        files::write(&path, kept.to_json(source.subject))?;
     }
     let steps = kept.script.decisions.len();
     let said = if already { "already there" } else { "kept" };
@@ -77,10 +76,7 @@ pub(super) fn run(
 
 /// Plays it; only what violates is kept.
 fn violating(source: &Source<'_>) -> Result<Replay, Stop> {
-    let replay = source::play(source)?;
-    if let Some(divergence) = &replay.divergence {
-        return Err(Stop::new(Exit::Diverged, divergence.to_string()));
-    }
+    let replay = source::played(source)?;
     if replay.violation.is_none() {
         let why = "nothing to keep: the run holds; a regression is a run that violates";
         return Err(Stop::new(Exit::Usage, why));
@@ -90,9 +86,7 @@ fn violating(source: &Source<'_>) -> Result<Replay, Stop> {
 
 fn shrink(source: &mut Source<'_>, replay: &Replay) {
     let violation = replay.violation.clone().expect("it violates");
-    let plan = source.plan.unwrap_or_else(|| source::plan_of(&source.case));
-    let found = Found { violation, case: source.case.clone(), plan };
-    source.case = source.subject.shrink(found, Effort::default()).found.case;
+    source.case = source.subject.shrink(source.found(violation), Effort::default()).found.case;
 }
 
 /// Where it comes from, as far as that is known.
@@ -100,7 +94,7 @@ fn found_at(source: &Source<'_>) -> FoundAt {
     let subject = source.subject;
     let variant = subject.variants().iter().find(|variant| variant.name == source.case.variant);
     FoundAt {
-        commit: commit(),
+        commit: environment::checked_out(),
         seed: variant.zip(source.plan).and_then(|(variant, plan)| seed(subject, variant, plan)),
         fingerprint: variant.map(|variant| format!("{:04x}", subject.fingerprint(variant))),
     }
@@ -110,13 +104,4 @@ fn found_at(source: &Source<'_>) -> FoundAt {
 fn seed(subject: &dyn Subject, variant: &Variant, plan: Plan) -> Option<String> {
     let (drawn, _, _) = subject.run(variant, Spec::seeded(plan.seed), plan.index);
     (drawn == plan).then(|| token::seed_token(subject, variant, plan.seed, plan.index))
-}
-
-/// The commit that is checked out, if git knows one.
-fn commit() -> Option<String> {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let commit = text.trim();
-    let is_hash = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (output.status.success() && is_hash).then(|| commit.to_owned())
 }

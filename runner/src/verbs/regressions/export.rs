@@ -5,8 +5,7 @@ use crate::{
     args::ExportArgs,
     catalog::Catalog,
     exit::{Exit, Stop},
-    files::write_whole,
-    libfuzzer,
+    files, libfuzzer,
     output::{Output, remark},
     progress::counted,
     regression::{self, Resolved},
@@ -72,7 +71,7 @@ fn write(
 ) -> Result<(), Stop> {
     let stem = path.file_stem().unwrap_or(path.as_os_str());
     let corpus = args.libfuzzer.join(stem);
-    write_whole(&corpus, bytes).map_err(|error| Stop::io("write", &corpus, &error))?;
+    files::write(&corpus, bytes)?;
     let line = ExportedJson {
         file: path.display().to_string(),
         corpus: corpus.display().to_string(),

@@ -5,7 +5,7 @@ use crate::{
     args::VerifyArgs,
     catalog::Catalog,
     exit::{Exit, Stop},
-    files::write_whole,
+    files,
     output::{BAD, GOOD, Output},
     progress::counted,
     regression::{self, Outcome, Verified},
@@ -88,8 +88,7 @@ fn chosen(args: &VerifyArgs, dir: &Path, all: Vec<Verified>) -> Result<Vec<Verif
 fn mend(catalog: &Catalog, one: &mut Verified) -> Result<Option<String>, Stop> {
     let Ok(resolved) = regression::from_file(catalog, &one.path)? else { return Ok(None) };
     let Some((fresh, how)) = regression::repair(&resolved)? else { return Ok(None) };
-    write_whole(&one.path, fresh.to_json(resolved.subject))
-        .map_err(|error| Stop::io("write", &one.path, &error))?;
+    files::write(&one.path, fresh.to_json(resolved.subject))?;
     *one = regression::verify_one(catalog, &one.path)?;
     Ok(Some(how))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     exit::{Exit, Stop},
-    files::write_whole,
+    files,
 };
 use serde::Serialize;
 use std::{
@@ -132,7 +132,7 @@ impl Folder {
 }
 
 fn write(path: &Path, story: &Story) -> Result<(), Stop> {
-    write_whole(path, file::write(story)).map_err(|error| Stop::io("write", path, &error))
+    files::write(path, file::write(story))
 }
 
 #[cfg(test)]
