@@ -325,6 +325,7 @@ fn damage_all(inputs: u32) {
         let peak = MEMORY.peak_usage_as_mb();
         assert!(peak < MEMORY_LIMIT, "{name}: reading took {peak} MiB");
         assert!(refused > 0, "{name}: no damaged input was refused, {taken} were taken");
+        println!("{name}: {refused} refused, {taken} read, {peak:.0} MiB at most");
     }
 }
 

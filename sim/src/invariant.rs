@@ -12,6 +12,7 @@
 use crate::{
     footprint::Footprint,
     trace::{Event, EventMask},
+    waiting,
     world::World,
 };
 use serde::{Deserialize, Serialize};
@@ -254,6 +255,6 @@ pub fn no_deadlock<W: World>() -> Invariant<W> {
     Invariant::settled(
         "no-deadlock",
         "when nothing more can happen, every client is done",
-        |world: &W| world.stuck(),
+        |world: &W| world.stuck().then(|| waiting::deadlock(&world.waiting())),
     )
 }

@@ -8,7 +8,10 @@ use crate::{
     decisions::{Ahead, Decisions, Names, RawTape},
     invariant::{Invariants, NO_LIVELOCK, Violation},
     moves::MoveSet,
+    rounds,
+    timeline::Line,
     trace::{EventMask, Trace},
+    waiting,
     world::World,
 };
 
@@ -63,7 +66,7 @@ pub fn run<W: World, D: Decisions>(
     record.clear();
     loop {
         if record.tape.len() >= step_limit as usize && can_move(world) {
-            return End::Violated(livelock(step_limit));
+            return End::Violated(livelock(world, &record.trace, step_limit));
         }
         if let Some(end) = step(world, decisions, invariants, record) {
             return end;
@@ -110,14 +113,24 @@ pub(crate) fn step<W: World, D: Decisions>(
 }
 
 /// The verdict on a run that took so many steps, the second half of them round-robin, and has not
-/// ended.
-pub(crate) fn livelock(step_limit: u32) -> Violation {
-    let evidence = format!(
+/// ended: what goes round at its end, and who is not done.
+pub(crate) fn livelock<W: World>(world: &W, trace: &Trace, step_limit: u32) -> Violation {
+    let mut evidence = vec![format!(
         "still running after {step_limit} steps, the last {} of them round-robin",
         step_limit.div_ceil(2)
-    );
-    Violation { invariant: NO_LIVELOCK.to_owned(), evidence: evidence.into() }
+    )];
+    let last = trace.since(trace.len().saturating_sub(TAIL));
+    let lines: Vec<Line> = last.filter_map(|event| world.line(event)).collect();
+    if let Some(round) = rounds::last_round(&lines) {
+        evidence.push("again and again:".to_owned());
+        evidence.extend(round.iter().map(|line| format!("  {} {}", line.who, line.with_arrow())));
+    }
+    evidence.extend(waiting::unfinished(&world.waiting()));
+    Violation { invariant: NO_LIVELOCK.to_owned(), evidence: evidence.join("\n").into() }
 }
+
+/// Of so many of the last events it is seen what comes again and again.
+const TAIL: usize = 512;
 
 /// Writes down the values that a move draws.
 struct Noting<'a, D> {

@@ -4,6 +4,7 @@
 //! to five lanes stand side by side in 100 columns; more fall back to a list. A reviewer of
 //! snapshots and a reader of a red job see the same text.
 
+use crate::rounds::{self, Round};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -49,8 +50,8 @@ const WIDTH: usize = 100;
 const MARGIN: usize = 6;
 const MOST_LANES: usize = 5;
 const WIDEST_LANE: usize = 30;
-/// Of more lines in a row that say the same only the first and the last are shown: a livelock has
-/// thousands.
+/// Of lines that come so often, alone or as a block, only the first and the last are shown: a livelock
+/// has thousands.
 const MOST_ALIKE: usize = 4;
 
 impl Timeline {
@@ -69,18 +70,24 @@ impl Timeline {
         lanes
     }
 
-    /// The entries that are shown, and a number of lines where some are not.
-    fn shown(&self) -> impl Iterator<Item = Result<&Entry, usize>> {
-        let alike = self.entries.chunk_by(|one, next| one.line == next.line);
-        alike.flat_map(|alike| {
-            let (head, gap, tail) = match alike {
-                [first, middle @ .., last] if alike.len() > MOST_ALIKE => {
-                    (std::slice::from_ref(first), Some(middle.len()), std::slice::from_ref(last))
-                }
-                all => (all, None, &[][..]),
+    /// The entries that are shown, and what stands for those that are not.
+    fn shown(&self) -> Vec<Result<&Entry, Round>> {
+        let lines: Vec<&Line> = self.entries.iter().map(|entry| &entry.line).collect();
+        let mut shown = Vec::new();
+        let mut at = 0;
+        while at < lines.len() {
+            let Some(round) = rounds::round(&lines[at..], MOST_ALIKE + 1) else {
+                shown.push(Ok(&self.entries[at]));
+                at += 1;
+                continue;
             };
-            head.iter().map(Ok).chain(gap.map(Err)).chain(tail.iter().map(Ok))
-        })
+            let end = at + round.length * round.times;
+            shown.extend(self.entries[at..at + round.length].iter().map(Ok));
+            shown.push(Err(Round { times: round.times - 2, ..round }));
+            shown.extend(self.entries[end - round.length..end].iter().map(Ok));
+            at = end;
+        }
+        shown
     }
 
     /// Writes the entries that are shown, each by `line`, and what stands for the others.
@@ -92,7 +99,10 @@ impl Timeline {
         for entry in self.shown() {
             match entry {
                 Ok(entry) => line(f, entry)?,
-                Err(lines) => writeln!(f, "   ⋮  {lines} times the same")?,
+                Err(Round { length: 1, times }) => writeln!(f, "   ⋮  {times} times the same")?,
+                Err(Round { length, times }) => {
+                    writeln!(f, "   ⋮  {times} times the same {length} lines")?;
+                }
             }
         }
         Ok(())
@@ -221,6 +231,25 @@ mod tests {
    ⋮  1998 times the same
 2000  again
 2001  done
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_circle_of_lines_is_told_once() {
+        let turn = |step: u32| entry(step, ["a", "b"][step as usize % 2], "your turn", None);
+        let entries: Vec<Entry> =
+            std::iter::once(entry(1, "a", "begin", None)).chain((2..=2_000).map(turn)).collect();
+        let text = Timeline { entries }.to_string();
+        let expected = "\
+      a                             b
+   1  begin
+   2  your turn
+   3                                your turn
+   ⋮  997 times the same 2 lines
+1998  your turn
+1999                                your turn
+2000  your turn
 ";
         assert_eq!(text, expected);
     }

@@ -8,13 +8,13 @@ use crate::{
     decisions::{Decisions, Names},
     facts::Fact,
     footprint::{Footprint, Resource},
-    invariant::Evidence,
     moves::{Move, MoveSet},
     name::Name,
     plan::Conditions,
     relation::{Relation, Sight},
     timeline::Line,
     trace::{Digest, Event, Trace},
+    waiting::Waiting,
 };
 
 /// A world that can be run, explored and explained.
@@ -102,11 +102,16 @@ pub trait World: Names {
         None
     }
 
-    /// Why somebody who should be done is not, asked when the world has settled.
-    fn stuck(&self) -> Option<Evidence>;
+    /// True if somebody who should be done is not, asked when the world has settled.
+    fn stuck(&self) -> bool;
+
+    /// Who is not done and what each waits for: asked of a world that is stuck, and of a run that was
+    /// cut.
+    fn waiting(&self) -> Vec<Waiting>;
 
     /// An event as a line for people; `None` for one not worth a line.
     fn line(&self, event: Event) -> Option<Line>;
+
     /// Adds what is true now, for people: who is alive, who holds whom, what waits where. Asked
     /// between steps, and only by those who tell a run.
     fn facts(&self, _into: &mut Vec<Fact>) {}

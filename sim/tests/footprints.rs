@@ -10,7 +10,7 @@ use atropos::{
     check::audit::{Audit, Lie, audit},
     decisions::{Decisions, Draws, Names, Purpose, RunIndex},
     footprint::{Footprint, Resource},
-    invariant::{Evidence, Invariants},
+    invariant::Invariants,
     moves::{Move, MoveSet},
     name::Name,
     plan::{Conditions, Plan, Spec},
@@ -18,6 +18,7 @@ use atropos::{
     relation::Relation,
     timeline::Line,
     trace::{Digest, Event, Trace, digest_words},
+    waiting::Waiting,
     word::Words,
     world::World,
 };
@@ -143,8 +144,12 @@ impl World for Cells {
         digest_words(&[self.cell, u64::from(self.done[0]), u64::from(self.done[1])])
     }
 
-    fn stuck(&self) -> Option<Evidence> {
-        None
+    fn stuck(&self) -> bool {
+        false
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        Vec::new()
     }
 
     fn line(&self, _: Event) -> Option<Line> {

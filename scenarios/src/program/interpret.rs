@@ -330,7 +330,8 @@ impl Hand<'_> {
         let label = self.label(spawn.bind, "child");
         let (script, born, env) = (Rc::clone(self.script), spawn.clone(), self.env.clone());
         let code = move |ctx| child(ctx, script, born, env);
-        let (pid, reference) = self.ctx.spawn_opt(label, spawn.link, spawn.monitor, code).await;
+        let born = self.ctx.spawn_opt(label, spawn.link, spawn.monitor, code);
+        let (pid, reference) = born.unplaced().await;
         let pid = self.bind(spawn.bind, pid.into());
         if !spawn.monitor {
             return Ok(pid);

@@ -136,7 +136,7 @@ impl<'s, S: Scenario, G> Checked<'s, S, G> {
                 None => {}
             }
         }
-        scheduler::can_move(world).then(|| scheduler::livelock(limit))
+        scheduler::can_move(world).then(|| scheduler::livelock(world, &record.trace, limit))
     }
 }
 

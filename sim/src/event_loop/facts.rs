@@ -161,7 +161,7 @@ fn primitive_text(primitive: &Primitive) -> String {
         Primitive::Event { set, waiters } => {
             format!("{}, {} waiting", if *set { "set" } else { "not set" }, waiters.len())
         }
-        Primitive::Lock { locked, waiters } => {
+        Primitive::Lock { locked, waiters, .. } => {
             format!("{}, {} waiting", if *locked { "locked" } else { "free" }, waiters.len())
         }
         Primitive::Semaphore { value, waiters } => {

@@ -146,7 +146,8 @@ impl Frame {
     /// An `asyncio.Lock`.
     #[track_caller]
     pub fn lock(&self) -> Ref<refs::Lock> {
-        self.make(Kind::Lock, Primitive::Lock { locked: false, waiters: VecDeque::new() })
+        let free = Primitive::Lock { locked: false, taker: None, waiters: VecDeque::new() };
+        self.make(Kind::Lock, free)
     }
 
     /// An `asyncio.Semaphore` of so many permits.

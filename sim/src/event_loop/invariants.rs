@@ -109,8 +109,8 @@ impl EventLoopWorld {
 
     /// A task was destroyed: what it awaited, and which path was missing.
     fn destroyed(&self, task: u32) -> Evidence {
-        let blocked = self.desk.tables.borrow().blocked(task);
-        let step = self.desk.tables.borrow().steps;
+        let tables = self.desk.tables.borrow();
+        let (blocked, step) = (tables.was_waiting(task).sentence(), tables.steps);
         let missing = self.missing_path(task).unwrap_or_else(|| {
             vec!["its last reference went, with the callback that would have woken it".to_owned()]
         });

@@ -7,9 +7,8 @@ use super::{
     kind::{Message, What, event},
     label::{Hold, Label},
     table::{Kind, Lost, Role, Tables, root},
-    texts::Text,
 };
-use crate::{name::Name, site, timeline::Line, trace::Event};
+use crate::{name::Name, timeline::Line, trace::Event};
 
 impl Tables {
     /// A task's name and path, `writer#1.2`.
@@ -99,23 +98,6 @@ impl Tables {
         ));
         lines
     }
-
-    /// What a task waits for.
-    pub(super) fn blocked(&self, task: u32) -> String {
-        let row = &self.tasks[task as usize];
-        let name = self.shown_task(task);
-        let made = self.object(row.node).site.map(site::text).unwrap_or_default();
-        let Some((what, at)) = row.awaits else {
-            return format!("{name} (created at {made}) has not run yet");
-        };
-        let awaited = row.waiter.map(|(future, _)| future);
-        let awaited = awaited.or(row.lost.as_ref().and_then(|lost| lost.awaited));
-        let named = awaited.filter(|&future| {
-            self.task_of(future).is_some() || self.object(future).name != Text::NONE
-        });
-        let what = named.map_or_else(|| what.text().to_owned(), |future| self.described(future));
-        format!("{name} (created at {made}) awaits {what} at {}", site::text(at))
-    }
 }
 
 impl Desk {
@@ -131,21 +113,6 @@ impl EventLoopWorld {
         let tables = self.desk.tables.borrow();
         let lost = tables.tasks.get(task as usize)?.lost.as_ref()?;
         Some(tables.missing(task, lost))
-    }
-
-    /// Why the program does not come to its end: who waits for what, and who was destroyed.
-    pub(super) fn waiting(&self) -> String {
-        let tables = self.desk.tables.borrow();
-        let all = (0..tables.tasks.len() as u32).filter(|&task| {
-            let row = &tables.tasks[task as usize];
-            !row.is_quiet && !tables.future(row.node).is_done()
-        });
-        let texts = all.map(|task| match tables.tasks[task as usize].destroyed {
-            Some(step) => format!("{} was destroyed in step {step}", tables.shown_task(task)),
-            None => tables.blocked(task),
-        });
-        let texts: Vec<String> = texts.collect();
-        if texts.is_empty() { "the loop has nothing to do".to_owned() } else { texts.join("; ") }
     }
 
     pub(super) fn line_of(&self, event: Event) -> Option<Line> {

@@ -64,6 +64,7 @@ mod timeout;
 mod traceback;
 mod value;
 mod wait;
+mod waiting;
 
 pub use args::{Args, Plain};
 pub use awaits::Await;
@@ -83,13 +84,14 @@ use crate::{
     decisions::{Decisions, Names},
     facts::Fact,
     footprint::{Footprint, Resource},
-    invariant::{Evidence, Invariant},
+    invariant::Invariant,
     moves::{Move, MoveSet},
     name::{self, Name},
     plan::{Collect, Conditions, Delivery, Loop, Order, TimerRule},
     simple::{Profiled, Simple},
     timeline::Line,
     trace::{Digest, Event, Trace},
+    waiting::Waiting,
     world::World,
 };
 use desk::Desk;
@@ -505,11 +507,12 @@ impl World for EventLoopWorld {
         self.digest()
     }
 
-    fn stuck(&self) -> Option<Evidence> {
-        if self.desk.program.borrow().is_none() {
-            return None;
-        }
-        Some(self.waiting().into())
+    fn stuck(&self) -> bool {
+        self.is_stuck()
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        self.who_waits()
     }
 
     fn line(&self, event: Event) -> Option<Line> {

@@ -136,7 +136,7 @@ impl Tables {
                 list(list(hash, getters), putters)
             }
             Primitive::Event { set, waiters } => list(mix(2, u64::from(*set)), waiters),
-            Primitive::Lock { locked, waiters } => list(mix(3, u64::from(*locked)), waiters),
+            Primitive::Lock { locked, waiters, .. } => list(mix(3, u64::from(*locked)), waiters),
             Primitive::Semaphore { value, waiters } => list(mix(4, u64::from(*value)), waiters),
             Primitive::Set { items } => {
                 items.iter().fold(5, |hash, &(node, _)| mix(hash, id(node)))

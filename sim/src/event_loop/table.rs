@@ -256,12 +256,32 @@ pub(super) struct Reply {
 /// The data of a primitive.
 #[derive(Clone, Debug)]
 pub(super) enum Primitive {
-    Queue { size: usize, items: VecDeque<Stored>, getters: Waiters, putters: Waiters },
-    Event { set: bool, waiters: Waiters },
-    Lock { locked: bool, waiters: Waiters },
-    Semaphore { value: u32, waiters: Waiters },
-    Set { items: Vec<(Node, Edge)> },
-    Plain { attributes: Vec<(Text, Stored)> },
+    Queue {
+        size: usize,
+        items: VecDeque<Stored>,
+        getters: Waiters,
+        putters: Waiters,
+    },
+    Event {
+        set: bool,
+        waiters: Waiters,
+    },
+    Lock {
+        locked: bool,
+        /// The task that took it last; a ghost, for reports.
+        taker: Option<u32>,
+        waiters: Waiters,
+    },
+    Semaphore {
+        value: u32,
+        waiters: Waiters,
+    },
+    Set {
+        items: Vec<(Node, Edge)>,
+    },
+    Plain {
+        attributes: Vec<(Text, Stored)>,
+    },
 }
 
 /// Futures in the order in which they wait.

@@ -20,12 +20,12 @@ use crate::{
     check::dpor::{Draws, Steps},
     decisions::{Decisions, Names},
     footprint::{Footprint, Resource},
-    invariant::Evidence,
     moves::{Move, MoveSet},
     name::{self, Name},
     plan::Conditions,
     timeline::Line,
     trace::{Digest, Event, Trace, digest_bytes},
+    waiting::Waiting,
     word::Words,
     world::World,
 };
@@ -387,8 +387,13 @@ impl World for LcWorld {
         Digest(hasher.digest128())
     }
 
-    fn stuck(&self) -> Option<Evidence> {
-        None
+    /// Whoever waits for ever in this world is a server: its programs are counted, not judged.
+    fn stuck(&self) -> bool {
+        false
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        Vec::new()
     }
 
     fn line(&self, event: Event) -> Option<Line> {

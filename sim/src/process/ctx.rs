@@ -231,6 +231,7 @@ impl Ctx {
         self.announce(Words::new(effect::YIELD, 0, 0, 0))
     }
 
+    #[track_caller]
     fn start<T, F, Fut>(&self, label: Cow<'static, str>, options: u32, code: F) -> Spawn<'_, T>
     where
         F: FnOnce(Ctx) -> Fut,
@@ -243,6 +244,7 @@ impl Ctx {
 
     /// `spawn/1`: starts a process. The label is for people; identity is the spawner and the
     /// ordinal there.
+    #[track_caller]
     pub fn spawn<F, Fut>(&self, label: impl Into<Cow<'static, str>>, code: F) -> Spawn<'_, Pid>
     where
         F: FnOnce(Ctx) -> Fut,
@@ -252,6 +254,7 @@ impl Ctx {
     }
 
     /// A process that must come to its end for the run to be no deadlock.
+    #[track_caller]
     pub fn spawn_client<F, Fut>(
         &self,
         label: impl Into<Cow<'static, str>>,
@@ -265,6 +268,7 @@ impl Ctx {
     }
 
     /// `spawn_link/1`: starts a process linked to the caller, atomically.
+    #[track_caller]
     pub fn spawn_link<F, Fut>(&self, label: impl Into<Cow<'static, str>>, code: F) -> Spawn<'_, Pid>
     where
         F: FnOnce(Ctx) -> Fut,
@@ -274,6 +278,7 @@ impl Ctx {
     }
 
     /// `spawn_monitor/1`: starts a process monitored by the caller, atomically.
+    #[track_caller]
     pub fn spawn_monitor<F, Fut>(
         &self,
         label: impl Into<Cow<'static, str>>,
@@ -288,6 +293,7 @@ impl Ctx {
 
     /// `spawn_opt/2` with any of the options link and monitor; the reference is that of the monitor,
     /// if it was asked for.
+    #[track_caller]
     pub fn spawn_opt<F, Fut>(
         &self,
         label: impl Into<Cow<'static, str>>,

@@ -17,6 +17,7 @@ use std::{
     fmt,
     future::Future,
     marker::PhantomData,
+    panic::Location,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -78,7 +79,12 @@ pub(super) struct Newborn {
     spawner: u32,
     pub(super) label: Cow<'static, str>,
     pub(super) body: Body,
+    /// Where in the code it was spawned.
+    pub(super) place: Place,
 }
+
+/// A place in the code of bodies, if one is known.
+pub(super) type Place = Option<&'static Location<'static>>;
 
 /// What a body declares beside its effects.
 pub(super) enum Note {
@@ -301,11 +307,19 @@ pub struct Spawn<'a, T> {
     label: Cow<'static, str>,
     /// None once it is laid on the desk.
     body: Option<Body>,
+    place: Place,
 }
 
 impl<'a, T> Spawn<'a, T> {
+    #[track_caller]
     pub(super) fn new(effect: Effect<'a, T>, label: Cow<'static, str>, body: Body) -> Self {
-        Spawn { effect, label, body: Some(body) }
+        Spawn { effect, label, body: Some(body), place: Some(Location::caller()) }
+    }
+
+    /// The same, where the place of the call says nothing: the code of a program is data, and what
+    /// calls is its interpreter.
+    pub fn unplaced(self) -> Self {
+        Spawn { place: None, ..self }
     }
 }
 
@@ -316,7 +330,8 @@ impl<T: Answer> Future for Spawn<'_, T> {
         if let Some(body) = self.body.take() {
             let label = std::mem::take(&mut self.label);
             let desk = self.effect.desk;
-            desk.newborns.borrow_mut().push(Newborn { spawner: desk.me.get(), label, body });
+            let (spawner, place) = (desk.me.get(), self.place);
+            desk.newborns.borrow_mut().push(Newborn { spawner, label, body, place });
         }
         Pin::new(&mut self.effect).poll(context)
     }

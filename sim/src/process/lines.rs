@@ -4,7 +4,6 @@ use super::{
     BY_LINK, PARTY, Pid, ProcessWorld, Ref, Shape, Term,
     kind::{event, filter, item, spawn},
     step::TIMER_REF,
-    table::Phase,
     term::atom_name,
 };
 use crate::{name::Name, timeline::Line, trace::Event, word::Words};
@@ -176,25 +175,6 @@ impl ProcessWorld {
                 format!("the DOWN of {}", self.shown_ref(Ref(wanted.value() as u32)))
             }
             _ => "a message".to_owned(),
-        }
-    }
-
-    /// Who waits for what: for a deadlock's evidence.
-    pub(super) fn waits_for(&self, pid: Pid) -> String {
-        let name = self.shown(pid);
-        let hot = &self.tables.hot[pid.index()];
-        match (hot.phase, self.tables.awaited(pid.0)) {
-            (Phase::Waiting, Some(wanted)) => {
-                let what = self.wanted_text(wanted);
-                let others = match self.tables.processes[pid.index()].mailbox.len() {
-                    0 => "an empty mailbox".to_owned(),
-                    1 => "1 other message in its mailbox".to_owned(),
-                    n => format!("{n} other messages in its mailbox"),
-                };
-                format!("{name} waits for {what} for ever, with {others}")
-            }
-            (Phase::Waiting, None) => format!("{name} waits for something that is no effect"),
-            _ => format!("{name} is not done"),
         }
     }
 }

@@ -38,6 +38,7 @@ mod step;
 mod table;
 mod term;
 mod timers;
+mod waiting;
 mod wrong;
 
 pub use ctx::{Alias, Ctx, Filter, Item, Message, Whereis};
@@ -57,7 +58,7 @@ use crate::{
     decisions::{Decisions, Names},
     facts::Fact,
     footprint::Footprint,
-    invariant::{Evidence, Invariant},
+    invariant::Invariant,
     moves::{Move, MoveSet},
     name::{self, Name},
     plan::{Conditions, Delivery, TimerRule},
@@ -65,11 +66,12 @@ use crate::{
     simple::{Profiled, Simple},
     timeline::Line,
     trace::{Digest, Event, Trace},
+    waiting::Waiting,
     world::World,
 };
 use desk::{Body, Desk};
 use footprints::Recorder;
-use std::{borrow::Cow, fmt, future::Future, rc::Rc};
+use std::{borrow::Cow, fmt, future::Future, panic::Location, rc::Rc};
 
 /// A scenario of processes in a few lines.
 pub type ProcessScenario = Simple<ProcessWorld>;
@@ -82,6 +84,8 @@ pub struct ProcessWorld {
     tables: Tables,
     // invariant: one for each process; None once it is dead
     bodies: Vec<Option<Body>>,
+    // invariant: one for each process; where it was started
+    places: Vec<desk::Place>,
     moves: MoveSet,
     recorder: Recorder,
     /// What root processes declared before the run began; told in its first step.
@@ -144,6 +148,7 @@ impl ProcessWorld {
             desk: Rc::new(desk),
             tables: Tables::default(),
             bodies: Vec::new(),
+            places: Vec::new(),
             moves: MoveSet::default(),
             recorder: Recorder::default(),
             prelude: Trace::default(),
@@ -163,19 +168,17 @@ impl ProcessWorld {
 
     /// Starts a root process before the run begins. Roots get their pids in order, so bodies can
     /// know each other beforehand: see [`Pid::root`].
+    #[track_caller]
     pub fn root<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
     where
         F: FnOnce(Ctx) -> Fut,
         Fut: Future<Output = Ending> + 'static,
     {
-        let ctx = Ctx::new(Rc::clone(&self.desk));
-        let process = self.tables.add_process(None, label.into());
-        self.bodies.push(Some(Box::pin(code(ctx))));
-        self.first_poll(process);
-        Pid(process)
+        self.begin(label.into(), code, |_, _| ())
     }
 
     /// Starts a root process that must be done when the run ends: if it is not, that is a deadlock.
+    #[track_caller]
     pub fn client<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
     where
         F: FnOnce(Ctx) -> Fut,
@@ -191,14 +194,30 @@ impl ProcessWorld {
     ///
     /// # Panics
     /// If there is a director already.
+    #[track_caller]
     pub fn director<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
     where
         F: FnOnce(Ctx) -> Fut,
         Fut: Future<Output = Ending> + 'static,
     {
+        self.begin(label.into(), code, Self::appoint)
+    }
+
+    #[track_caller]
+    fn begin<F, Fut>(
+        &mut self,
+        label: Cow<'static, str>,
+        code: F,
+        appoint: impl FnOnce(&mut Self, u32),
+    ) -> Pid
+    where
+        F: FnOnce(Ctx) -> Fut,
+        Fut: Future<Output = Ending> + 'static,
+    {
         let ctx = Ctx::new(Rc::clone(&self.desk));
-        let process = self.tables.add_process(None, label.into());
-        self.appoint(process);
+        let process = self.tables.add_process(None, label);
+        appoint(self, process);
+        self.places.push(Some(Location::caller()));
         self.bodies.push(Some(Box::pin(code(ctx))));
         self.first_poll(process);
         Pid(process)
@@ -444,11 +463,12 @@ impl World for ProcessWorld {
         self.find_leading()
     }
 
-    fn stuck(&self) -> Option<Evidence> {
-        let waiting = self.processes().filter(|p| self.tables.processes[p.pid().index()].client);
-        let waiting = waiting.filter(|p| p.is_alive()).map(|p| p.pid()).chain(self.unfinished());
-        let stuck: Vec<String> = waiting.map(|pid| self.waits_for(pid)).collect();
-        (!stuck.is_empty()).then(|| stuck.join("; ").into())
+    fn stuck(&self) -> bool {
+        self.is_stuck()
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        self.who_waits()
     }
 
     fn line(&self, event: Event) -> Option<Line> {

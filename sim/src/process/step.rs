@@ -313,6 +313,7 @@ impl ProcessWorld {
         let child = self.tables.add_process(Some(me), newborn.label);
         self.tables.processes[child as usize].client = options & spawn::CLIENT != 0;
         self.bodies.push(Some(newborn.body));
+        self.places.push(newborn.place);
         self.remember_birth(me, child);
         self.writes(b'd', child);
         self.writes(b'l', child);
@@ -390,6 +391,7 @@ impl ProcessWorld {
 
     /// Drops every body with the desk closed: a new run begins or the world ends.
     pub(super) fn drop_bodies(&mut self) {
+        self.places.clear();
         for body in self.bodies.drain(..).flatten() {
             self.desk.close_while(|| {
                 // A panic here belongs to a run that is over; its verdict stands.

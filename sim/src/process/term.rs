@@ -330,6 +330,17 @@ impl Terms {
         }
     }
 
+    /// The references in a term, however deep.
+    pub(super) fn references(&self, term: Term) -> Vec<Ref> {
+        match self.shape(term) {
+            Shape::Ref(reference) => vec![reference],
+            Shape::Tuple(parts) | Shape::List(parts) | Shape::Map(parts) => {
+                parts.iter().flat_map(|&part| self.references(part)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The elements of a tuple, if it is one.
     pub fn elements(&self, term: Term) -> Option<&[Term]> {
         match self.table.get(&term.0) {

@@ -40,6 +40,12 @@ pub(super) trait Held {
     /// True if whoever waits for it in this way would get it now.
     fn is_there(&self, op: Op) -> bool;
 
+    /// Tasks that alone can give whoever waits for it in this way what he waits for, and by what they
+    /// have it in hand: `taken`. For reports; nothing that decides asks.
+    fn holders(&self, _: Op) -> (&'static str, Vec<u32>) {
+        ("", Vec::new())
+    }
+
     /// What is in it, for people; none where that says nothing.
     fn text(&self) -> Option<String> {
         None

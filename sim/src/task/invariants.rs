@@ -49,7 +49,7 @@ pub fn no_lost_wakeup() -> TaskInvariant {
         "when nothing more can happen, nobody waits for what is there",
         |world: &TaskWorld| {
             let lost = world.unfinished().into_iter().filter(|&task| world.waits_in_vain(task));
-            let lost: Vec<String> = lost.map(|task| world.blocked(task)).collect();
+            let lost: Vec<String> = lost.map(|task| world.waiting_of(task).sentence()).collect();
             (!lost.is_empty()).then(|| format!("{}: it was never woken", lost.join("; ")).into())
         },
     )
@@ -62,7 +62,8 @@ pub fn no_leaked_task() -> TaskInvariant {
         "when nothing more can happen, every task has come to its end",
         |world: &TaskWorld| {
             let leaked = world.unfinished();
-            let leaked: Vec<String> = leaked.into_iter().map(|task| world.blocked(task)).collect();
+            let leaked: Vec<String> =
+                leaked.into_iter().map(|task| world.waiting_of(task).sentence()).collect();
             (!leaked.is_empty()).then(|| leaked.join("; ").into())
         },
     )

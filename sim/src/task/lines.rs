@@ -2,9 +2,8 @@
 
 use super::{
     TaskWorld,
-    desk::Wait,
     kind::{Op, event},
-    table::{Ending, Phase},
+    table::Ending,
 };
 use crate::{timeline::Line, trace::Event, word::Words};
 
@@ -91,46 +90,6 @@ impl TaskWorld {
         let tables = self.desk.tables.borrow();
         let panic = tables.panics.iter().rev().find(|(who, _)| *who == task);
         panic.map(|(_, text)| text.clone()).unwrap_or_default()
-    }
-
-    /// A task that has not ended: where it was spawned, and what it waits for.
-    pub(super) fn blocked(&self, task: u32) -> String {
-        let name = self.shown(task);
-        let spawned = self.spawned_at(task);
-        let what = self.waits_for(task);
-        format!("{name} (spawned at {spawned}) waits for {what}")
-    }
-
-    /// What a task noted that it waits for.
-    pub(super) fn waits_for(&self, task: u32) -> String {
-        let waits = self.desk.waits_of(task);
-        let own = waits.iter().any(|wait| wait.own);
-        let waits = waits.iter().filter(|wait| wait.own || !own);
-        let texts: Vec<String> = waits.map(|wait| self.wait_text(wait)).collect();
-        match texts.as_slice() {
-            [] => "something that is none of the runtime's".to_owned(),
-            all => all.join(" or "),
-        }
-    }
-
-    fn wait_text(&self, wait: &Wait) -> String {
-        let at = wait.site.map(|place| format!(" at {}", site(place))).unwrap_or_default();
-        match wait.op {
-            Op::Join => {
-                let ended =
-                    self.ending(wait.on).map_or("which has not ended", |_| "which has ended");
-                format!("the handle of {}, {ended}", self.shown(wait.on))
-            }
-            Op::Sleep => format!("a sleep{at}"),
-            op => format!("{}{at} on {}", Op::text(op as u32), self.thing_text(wait.on)),
-        }
-    }
-
-    /// The tasks that have not ended.
-    pub(super) fn unfinished(&self) -> Vec<u32> {
-        let tables = self.desk.tables.borrow();
-        let alive = |task: &u32| tables.tasks[*task as usize].phase != Phase::Done;
-        (0..tables.tasks.len() as u32).filter(alive).collect()
     }
 }
 

@@ -65,6 +65,7 @@ pub mod sync;
 mod table;
 mod time;
 mod turn;
+mod waiting;
 mod waker;
 mod wakes;
 
@@ -93,13 +94,14 @@ use crate::{
     decisions::{Decisions, Names},
     facts::Fact,
     footprint::{Footprint, Resource},
-    invariant::{Evidence, Invariant},
+    invariant::Invariant,
     moves::{Move, MoveSet},
     name::{self, Name},
     plan::{Conditions, Delivery, Scheduler, Tasks, TimerRule},
     simple::{Profiled, Simple},
     timeline::Line,
     trace::{Digest, Event, EventMask, Trace},
+    waiting::Waiting,
     word::Words,
     world::World,
 };
@@ -107,7 +109,7 @@ use desk::Desk;
 use life::{Left, Stand};
 use schedule::Next;
 use std::{borrow::Cow, fmt, future::Future, rc::Rc};
-use table::{Kind, Phase, Role};
+use table::{Kind, Role};
 use waker::OwnWaker;
 
 /// A scenario of tasks in a few lines.
@@ -546,17 +548,12 @@ impl World for TaskWorld {
         state::digest(self)
     }
 
-    fn stuck(&self) -> Option<Evidence> {
-        let clients: Vec<u32> = {
-            let tables = self.desk.tables.borrow();
-            let waits = |task: &u32| {
-                let row = &tables.tasks[*task as usize];
-                row.role == Role::Client && row.phase != Phase::Done
-            };
-            (0..tables.tasks.len() as u32).filter(waits).collect()
-        };
-        let stuck: Vec<String> = clients.into_iter().map(|task| self.blocked(task)).collect();
-        (!stuck.is_empty()).then(|| stuck.join("; ").into())
+    fn stuck(&self) -> bool {
+        self.is_stuck()
+    }
+
+    fn waiting(&self) -> Vec<Waiting> {
+        self.who_waits()
     }
 
     fn line(&self, event: Event) -> Option<Line> {

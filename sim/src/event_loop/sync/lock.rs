@@ -26,10 +26,11 @@ impl Ref<Lock> {
     }
 
     fn set_locked(&self, to: bool) {
-        if let Primitive::Lock { locked, .. } =
+        let me = self.desk().current_task();
+        if let Primitive::Lock { locked, taker, .. } =
             self.desk().tables.borrow_mut().primitive_mut(self.node())
         {
-            *locked = to;
+            (*locked, *taker) = (to, me);
         }
     }
 

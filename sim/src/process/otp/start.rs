@@ -82,7 +82,7 @@ where
     Fut: Future<Output = Ending> + 'static,
 {
     let starter = ctx.me();
-    let born = ctx.spawn_monitor(label, move |ctx| code(ctx, Starter { starter }));
+    let born = ctx.spawn_monitor(label, move |ctx| code(ctx, Starter { starter })).unplaced();
     let (pid, monitor) = born.await;
     // proc_lib:sync_start/2
     let down = [ctx.atom("DOWN"), monitor.into(), Term::ANY, Term::ANY, Term::ANY];
@@ -103,7 +103,7 @@ where
     Fut: Future<Output = Ending> + 'static,
 {
     let starter = ctx.me();
-    let born = ctx.spawn_link(label, move |ctx| code(ctx, Starter { starter }));
+    let born = ctx.spawn_link(label, move |ctx| code(ctx, Starter { starter })).unplaced();
     let pid = born.await;
     // proc_lib:sync_start_link/2
     let exit = [ctx.atom("EXIT"), pid.into(), Term::ANY];

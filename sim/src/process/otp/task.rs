@@ -82,7 +82,7 @@ where
     let owner = ctx.me();
     let linked = !ctx.is_wrong(Wrong::TaskIsUnlinked);
     // Task.Supervised:start_link/2
-    let born = ctx.spawn_opt(label, linked, false, move |ctx| reply(ctx, owner, code));
+    let born = ctx.spawn_opt(label, linked, false, move |ctx| reply(ctx, owner, code)).unplaced();
     let (pid, _) = born.await;
     let reference = ctx.monitor_with_alias(pid, Alias::Demonitor).await;
     ctx.send(pid, ctx.tuple(&[owner.into(), reference.into(), reference.into()])).await;
@@ -250,7 +250,8 @@ async fn flush_noproc(ctx: &Ctx, monitor: Ref, how: Shutdown) -> Yielded {
 /// `Task.exit/2`: unlinks and sends the signal; a third process sends it if the caller dies between.
 async fn exit(ctx: &Ctx, task: Pid, reason: Term) {
     let (caller, tag) = (ctx.me(), ctx.make_ref().await);
-    let enforcer = ctx.spawn("enforcer", move |ctx| enforce(ctx, task, reason, caller, tag)).await;
+    let code = move |ctx| enforce(ctx, task, reason, caller, tag);
+    let enforcer = ctx.spawn("enforcer", code).unplaced().await;
     ctx.hide(enforcer);
     if !ctx.is_wrong(Wrong::ShutdownKeepsLink) {
         ctx.unlink(task).await;

@@ -45,7 +45,12 @@ struct State {
     /// who waited.
     granted: Vec<Granted>,
     tickets: u64,
+    /// Who took how many and has not given them back. A ghost: no rule reads it, reports do.
+    takers: Vec<(Taker, usize)>,
 }
+
+/// The task that took permits, whoever has them by now.
+pub(super) type Taker = u32;
 
 /// See the module.
 pub(super) struct Batch {
@@ -117,6 +122,23 @@ impl Batch {
         gone
     }
 
+    /// The task at hand has taken permits: it is told of as who has them.
+    pub(super) fn is_taken(&self, permits: usize) -> Taker {
+        let me = self.desk().me();
+        self.state.borrow_mut().takers.push((me, permits));
+        me
+    }
+
+    /// Gives back what somebody took.
+    pub(super) fn give_back(&self, taker: Taker, permits: usize) {
+        let mut state = self.state.borrow_mut();
+        if let Some(at) = state.takers.iter().position(|&took| took == (taker, permits)) {
+            state.takers.swap_remove(at);
+        }
+        drop(state);
+        self.add(permits);
+    }
+
     /// Gives permits to those who wait, in order, and keeps the rest.
     pub(super) fn add(&self, permits: usize) {
         self.place.changes();
@@ -167,6 +189,10 @@ impl Held for Batch {
         for waiting in &state.queue {
             words.extend([waiting.waiter.word(self.desk()), waiting.missing as u64]);
         }
+    }
+
+    fn holders(&self, _: Op) -> (&'static str, Vec<u32>) {
+        ("taken", self.state.borrow().takers.iter().map(|&(taker, _)| taker).collect())
     }
 
     fn is_there(&self, _: Op) -> bool {
@@ -239,7 +265,7 @@ impl Acquire {
         let desk = batch.desk();
         batch.place.changes();
         let mut state = batch.state.borrow_mut();
-        let State { permits, closed, queue, granted, tickets } = &mut *state;
+        let State { permits, closed, queue, granted, tickets, .. } = &mut *state;
         // Even if its permits were there: they go back.
         if *closed {
             return Poll::Ready(Err(Closed));

@@ -9,10 +9,12 @@ use super::super::{
     handle::Handle,
     join::{AbortHandle, JoinError, JoinHandle},
     kind::Op,
+    table::Phase,
     waker::Waiter,
 };
 use std::{
     borrow::Cow,
+    cell::RefCell,
     collections::{BTreeMap, VecDeque},
     fmt,
     future::{Future, poll_fn},
@@ -87,6 +89,8 @@ impl Wake for Bell {
 struct Known {
     place: Place,
     board: Arc<Board>,
+    /// The tasks that ever were in it; a ghost, for reports.
+    members: RefCell<Vec<u32>>,
 }
 
 impl Held for Known {
@@ -98,6 +102,12 @@ impl Held for Known {
 
     fn is_there(&self, _: Op) -> bool {
         !self.board.lists().woken.is_empty()
+    }
+
+    fn holders(&self, _: Op) -> (&'static str, Vec<u32>) {
+        let tables = self.place.desk.tables.borrow();
+        let runs = |task: &u32| tables.tasks[*task as usize].phase != Phase::Done;
+        ("awaited", self.members.borrow().iter().copied().filter(runs).collect())
     }
 }
 
@@ -133,7 +143,7 @@ impl Handle {
         let site = Location::caller();
         let known = Rc::new_cyclic(|me: &std::rc::Weak<Known>| {
             let place = self.place(self.desk.adopt("join set", site, me.clone()));
-            Known { place, board: Arc::default() }
+            Known { place, board: Arc::default(), members: RefCell::default() }
         });
         JoinSet { known, handle: self.clone(), entries: BTreeMap::new(), made: 0 }
     }
@@ -174,6 +184,7 @@ impl<T: 'static> JoinSet<T> {
         let task = desk.spawn(core, site, counted, Some(bell.clone()));
         let handle = JoinHandle::new(Rc::clone(desk), task);
         let abort = handle.abort_handle();
+        self.known.members.borrow_mut().push(task);
         self.entries.insert(self.made, Entry { handle, bell });
         abort
     }

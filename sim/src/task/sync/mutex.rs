@@ -8,7 +8,7 @@ use super::{
         handle::Handle,
         kind::Op,
     },
-    batch::{Acquire, Batch},
+    batch::{Acquire, Batch, Taker},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -33,7 +33,8 @@ impl<T> Shared<T> {
     /// The lock is his: he sees what the last one left.
     fn guard(self: &Rc<Self>) -> MutexGuard<T> {
         self.place.desk.sees(self.left.get());
-        MutexGuard { value: self.value.borrow_mut().take(), shared: Rc::clone(self) }
+        let (value, taker) = (self.value.borrow_mut().take(), self.batch.is_taken(1));
+        MutexGuard { value, taker, shared: Rc::clone(self) }
     }
 }
 
@@ -45,6 +46,10 @@ impl<T> Held for Shared<T> {
 
     fn is_there(&self, op: Op) -> bool {
         self.batch.is_there(op)
+    }
+
+    fn holders(&self, op: Op) -> (&'static str, Vec<u32>) {
+        self.batch.holders(op)
     }
 
     fn text(&self) -> Option<String> {
@@ -123,6 +128,7 @@ impl<T> fmt::Debug for Mutex<T> {
 pub struct MutexGuard<T> {
     /// Gone only while it is dropped.
     value: Option<T>,
+    taker: Taker,
     shared: Rc<Shared<T>>,
 }
 
@@ -145,7 +151,7 @@ impl<T> Drop for MutexGuard<T> {
         self.shared.value.replace(self.value.take());
         if !self.shared.place.desk.closing.get() {
             self.shared.left.set(self.shared.place.desk.seen());
-            self.shared.batch.add(1);
+            self.shared.batch.give_back(self.taker, 1);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
         handle::Handle,
         kind::Op,
     },
-    batch::{Acquire, Batch},
+    batch::{Acquire, Batch, Taker},
     mutex::TryLockError,
 };
 use std::{
@@ -37,17 +37,19 @@ struct Shared<T> {
 impl<T> Shared<T> {
     fn reads(self: &Rc<Self>) -> RwLockReadGuard<T> {
         self.place.desk.sees(self.left.get());
-        RwLockReadGuard { value: self.value.borrow().clone(), shared: Rc::clone(self) }
+        let (value, taker) = (self.value.borrow().clone(), self.batch.is_taken(1));
+        RwLockReadGuard { value, taker, shared: Rc::clone(self) }
     }
 
     fn writes(self: &Rc<Self>) -> RwLockWriteGuard<T> {
         self.place.desk.sees(self.left.get());
-        RwLockWriteGuard { value: self.value.borrow_mut().take(), shared: Rc::clone(self) }
+        let (value, taker) = (self.value.borrow_mut().take(), self.batch.is_taken(MAX_READS));
+        RwLockWriteGuard { value, taker, shared: Rc::clone(self) }
     }
 
-    fn give_back(&self, permits: usize) {
+    fn give_back(&self, taker: Taker, permits: usize) {
         if !self.place.desk.closing.get() {
-            self.batch.add(permits);
+            self.batch.give_back(taker, permits);
         }
     }
 }
@@ -60,6 +62,10 @@ impl<T> Held for Shared<T> {
 
     fn is_there(&self, op: Op) -> bool {
         self.batch.is_there(op) && (op == Op::Read || self.batch.free() == MAX_READS)
+    }
+
+    fn holders(&self, op: Op) -> (&'static str, Vec<u32>) {
+        self.batch.holders(op)
     }
 }
 
@@ -137,6 +143,7 @@ impl<T> fmt::Debug for RwLock<T> {
 pub struct RwLockReadGuard<T> {
     /// Gone only while it is dropped.
     value: Option<Rc<T>>,
+    taker: Taker,
     shared: Rc<Shared<T>>,
 }
 
@@ -152,7 +159,7 @@ impl<T> Drop for RwLockReadGuard<T> {
     fn drop(&mut self) {
         // First: a writer wants to be the only one who has it.
         self.value = None;
-        self.shared.give_back(1);
+        self.shared.give_back(self.taker, 1);
     }
 }
 
@@ -167,6 +174,7 @@ impl<T: fmt::Debug> fmt::Debug for RwLockReadGuard<T> {
 pub struct RwLockWriteGuard<T> {
     /// Gone only while it is dropped. Nobody else has it.
     value: Option<Rc<T>>,
+    taker: Taker,
     shared: Rc<Shared<T>>,
 }
 
@@ -189,7 +197,7 @@ impl<T> Drop for RwLockWriteGuard<T> {
     fn drop(&mut self) {
         self.shared.value.replace(self.value.take());
         self.shared.left.set(self.shared.place.desk.seen());
-        self.shared.give_back(MAX_READS);
+        self.shared.give_back(self.taker, MAX_READS);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{handle::Handle, kind::Op},
-    batch::{Acquire, Batch, Closed},
+    batch::{Acquire, Batch, Closed, Taker},
 };
 use std::{
     fmt,
@@ -96,7 +96,7 @@ impl Semaphore {
     /// Takes a permit if one is free.
     pub fn try_acquire(&self) -> Result<SemaphorePermit, TryAcquireError> {
         match self.batch.try_acquire(Op::TryAcquire, 1) {
-            Ok(true) => Ok(SemaphorePermit { batch: Rc::clone(&self.batch), permits: 1 }),
+            Ok(true) => Ok(SemaphorePermit::of(&self.batch, 1)),
             Ok(false) => Err(TryAcquireError::NoPermits),
             Err(Closed) => Err(TryAcquireError::Closed),
         }
@@ -116,7 +116,7 @@ impl Future for Acquiring {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let taken = ready!(self.acquire.poll(cx));
-        let permit = || SemaphorePermit { batch: Rc::clone(&self.batch), permits: self.permits };
+        let permit = || SemaphorePermit::of(&self.batch, self.permits);
         Poll::Ready(taken.map(|()| permit()).map_err(|Closed| AcquireError(())))
     }
 }
@@ -126,9 +126,15 @@ impl Future for Acquiring {
 pub struct SemaphorePermit {
     batch: Rc<Batch>,
     permits: u32,
+    taker: Taker,
 }
 
 impl SemaphorePermit {
+    fn of(batch: &Rc<Batch>, permits: u32) -> Self {
+        let taker = batch.is_taken(permits as usize);
+        SemaphorePermit { batch: Rc::clone(batch), permits, taker }
+    }
+
     /// Keeps the permits for good.
     pub fn forget(mut self) {
         self.permits = 0;
@@ -143,7 +149,7 @@ impl SemaphorePermit {
 impl Drop for SemaphorePermit {
     fn drop(&mut self) {
         if self.permits > 0 && !self.batch.place.desk.closing.get() {
-            self.batch.add(self.permits as usize);
+            self.batch.give_back(self.taker, self.permits as usize);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::super::{
     super::{
-        desk::{Desk, Held, Place},
+        desk::{Desk, Held, NOBODY, Place},
         handle::Handle,
         kind::{Op, event},
         waker::Waiter,
@@ -34,6 +34,8 @@ pub(super) struct Chan<T> {
     /// The receiver takes no more.
     closed: Cell<bool>,
     receiver: RefCell<Waiter>,
+    /// Who received last; a ghost, for reports.
+    reader: Cell<u32>,
     waits_for_close: Rc<Crowd>,
 }
 
@@ -54,6 +56,7 @@ impl<T: 'static> Chan<T> {
                 senders: Cell::new(0),
                 closed: Cell::new(false),
                 receiver: RefCell::default(),
+                reader: Cell::new(NOBODY),
                 waits_for_close: Rc::default(),
             }
         })
@@ -207,6 +210,7 @@ impl<T> Chan<T> {
 
     fn waits<R>(&self, cx: &mut Context<'_>, site: &'static Location<'static>) -> Poll<R> {
         self.place.changes();
+        self.reader.set(self.desk().me());
         register(&self.receiver, self.desk(), cx);
         self.desk().waits_for(Op::MpscRecv, self.place.index, Some(site), cx);
         Poll::Pending
@@ -274,6 +278,14 @@ impl<T> Held for Chan<T> {
             Op::MpscClosed => self.closed.get(),
             _ => self.batch.as_ref().is_none_or(|batch| batch.is_there(op)),
         }
+    }
+
+    /// Who sends waits for him who receives; a receiver might wait for any sender, and who has those
+    /// is not known.
+    fn holders(&self, op: Op) -> (&'static str, Vec<u32>) {
+        let reader = self.reader.get();
+        let known = op == Op::MpscSend && reader != NOBODY;
+        ("received", if known { vec![reader] } else { Vec::new() })
     }
 
     fn text(&self) -> Option<String> {
