@@ -291,6 +291,7 @@ fn in_silence<T>(read: impl FnOnce() -> T) -> thread::Result<T> {
 }
 
 /// Puts so many damaged inputs to each reader.
+#[expect(clippy::print_stdout, reason = "figures for whoever asks with --nocapture")]
 fn damage_all(inputs: u32) {
     hush();
     for Reader { name, read, sound, dress, undress, is_cut } in readers() {

@@ -10,7 +10,7 @@ const STORIES: [(&str, &str, &[&str]); 5] = [
     ("atomvm-links/v0.6.2", "no-duplicate-link", &["linked", "linked-again", "used"]),
     ("ash-limiter/v3.5.24", "no-stale-pid", &["ended", "kept", "used"]),
     ("kv-registry/linked", "registry-survives", &["linked", "ended", "used"]),
-    ("restate-join/v1.2.0", "no-panic", &["used"]),
+    ("restate-join/v1.2.0", "no-panic", &["kept", "ended", "used"]),
     ("llama-chat/v0.12.17", "no-pending-task-collected", &["unreachable", "collected", "used"]),
 ];
 
@@ -94,4 +94,20 @@ fn a_run_that_holds_has_nothing_to_explain() {
         let piece = if piece == "of 200" { "200 a point" } else { piece };
         assert!(told.stdout.contains(piece), "{piece:?} is missing in {}", told.stdout);
     }
+}
+
+/// Ann's monitor and Ben's exit signal meet at the limiter: it lives for one and not for the other.
+#[test]
+fn the_race_is_told_by_what_both_steps_touch() {
+    let place = Place::new();
+    let token = failing(&place, "ash-limiter/alive-then-call", "read-answers");
+    let line = explained(&place, &token);
+    let race = &line["race"];
+    let over = race["over"].as_array().expect("what they race for");
+    assert!(over.iter().any(|what| what == "the end of limiter#1.1"), "{race}");
+    let step = |racer: &str, run: &str| race[racer][run].as_u64().expect("a step");
+    assert!(step("first", "failing") < step("second", "failing"), "{race}");
+    assert!(step("second", "passing") < step("first", "passing"), "the other way round: {race}");
+    let said = place.run(&["explain", &token]).ended(0);
+    assert!(said.stdout.contains("The race is over the end of limiter#1.1"), "{}", said.stdout);
 }

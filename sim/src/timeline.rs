@@ -241,8 +241,7 @@ mod tests {
         let entries: Vec<Entry> =
             std::iter::once(entry(1, "a", "begin", None)).chain((2..=2_000).map(turn)).collect();
         let text = Timeline { entries }.to_string();
-        let expected = "\
-      a                             b
+        let expected = "      a                             b
    1  begin
    2  your turn
    3                                your turn

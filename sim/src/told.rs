@@ -63,6 +63,27 @@ impl Told {
 /// # Errors
 /// If it is no case of this scenario.
 pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Told, Unplayable> {
+    let Watched { player, played, changes } = watched(scenario, case)?;
+    let timeline = player.timeline();
+    let causes = causes(&played, &changes, &timeline);
+    Ok(Told { timeline, changes, causes })
+}
+
+/// A run that was played step by step, with its world as it stands at the end.
+pub(crate) struct Watched<'s, S: Scenario> {
+    pub(crate) player: Player<'s, S>,
+    pub(crate) played: Vec<Played>,
+    changes: Vec<Change>,
+}
+
+/// Plays a case and watches each step.
+///
+/// # Errors
+/// If it is no case of this scenario.
+pub(crate) fn watched<'s, S: Scenario>(
+    scenario: &'s S,
+    case: &Case,
+) -> Result<Watched<'s, S>, Unplayable> {
     let (mut player, workload) = prepared(scenario, case)?;
     player.world.observe(true);
     // A message depends on who sent it, not on who sent before him: where a world can tell.
@@ -84,15 +105,14 @@ pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Told, Unplayable> 
             let now = beside_turns(world);
             let offers = now.difference(&offered).cloned().collect();
             offered = now;
-            played.push(Played { mover: world.name(mv), print: known(world), offers });
+            let (print, whole) = (known(world), world.observed().clone());
+            played.push(Played { mover: world.name(mv), print, whole, offers });
         }
         if end.is_some() {
             break;
         }
     }
-    let timeline = player.timeline();
-    let causes = causes(&played, &changes, &timeline);
-    Ok(Told { timeline, changes, causes })
+    Ok(Watched { player, played, changes })
 }
 
 fn facts_of<W: World>(world: &W) -> Vec<Fact> {
@@ -118,9 +138,12 @@ fn known<W: World>(world: &W) -> Footprint {
 }
 
 /// A step as far as its causes go.
-struct Played {
-    mover: Name,
-    print: Footprint,
+pub(crate) struct Played {
+    pub(crate) mover: Name,
+    /// What it touched, without what every step of its world does.
+    pub(crate) print: Footprint,
+    /// What it touched.
+    pub(crate) whole: Footprint,
     /// Who beside processes and tasks could move after it and not before.
     offers: Vec<Name>,
 }
@@ -141,7 +164,7 @@ fn causes(played: &[Played], changes: &[Change], timeline: &Timeline) -> Vec<Vec
     let mut pointed: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     let mut opaque = None;
     let mut all = Vec::new();
-    for (step, Played { mover, print, offers }) in (1..).zip(played) {
+    for (step, Played { mover, print, offers, .. }) in (1..).zip(played) {
         let mut led: BTreeSet<u32> = last.get(mover).copied().into_iter().chain(opaque).collect();
         led.extend(pointed.remove(&mover.to_string()).into_iter().flatten());
         if print.is_opaque() {
@@ -257,7 +280,7 @@ mod tests {
         let mut print = Footprint::default();
         reads.iter().for_each(|&id| print.read(Resource::new(b'x', id)));
         writes.iter().for_each(|&id| print.write(Resource::new(b'x', id)));
-        Played { mover: Name::Process(vec![path]), print, offers: vec![] }
+        Played { mover: Name::Process(vec![path]), whole: print.clone(), print, offers: vec![] }
     }
 
     fn changes(steps: usize) -> Vec<Change> {

@@ -116,6 +116,11 @@ pub trait World: Names {
     /// between steps, and only by those who tell a run.
     fn facts(&self, _into: &mut Vec<Fact>) {}
 
+    /// What a resource of a footprint is called, for people; `None` for one that tells nothing.
+    fn called(&self, _: Resource) -> Option<String> {
+        None
+    }
+
     /// True of what every step touches, so that it tells nothing of what led to what.
     fn is_everyones(&self, _: Resource) -> bool {
         false

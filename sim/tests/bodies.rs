@@ -201,7 +201,7 @@ fn a_client_that_waits_for_ever_is_a_deadlock() {
         });
     });
     assert_eq!(name, "no-deadlock");
-    assert!(why.contains(" waits for a message like answer for ever"), "{why}");
+    assert!(why.starts_with("client#1 waits for a message like answer for ever"), "{why}");
 }
 
 #[test]
@@ -212,9 +212,10 @@ fn a_body_that_awaits_no_effect_is_a_deadlock_too() {
             Ok(())
         });
     });
-    assert_eq!(name, "no-deadlock");
-    assert!(why.starts_with("client#1 (started at bodies.rs:"), "{why}");
-    assert!(why.ends_with(") waits for something that is no effect"), "{why}");
+    assert_eq!(
+        (name.as_str(), why.as_str()),
+        ("no-deadlock", "client#1 waits for something that is no effect")
+    );
 }
 
 #[test]
@@ -249,8 +250,7 @@ fn a_run_without_an_end_is_a_livelock_and_tells_what_goes_round() {
     assert!(lines.contains(&"  right#2 receive ball"), "{why}");
     let who: Vec<&str> =
         lines.iter().filter(|line| line.ends_with(" is not done")).copied().collect();
-    assert_eq!(who.len(), 2, "{why}");
-    assert!(who[0].starts_with("left#1 (started at bodies.rs:"), "{why}");
+    assert_eq!(who, ["left#1 is not done", "right#2 is not done"]);
     assert!(lines.len() < 12, "{why}");
 }
 

@@ -49,8 +49,7 @@ impl Behaviour for Polite {
 fn two_polite_servers(world: &mut ProcessWorld) {
     world.client("guest", |ctx| async move {
         for name in ["left", "right"] {
-            let options =
-                Options { name: Some(Term::atom(name)), label: name.into(), ..Options::default() };
+            let options = Options { name: Some(Term::atom(name)), label: name.into() };
             let started = start_server_link(&ctx, options, Polite).await;
             assert!(matches!(started, Started::Ok(_)), "{started:?}");
         }
@@ -64,10 +63,10 @@ fn servers_that_call_each_other_wait_in_a_circle() {
     let lines = deadlock(&ProcessScenario::new("polite", two_polite_servers));
     let [circle, guest, left, right] = lines.as_slice() else { panic!("{lines:#?}") };
     assert_eq!(circle, "each waits for the next: left#1.1 → right#1.2 → left#1.1");
-    assert!(guest.starts_with("guest#1 (started at deadlocks.rs:"), "{guest}");
+    assert!(guest.starts_with("guest#1 waits for one of "), "{guest}");
     assert!(guest.contains(" of left#1.1 for ever, with an empty mailbox"), "{guest}");
     assert!(left.starts_with("left#1.1 (spawned by guest#1) waits for one of"), "{left}");
-    assert!(right.contains(" of left#1.1 for ever, with 0") || right.contains("with an empty"));
+    assert!(right.contains(" of left#1.1 for ever"), "{right}");
 }
 
 /// The parent waits for the end of a child that waits for a word of nobody in particular.

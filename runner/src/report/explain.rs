@@ -8,8 +8,10 @@ use crate::{
 };
 use atropos::{
     case::Case,
-    explain::{Chance, Explanation, Link, Passing, Turn},
+    explain::{Chance, Explanation, Link, Passing, Race, Racer, Turn},
+    name::Name,
     subject::Subject,
+    timeline::Entry,
 };
 
 /// Bars of the chance are so many cells wide.
@@ -24,11 +26,32 @@ pub(crate) fn explanation(subject: &dyn Subject, case: &Case, explained: &Explan
         format!("{head}\n{}", evidence(violation)),
         format!("What led to it\n{}", chain(&explained.chain)),
         decision(explained),
+        explained.race.as_ref().map(race).unwrap_or_default(),
         format!("Chance of this failure by decisions kept\n{}", chances(&explained.chance)),
         settled(explained),
     ];
-    let shown: Vec<String> = parts.iter().map(|part| indented(part.trim_end(), 2)).collect();
+    let told = parts.iter().filter(|part| !part.is_empty());
+    let shown: Vec<String> = told.map(|part| indented(part.trim_end(), 2)).collect();
     format!("\n{}\n", shown.join("\n\n"))
+}
+
+/// The decision and the race that decide a run, a paragraph each.
+pub(crate) fn decided(explained: &Explanation) -> Vec<String> {
+    let Some(passing) = &explained.passing else { return Vec::new() };
+    let alone = format!(
+        "Deciding is step {}: there {}. Had {} instead, the run passes.",
+        passing.step,
+        turn(&passing.failing, "moves"),
+        turn(&passing.passing, "moved")
+    );
+    let race = explained.race.as_ref().map(|race| {
+        let [first, second] = [&race.first, &race.second].map(|racer| {
+            let there = racer.passing.map_or("never".to_owned(), |step| step.to_string());
+            format!("step {} ({there} there): {}", racer.failing, said(&racer.name, &racer.lines))
+        });
+        format!("The race is over {}: {first}, and {second}.", race.over.join(", "))
+    });
+    [Some(alone), race].into_iter().flatten().collect()
 }
 
 fn chain(chain: &[Link]) -> String {
@@ -58,13 +81,28 @@ fn decision(explained: &Explanation) -> String {
     }
 }
 
+/// The two steps whose order decides, and what they race for.
+fn race(race: &Race) -> String {
+    let racer = |racer: &Racer| {
+        let there = match racer.passing {
+            Some(step) => format!("step {step} in the run that passes"),
+            None => "not in the run that passes".to_owned(),
+        };
+        format!("  step {}, {there}: {}\n", racer.failing, said(&racer.name, &racer.lines))
+    };
+    let over = race.over.join(", ");
+    format!("The race is over {over}\n{}{}", racer(&race.first), racer(&race.second))
+}
+
+/// What happens in a step, or who moves if that tells nothing.
+fn said(name: &Name, lines: &[Entry]) -> String {
+    let line = |entry: &Entry| format!("{}: {}", entry.line.who, entry.line.with_arrow());
+    let said: Vec<String> = lines.iter().map(line).collect();
+    if said.is_empty() { name.to_string() } else { said.join(", ") }
+}
+
 fn turn(turn: &Turn, moves: &str) -> String {
-    let said: Vec<String> = turn
-        .lines
-        .iter()
-        .map(|entry| format!("{}: {}", entry.line.who, entry.line.with_arrow()))
-        .collect();
-    let said = if said.is_empty() { turn.name.to_string() } else { said.join(", ") };
+    let said = said(&turn.name, &turn.lines);
     match turn.value {
         Some(value) => format!("value {value} is drawn ({said})"),
         None => format!("{} {moves} ({said})", turn.name),

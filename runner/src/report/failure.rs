@@ -85,14 +85,7 @@ impl<'c> Failure<'c> {
         let name = if self.shrunk.is_some() { "minimal" } else { "as found" };
         let as_found = before.map(|found| &found.case).filter(|_| self.shrunk.is_some());
         let explained = as_found.and_then(|_| self.explained());
-        let passing = explained.as_ref().and_then(|explained| explained.passing.as_ref());
-        page::report(&Known {
-            name,
-            as_found,
-            nearest_passing: passing.map(|passing| &passing.case),
-            chance: explained.as_ref().map(page::Chance::of),
-            ..known
-        })
+        page::report(&Known { name, as_found, explained: explained.as_ref(), ..known })
     }
 
     /// Why it fails, as far as that is known in moments.

@@ -26,7 +26,7 @@ pub(crate) use failure::{
 pub(crate) use html::index;
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
-pub(crate) use page::{Chance, Known, report, report_of_lines};
+pub(crate) use page::{Known, report, report_of_lines};
 pub(crate) use play::{Play, PlayJson, json, play};
 pub use story::story;
 pub(crate) use timeline::{chrome_trace, json as timeline_json, mermaid, shiviz, svg};

@@ -10,7 +10,7 @@ use crate::{
     exit::{Exit, Stop},
     files,
     output::{Output, remark},
-    report::{self, Chance, Known},
+    report::{self, Known},
     token::{self, PASTABLE},
 };
 use atropos::explain::Effort;
@@ -32,12 +32,8 @@ pub(crate) fn run(args: &TimelineArgs, catalog: &Catalog, out: &mut Output) -> R
             let is_file = token.len() > PASTABLE && args.case != "-";
             let again = if is_file { &args.case } else { &token };
             let explained = subject.explain(&source.case, Effort::default()).ok().flatten();
-            let passing = explained.as_ref().and_then(|explained| explained.passing.as_ref());
-            report::report(&Known {
-                nearest_passing: passing.map(|passing| &passing.case),
-                chance: explained.as_ref().map(Chance::of),
-                ..Known::new(subject, &source.case, &replay, again)
-            })
+            let known = Known::new(subject, &source.case, &replay, again);
+            report::report(&Known { explained: explained.as_ref(), ..known })
         }
         Format::Json => {
             let told = told();

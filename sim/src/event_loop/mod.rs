@@ -523,6 +523,10 @@ impl World for EventLoopWorld {
         self.facts_now(into);
     }
 
+    fn called(&self, resource: Resource) -> Option<String> {
+        (resource == EVERYTHING).then(|| "the loop".to_owned())
+    }
+
     fn is_everyones(&self, resource: Resource) -> bool {
         resource == EVERYTHING
     }

@@ -1,7 +1,7 @@
 //! The evidence chain: what became of those of whom the violation speaks.
 //!
 //! The subjects are the processes and tasks that the evidence names, or, where it names none, whoever
-//! moved last. Of each the facts are read that came and went with each step: it was kept by somebody,
+//! moved last; and those to whom the lines of that step point. Of each the facts are read that came and went with each step: it was kept by somebody,
 //! linked, linked once more, watched; nothing led to it any more; it ended or was collected. The last
 //! link is the step that violates. What is not about a subject is left out.
 
@@ -42,16 +42,18 @@ const fn held(kind: &'static str, role: &'static str) -> Role {
     Role { kind, role, is_held: true, of_dead: false }
 }
 
-const fn own(kind: &'static str, role: &'static str) -> Role {
-    Role { kind, role, is_held: false, of_dead: true }
+const fn own(kind: &'static str, role: &'static str, of_dead: bool) -> Role {
+    Role { kind, role, is_held: false, of_dead }
 }
 
-const CAME: [Role; 5] = [
+const CAME: [Role; 6] = [
     held("handle", "kept"),
+    // That of a task is its own: who has it is not known.
+    own("handle", "kept", false),
     held("link", "linked"),
     held("monitor", "watched"),
-    own("heap", "unreachable"),
-    own("alive", "ended"),
+    own("heap", "unreachable", true),
+    own("alive", "ended", true),
 ];
 
 /// What led to a violation, in order; the violating step comes last.
@@ -66,7 +68,6 @@ pub(super) fn chain(told: &Told, violation: &Violation) -> Vec<Link> {
         }
         change.apply(&mut facts);
     }
-    chain.dedup();
     let used = told.timeline.entries.iter().filter(|entry| entry.step == last);
     let of_step = used.map(|entry| {
         let text = entry.line.with_arrow();
@@ -81,6 +82,8 @@ pub(super) fn chain(told: &Told, violation: &Violation) -> Vec<Link> {
         }
     });
     chain.extend(of_step);
+    // A poll may say one thing a hundred times.
+    chain.dedup();
     chain
 }
 
@@ -134,14 +137,17 @@ fn subjects(told: &Told, violation: &Violation, last: u32) -> Vec<String> {
         .collect();
     all.sort();
     all.dedup();
-    let named: Vec<String> = all.into_iter().filter(|who| names(evidence, who)).collect();
-    if !named.is_empty() {
-        return named;
+    let mut subjects: Vec<String> = all.into_iter().filter(|who| names(evidence, who)).collect();
+    let is_named = !subjects.is_empty();
+    for entry in told.timeline.entries.iter().filter(|entry| entry.step == last) {
+        let moved = Some(&entry.line.who).filter(|_| !is_named);
+        for who in moved.into_iter().chain(&entry.line.to) {
+            if !subjects.contains(who) {
+                subjects.push(who.clone());
+            }
+        }
     }
-    let moved = told.timeline.entries.iter().filter(|entry| entry.step == last);
-    let mut moved: Vec<String> = moved.map(|entry| entry.line.who.clone()).collect();
-    moved.dedup();
-    moved
+    subjects
 }
 
 /// True if a text names somebody: `a#1` is not named by `a#1.1` or `a#12`.

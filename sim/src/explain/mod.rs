@@ -1,11 +1,13 @@
 //! Why a run fails: what led to it, which decision settled it, and how likely it was all along.
 //!
-//! Three readings of one failing case, none of which knows a world:
+//! Four readings of one failing case, none of which knows a world:
 //!
 //! * the *chain*: what its violation speaks of, from where it was kept or linked to where it died and
 //!   where it was used ([`Link`]), read off the facts after each step ([`crate::told`]);
 //! * the *nearest passing run*: the same decisions but for one, and the run holds; the last such
 //!   decision, so that the two runs have as much in common as possible ([`Passing`]);
+//! * the *race*: two steps that touch the same thing, in one order in the failing run and in the other
+//!   in that one ([`Race`]);
 //! * the *chance* of the failure by how many of its decisions are kept, the rest being drawn, and the
 //!   decision from which no drawn run escaped ([`Chance`]).
 //!
@@ -15,10 +17,12 @@
 mod chain;
 mod chance;
 mod flips;
+mod race;
 
 pub use chain::Link;
 pub use chance::Chance;
 pub use flips::{Passing, Turn};
+pub use race::{Race, Racer};
 
 use crate::{
     case::{Case, Unplayable, prepared},
@@ -61,6 +65,8 @@ pub struct Explanation {
     pub chain: Vec<Link>,
     /// The nearest run that passes, if one was found.
     pub passing: Option<Passing>,
+    /// The race that decides between the two, if there is one.
+    pub race: Option<Race>,
     /// Runs with one decision changed that were tried.
     pub flips: u64,
     /// True if every decision was tried in every other way; false if the effort ended first.
@@ -94,11 +100,16 @@ pub fn explain<S: Scenario>(
     let flips = flips::nearest(&mut player, &workload, case, effort, &mut spent);
     let wanted = violation.invariant.clone();
     let chance = chance::by_kept(&mut player, &workload, case, &wanted, effort, &mut spent);
+    let race = match &flips.nearest {
+        Some(passing) => race::race(scenario, case, passing)?,
+        None => None,
+    };
     Ok(Some(Explanation {
         violation,
         steps,
         chain,
         passing: flips.nearest,
+        race,
         flips: flips.tried,
         all_flips: flips.all,
         chance: chance.points,

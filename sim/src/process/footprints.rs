@@ -239,7 +239,7 @@ impl ProcessWorld {
         Resource::new(b'k', pair(self.tables.id(a), self.tables.id(b)))
     }
 
-    fn channel_of(&self, from: u32, to: u32) -> Resource {
+    pub(super) fn channel_of(&self, from: u32, to: u32) -> Resource {
         Resource::new(b'c', name::channel_id(self.tables.id(from), self.tables.id(to)))
     }
 

@@ -13,6 +13,7 @@
 
 mod aliases;
 mod arrive;
+mod called;
 mod ctx;
 mod desk;
 mod director;
@@ -57,7 +58,7 @@ pub use wrong::Wrong;
 use crate::{
     decisions::{Decisions, Names},
     facts::Fact,
-    footprint::Footprint,
+    footprint::{Footprint, Resource},
     invariant::Invariant,
     moves::{Move, MoveSet},
     name::{self, Name},
@@ -71,7 +72,7 @@ use crate::{
 };
 use desk::{Body, Desk};
 use footprints::Recorder;
-use std::{borrow::Cow, fmt, future::Future, panic::Location, rc::Rc};
+use std::{borrow::Cow, fmt, future::Future, rc::Rc};
 
 /// A scenario of processes in a few lines.
 pub type ProcessScenario = Simple<ProcessWorld>;
@@ -84,7 +85,7 @@ pub struct ProcessWorld {
     tables: Tables,
     // invariant: one for each process; None once it is dead
     bodies: Vec<Option<Body>>,
-    // invariant: one for each process; where it was started
+    // invariant: one for each process; where it was spawned, if that is known and it is no root
     places: Vec<desk::Place>,
     moves: MoveSet,
     recorder: Recorder,
@@ -168,7 +169,6 @@ impl ProcessWorld {
 
     /// Starts a root process before the run begins. Roots get their pids in order, so bodies can
     /// know each other beforehand: see [`Pid::root`].
-    #[track_caller]
     pub fn root<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
     where
         F: FnOnce(Ctx) -> Fut,
@@ -178,7 +178,6 @@ impl ProcessWorld {
     }
 
     /// Starts a root process that must be done when the run ends: if it is not, that is a deadlock.
-    #[track_caller]
     pub fn client<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
     where
         F: FnOnce(Ctx) -> Fut,
@@ -194,7 +193,6 @@ impl ProcessWorld {
     ///
     /// # Panics
     /// If there is a director already.
-    #[track_caller]
     pub fn director<F, Fut>(&mut self, label: impl Into<Cow<'static, str>>, code: F) -> Pid
     where
         F: FnOnce(Ctx) -> Fut,
@@ -203,7 +201,6 @@ impl ProcessWorld {
         self.begin(label.into(), code, Self::appoint)
     }
 
-    #[track_caller]
     fn begin<F, Fut>(
         &mut self,
         label: Cow<'static, str>,
@@ -217,7 +214,7 @@ impl ProcessWorld {
         let ctx = Ctx::new(Rc::clone(&self.desk));
         let process = self.tables.add_process(None, label);
         appoint(self, process);
-        self.places.push(Some(Location::caller()));
+        self.places.push(None);
         self.bodies.push(Some(Box::pin(code(ctx))));
         self.first_poll(process);
         Pid(process)
@@ -477,6 +474,10 @@ impl World for ProcessWorld {
 
     fn facts(&self, into: &mut Vec<Fact>) {
         self.facts_now(into);
+    }
+
+    fn called(&self, resource: Resource) -> Option<String> {
+        self.called_here(resource)
     }
 }
 

@@ -76,12 +76,13 @@ impl ProcessWorld {
         row.is_monitor().then_some(Pid(row.target))
     }
 
-    /// Who started a process, and where in the code.
+    /// Who spawned a process, and where in the code; empty for a root, which is where the scenario
+    /// starts.
     fn born(&self, pid: Pid) -> String {
         let parent = self.tables.processes[pid.index()].parent;
         let place = self.places[pid.index()].map(|place| format!(" at {}", site::text(place)));
         match parent == pid.0 {
-            true => format!("started{}", place.unwrap_or_default()),
+            true => String::new(),
             false => {
                 format!("spawned by {}{}", self.shown(Pid(parent)), place.unwrap_or_default())
             }

@@ -42,6 +42,7 @@ mod ask;
 mod births;
 mod body;
 mod branches;
+mod called;
 mod coop;
 mod desk;
 mod facts;
@@ -562,6 +563,10 @@ impl World for TaskWorld {
 
     fn facts(&self, into: &mut Vec<Fact>) {
         self.facts_now(into);
+    }
+
+    fn called(&self, resource: Resource) -> Option<String> {
+        self.called_here(resource)
     }
 
     /// The run queue of the one thread.

@@ -1,9 +1,10 @@
 //! The page of one run: what is violated and why, the lines to copy, the views that are known.
 
 use super::{Chance, Command, Page, View, page};
-use crate::report::{command, sentence};
+use crate::report::{command, explain::decided, sentence};
 use atropos::{
     case::{Case, Replay},
+    explain::Explanation,
     subject::Subject,
     told::Told,
 };
@@ -17,12 +18,10 @@ pub(crate) struct Known<'a> {
     pub(crate) replay: &'a Replay,
     /// The run before it was made smaller.
     pub(crate) as_found: Option<&'a Case>,
-    /// The run most like it that holds.
-    pub(crate) nearest_passing: Option<&'a Case>,
-    pub(crate) chance: Option<Chance>,
+    /// Why it fails.
+    pub(crate) explained: Option<&'a Explanation>,
     /// What plays it again: its token, or its file.
     pub(crate) again: &'a str,
-    pub(crate) notes: Vec<String>,
 }
 
 impl<'a> Known<'a> {
@@ -33,17 +32,7 @@ impl<'a> Known<'a> {
         replay: &'a Replay,
         again: &'a str,
     ) -> Self {
-        Known {
-            subject,
-            case,
-            name: "run",
-            replay,
-            as_found: None,
-            nearest_passing: None,
-            chance: None,
-            again,
-            notes: Vec::new(),
-        }
+        Known { subject, case, name: "run", replay, as_found: None, explained: None, again }
     }
 }
 
@@ -60,13 +49,15 @@ pub(crate) fn report(known: &Known<'_>) -> String {
     if let Some(found) = known.as_found {
         views.push(View::new("as found", &told(found), true));
     }
-    if let Some(passing) = known.nearest_passing {
-        views.push(View::new("nearest passing", &told(passing), false));
+    if let Some(passing) = known.explained.and_then(|explained| explained.passing.as_ref()) {
+        views.push(View::new("nearest passing", &told(&passing.case), false));
     }
     let line = |what, verb| Command { what, line: command(verb, *subject, known.again) };
     let mut commands = vec![line("replay", "replay")];
     if violation.is_some() {
+        commands.push(line("explain", "explain"));
         commands.push(line("shrink", "shrink"));
+        commands.push(line("keep it", "regressions add"));
     }
     commands.push(line("timeline", "timeline"));
     page(&Page {
@@ -75,8 +66,8 @@ pub(crate) fn report(known: &Known<'_>) -> String {
         evidence: violation.map_or("", |violation| violation.evidence.0.as_str()),
         commands,
         views,
-        chance: known.chance.clone(),
-        notes: known.notes.clone(),
+        chance: known.explained.map(Chance::of),
+        notes: known.explained.map(decided).unwrap_or_default(),
         ..Page::about(&case.scenario, &case.variant)
     })
 }

@@ -55,6 +55,8 @@ pub(crate) struct Command {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Chance {
     pub(crate) points: Vec<Point>,
+    /// Runs behind each point.
+    pub(crate) runs: u32,
     /// From so many decisions on every run ends in it.
     pub(crate) inevitable: Option<u32>,
 }
@@ -66,14 +68,21 @@ pub(crate) struct Point {
     pub(crate) kept: u32,
     /// From 0 to 1.
     pub(crate) chance: f64,
+    /// Bounds on it that hold with 95 %.
+    pub(crate) low: f64,
+    pub(crate) high: f64,
 }
 
 impl Chance {
     /// The curve of an explanation.
     pub(crate) fn of(explained: &Explanation) -> Self {
-        let point = |point: &explain::Chance| Point { kept: point.kept, chance: point.chance };
+        let point = |point: &explain::Chance| {
+            let explain::Chance { kept, chance, low, high, .. } = *point;
+            Point { kept, chance, low, high }
+        };
         Chance {
             points: explained.chance.iter().map(point).collect(),
+            runs: explained.chance.first().map_or(0, |point| point.runs),
             inevitable: explained.inevitable_from,
         }
     }

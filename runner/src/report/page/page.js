@@ -478,7 +478,7 @@ async function copyText(text, code, button) {
 }
 
 // How likely the violation is once so many decisions are kept.
-function drawChance({ points, inevitable }) {
+function drawChance({ points, runs, inevitable }) {
   const [W, H, L, B] = [760, 150, 40, 24];
   const last = Math.max(1, ...points.map((point) => point.kept));
   const x = (kept) => L + (kept / last) * (W - L - 10);
@@ -498,10 +498,13 @@ function drawChance({ points, inevitable }) {
     svg.append(shape("path", { class: "sure", d: `M${x(inevitable)} 10V${y(0)}` }));
     text(x(inevitable) - 5, y(0) - 6, "end", `inevitable from ${inevitable} on`);
   }
+  const edge = (bound) => points.map((point) => `${x(point.kept)} ${y(bound(point))}`);
+  const around = [...edge((point) => point.low), ...edge((point) => point.high).reverse()];
+  svg.append(shape("path", { class: "band", d: `M${around.join("L")}Z` }));
   svg.append(shape("path", { class: "curve", d: "M" + points.map((point) => `${x(point.kept)} ${y(point.chance)}`).join("L") }));
-  const sure = inevitable === null ? "" : `; from decision ${inevitable} on nothing can avert it`;
+  const sure = inevitable === null ? "" : `; from decision ${inevitable} on no run escaped it`;
   svg.setAttribute("aria-label", points.map((point) => `${point.kept}: ${Math.round(point.chance * 100)} %`).join(", "));
-  $("chance").append(svg, el("figcaption", {}, `How likely the violation is, by decisions kept${sure}.`));
+  $("chance").append(svg, el("figcaption", {}, `How likely the violation is, by decisions kept${sure}. ${runs} runs a point; the band holds with 95 %.`));
   $("chance").hidden = false;
 }
 
