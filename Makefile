@@ -53,7 +53,7 @@ soak: build digests ## The long counts: a million workloads that must hold, ever
 	$(ATROPOS) fuzz --runs $(SOAK_FUZZ_RUNS)
 	$(ATROPOS) count scenarios/conformance/exploration/exact_counts_public.jsonl --engines
 	$(ATROPOS) check
-	$(CARGO) test --locked --release --package atropos-scenarios -- $(SOAK_TESTS)
+	$(CARGO) test --locked --profile soak --package atropos-scenarios -- $(SOAK_TESTS)
 	$(CARGO) test --locked --package atropos-runner --lib --test interrupt -- $(SOAK_RUNNER)
 	$(CARGO) test --locked --package atropos-runner --test page -- --ignored --test-threads 1
 	$(CARGO) test --locked --manifest-path scenarios/tokio-1.47/Cargo.toml
@@ -67,13 +67,13 @@ oracle: build ## Random programs on a real BEAM and CPython against the simulato
 	$(ORACLE) --layer sup --programs $(ORACLE_SUP_PROGRAMS)
 	$(ORACLE) --layer asyncio --programs $(ORACLE_ASYNCIO_PROGRAMS) --python $(ORACLE_PYTHON)
 
-digests: build ## Debug and release, one thread and two, must give the same digests
-	$(CARGO) build --locked --package atropos-runner
+digests: build ## Test build and release, one thread and two, must give the same digests
+	$(CARGO) build --locked --profile test --package atropos-runner
 	target/debug/atropos fuzz --runs 5000 -j1 --format json --quiet --out target/atropos/digests \
-	  | grep '"event":"variant"' > target/digests-debug-1.jsonl
+	  | grep '"event":"variant"' > target/digests-test-1.jsonl
 	$(ATROPOS) fuzz --runs 5000 -j2 --format json --quiet --out target/atropos/digests \
 	  | grep '"event":"variant"' > target/digests-release-2.jsonl
-	cmp target/digests-debug-1.jsonl target/digests-release-2.jsonl
+	cmp target/digests-test-1.jsonl target/digests-release-2.jsonl
 
 review: build ## Look at changed stories, one by one
 	$(ATROPOS) snapshots review

@@ -111,3 +111,24 @@ fn the_race_is_told_by_what_both_steps_touch() {
     let said = place.run(&["explain", &token]).ended(0);
     assert!(said.stdout.contains("The race is over the end of limiter#1.1"), "{}", said.stdout);
 }
+
+/// The cache is told of the death before it is asked: no single decision puts it right, some drawn
+/// runs do.
+#[test]
+fn where_no_single_decision_helps_a_drawn_run_that_passes_is_told() {
+    let place = Place::new();
+    let file = format!("{}/../scenarios/programs/cache-stale-pid.json", env!("CARGO_MANIFEST_DIR"));
+    let fuzz = ["fuzz", "--program", &file, "--runs", "500", "--format", "json"];
+    let said = place.run(&fuzz).ended(100);
+    let found = said.events("violation").remove(0);
+    let token = found["token"].as_str().expect("a token");
+    let said = place.run(&["explain", "--program", &file, token, "--format", "json"]).ended(0);
+    let line = said.events("explained").remove(0);
+    assert_eq!(line["passing"]["alone"], false, "{line}");
+    let passing = line["passing_token"].as_str().expect("a drawn run passes");
+    let again = place.run(&["replay", "--program", &file, passing]).ended(0);
+    assert!(again.stdout.contains("all invariants held"), "{}", again.stdout);
+    let step = line["passing"]["step"].as_u64().expect("a step");
+    let from = line["inevitable_from"].as_u64().expect("a decision");
+    assert!(step <= from, "it parts at {step}, before it is inevitable from {from}");
+}

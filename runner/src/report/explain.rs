@@ -38,12 +38,20 @@ pub(crate) fn explanation(subject: &dyn Subject, case: &Case, explained: &Explan
 /// The decision and the race that decide a run, a paragraph each.
 pub(crate) fn decided(explained: &Explanation) -> Vec<String> {
     let Some(passing) = &explained.passing else { return Vec::new() };
-    let alone = format!(
-        "Deciding is step {}: there {}. Had {} instead, the run passes.",
-        passing.step,
-        turn(&passing.failing, "moves"),
-        turn(&passing.passing, "moved")
-    );
+    let alone = match passing.alone {
+        true => format!(
+            "Deciding is step {}: there {}. Had {} instead, the run passes.",
+            passing.step,
+            turn(&passing.failing, "moves"),
+            turn(&passing.passing, "moved")
+        ),
+        false => format!(
+            "No run that differs in one decision passes. Of those drawn the nearest that passes parts at step {}: there {}; in that one {}, and what follows differs, too.",
+            passing.step,
+            turn(&passing.failing, "moves"),
+            turn(&passing.passing, "moves")
+        ),
+    };
     let race = explained.race.as_ref().map(|race| {
         let [first, second] = [&race.first, &race.second].map(|racer| {
             let there = racer.passing.map_or("never".to_owned(), |step| step.to_string());
@@ -67,6 +75,11 @@ fn chain(chain: &[Link]) -> String {
 fn decision(explained: &Explanation) -> String {
     let tried = counted(explained.flips, "other decision was", "other decisions were");
     match &explained.passing {
+        Some(Passing { step, failing, passing, alone: false, .. }) => format!(
+            "No run that differs in one decision passes ({tried} tried)\nOf those drawn the nearest that passes parts at step {step}\n  there {}\n  in that one {}, and what follows differs, too",
+            turn(failing, "moves"),
+            turn(passing, "moves")
+        ),
         Some(Passing { step, failing, passing, .. }) => format!(
             "Deciding: step {step}\n  there {}\n  had {} instead, the run passes\n  ({tried} tried, from the last one back)",
             turn(failing, "moves"),

@@ -61,6 +61,8 @@ impl Chance {
 pub(super) struct Chances {
     pub(super) points: Vec<Chance>,
     pub(super) inevitable_from: Option<u32>,
+    /// A run that passed, drawn behind the most decisions kept.
+    pub(super) passing: Option<Case>,
 }
 
 /// The chance of the failure by decisions kept.
@@ -75,12 +77,18 @@ pub(super) fn by_kept<S: Scenario>(
     let steps = case.tape.steps() as u32;
     let every = steps.div_ceil(effort.points.max(1)).max(1);
     let mut points: Vec<Chance> = Vec::new();
+    let mut passing: Option<(u32, Case)> = None;
     let mut measure = |kept: u32| {
         let runs = (0..effort.runs).map_while(|run| {
             (*spent < effort.steps).then(|| {
-                let (failed, steps) = drawn(player, workload, case, wanted, (kept, run));
-                *spent += steps;
-                failed
+                let end = drawn(player, workload, case, (kept, run));
+                *spent += player.record.tape.len() as u64;
+                let nearer = passing.as_ref().is_none_or(|&(before, _)| before < kept);
+                if end == End::Settled && nearer {
+                    let conditions = (case.conditions, case.step_limit);
+                    passing = Some((kept, player.case(conditions, workload, None)));
+                }
+                matches!(end, End::Violated(violation) if violation.invariant == wanted)
             })
         });
         let runs: Vec<bool> = runs.collect();
@@ -90,11 +98,11 @@ pub(super) fn by_kept<S: Scenario>(
     let kept = (0..steps).step_by(every as usize).chain([steps]);
     points.extend(kept.map_while(&mut measure));
     if points.last().is_none_or(|last| last.kept != steps) {
-        return Chances { points, inevitable_from: None };
+        return Chances { points, inevitable_from: None, passing: passing.map(|(_, case)| case) };
     }
     let certain = points.iter().rev().take_while(|point| point.is_certain()).last();
     let Some(mut high) = certain.map(|point| point.kept) else {
-        return Chances { points, inevitable_from: None };
+        return Chances { points, inevitable_from: None, passing: passing.map(|(_, case)| case) };
     };
     let below = points.iter().rev().find(|point| point.kept < high);
     let mut low = below.map_or(high, |point| point.kept);
@@ -107,26 +115,23 @@ pub(super) fn by_kept<S: Scenario>(
         points.push(point);
     }
     points.sort_by_key(|point| point.kept);
-    Chances { points, inevitable_from: Some(high) }
+    Chances { points, inevitable_from: Some(high), passing: passing.map(|(_, case)| case) }
 }
 
-/// One run: so many decisions kept, the others drawn by the n-th seed. Whether it failed, its steps.
+/// One run: so many decisions kept, the others drawn by the n-th seed.
 fn drawn<S: Scenario>(
     player: &mut Player<'_, S>,
     workload: &[S::Op],
     case: &Case,
-    wanted: &str,
     (kept, run): (u32, u32),
-) -> (bool, u64) {
+) -> End {
     let kind = StrategyKind::of_run(run % RunIndex::BLOCK);
     let mut seeded = Seeded::new(u64::from(kept));
     seeded.start(RunIndex::nth(run.into()), kind, case.tape.steps() as u32, case.step_limit);
     let recorded = Recorded::strict(&case.tape);
     let mut decisions = Kept { recorded, seeded, kept, moves: 0 };
     let (set_up, arrivals) = ((&case.conditions, workload), kind.wants_arrivals());
-    let end = player.drive(set_up, arrivals, &mut decisions, case.step_limit);
-    let failed = matches!(end, End::Violated(violation) if violation.invariant == wanted);
-    (failed, player.record.tape.len() as u64)
+    player.drive(set_up, arrivals, &mut decisions, case.step_limit)
 }
 
 /// The first decisions of a tape, then those of a seed.

@@ -2,7 +2,8 @@
 //!
 //! From the last decision backwards each is taken in every other way: another of the moves that could
 //! be played there, or another value. What follows is played where it still fits. The first run that
-//! holds is the nearest, since it shares the most decisions with the failing one.
+//! holds is the nearest, since it shares the most decisions with the failing one. Where none does, a
+//! drawn run that holds and parts late stands for it ([`parted`]).
 
 use super::Effort;
 use crate::{
@@ -36,6 +37,9 @@ pub struct Passing {
     pub failing: Turn,
     /// What would have been decided.
     pub passing: Turn,
+    /// True if the run passes by this decision alone, the others being played where they fit; false if
+    /// those behind it were drawn.
+    pub alone: bool,
     /// The run that passes.
     pub case: Case,
 }
@@ -90,11 +94,6 @@ pub(super) fn nearest<S: Scenario>(
                 continue;
             }
             let step = at as u32 + 1;
-            let turn = |name: &Name, entries: &[Entry], value| Turn {
-                name: name.clone(),
-                lines: entries.iter().filter(|entry| entry.step == step).cloned().collect(),
-                value,
-            };
             let (name, values) = match &other {
                 Other::Move(name) => (name.clone(), (None, None)),
                 Other::Value(place, value) => {
@@ -104,14 +103,55 @@ pub(super) fn nearest<S: Scenario>(
             let passing = player.timeline().entries;
             flips.nearest = Some(Passing {
                 step,
-                failing: turn(movers[at], &failing, values.0),
-                passing: turn(&name, &passing, values.1),
+                failing: turn(movers[at], (&failing, step), values.0),
+                passing: turn(&name, (&passing, step), values.1),
+                alone: true,
                 case: player.case((case.conditions, case.step_limit), workload, None),
             });
             return flips;
         }
     }
     flips
+}
+
+fn turn(name: &Name, (entries, step): (&[Entry], u32), value: Option<u32>) -> Turn {
+    let lines = entries.iter().filter(|entry| entry.step == step).cloned().collect();
+    Turn { name: name.clone(), lines, value }
+}
+
+/// A run that passes and shares the first decisions of a failing one: where they part. None if they
+/// do not, or one ends where the other goes on.
+pub(super) fn parted<S: Scenario>(
+    player: &mut Player<'_, S>,
+    workload: &[S::Op],
+    case: &Case,
+    other: &Case,
+) -> Option<Passing> {
+    let steps = options(player, workload, case);
+    let failing = player.timeline().entries;
+    let mut decisions = Recorded::strict(&other.tape);
+    player.drive((&case.conditions, workload), false, &mut decisions, case.step_limit);
+    let passing = player.timeline().entries;
+    let pairs = case.tape.movers().zip(other.tape.movers());
+    let (here, there) = (&case.tape.values, &other.tape.values);
+    for (at, (options, (mine, others))) in steps.iter().zip(pairs).enumerate() {
+        let drawn = options.values.iter().map(|&(place, _)| place);
+        let value = drawn.into_iter().find(|&place| here.get(place) != there.get(place));
+        if mine == others && value.is_none() {
+            continue;
+        }
+        let value = value.filter(|_| mine == others);
+        let step = at as u32 + 1;
+        let drawn = |values: &[u32]| value.and_then(|place| values.get(place).copied());
+        return Some(Passing {
+            step,
+            failing: turn(mine, (&failing, step), drawn(here)),
+            passing: turn(others, (&passing, step), drawn(there)),
+            alone: false,
+            case: other.clone(),
+        });
+    }
+    None
 }
 
 /// All other ways to take a decision; values of which there are many are tried at both ends.

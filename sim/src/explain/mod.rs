@@ -5,7 +5,8 @@
 //! * the *chain*: what its violation speaks of, from where it was kept or linked to where it died and
 //!   where it was used ([`Link`]), read off the facts after each step ([`crate::told`]);
 //! * the *nearest passing run*: the same decisions but for one, and the run holds; the last such
-//!   decision, so that the two runs have as much in common as possible ([`Passing`]);
+//!   decision, so that the two runs have as much in common as possible ([`Passing`]); if there is none,
+//!   one that was drawn, and parts as late as any;
 //! * the *race*: two steps that touch the same thing, in one order in the failing run and in the other
 //!   in that one ([`Race`]);
 //! * the *chance* of the failure by how many of its decisions are kept, the rest being drawn, and the
@@ -63,7 +64,8 @@ pub struct Explanation {
     pub steps: u32,
     /// What led to it, in order.
     pub chain: Vec<Link>,
-    /// The nearest run that passes, if one was found.
+    /// The nearest run that passes, if one was found: one that differs in one decision, else one that
+    /// was drawn behind the most decisions kept.
     pub passing: Option<Passing>,
     /// The race that decides between the two, if there is one.
     pub race: Option<Race>,
@@ -100,7 +102,10 @@ pub fn explain<S: Scenario>(
     let flips = flips::nearest(&mut player, &workload, case, effort, &mut spent);
     let wanted = violation.invariant.clone();
     let chance = chance::by_kept(&mut player, &workload, case, &wanted, effort, &mut spent);
-    let race = match &flips.nearest {
+    let drawn = chance.passing.filter(|_| flips.nearest.is_none());
+    let drawn = drawn.and_then(|other| flips::parted(&mut player, &workload, case, &other));
+    let passing = flips.nearest.or(drawn);
+    let race = match &passing {
         Some(passing) => race::race(scenario, case, passing)?,
         None => None,
     };
@@ -108,7 +113,7 @@ pub fn explain<S: Scenario>(
         violation,
         steps,
         chain,
-        passing: flips.nearest,
+        passing,
         race,
         flips: flips.tried,
         all_flips: flips.all,
