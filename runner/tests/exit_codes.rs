@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{BROKEN, Place, VARIANTS, json_file, tokens};
+use common::{BROKEN, Place, VARIANTS, first_token, json_file, tokens};
 use serde_json::{Value, json};
 use std::{
     fs::{self, File},
@@ -213,9 +213,9 @@ fn refingerprinted(token: &str) -> String {
 #[test]
 fn seed_tokens() {
     let good = Place::new().run(&["run", BROKEN, "--index", "7"]);
-    let again =
-        good.stdout.split_whitespace().last().expect("the last word is the token").to_owned();
-    assert!(again.starts_with("atomvm-links/v0.6.3:a7209005:7@"), "{again}");
+    let mut words = good.stdout.split_whitespace();
+    let again = words.find(|word| word.starts_with("atomvm-links/v0.6.3:a7209005:7@"));
+    let again = again.expect("a seed token").to_owned();
     check(
         &Place::new(),
         &[
@@ -231,6 +231,26 @@ fn seed_tokens() {
             (&["replay", "atomvm-links/fixed:1:18446744073709551615"], "", 2, "beyond every"),
         ],
     );
+}
+
+/// A run that fails says what one does next, and each of those lines does it.
+#[test]
+fn a_failing_run_offers_what_comes_next() {
+    let place = Place::new();
+    let failing =
+        |index: &u32| place.run(&["run", BROKEN, "--index", &index.to_string()]).code == 100;
+    let index = (0..64).find(failing).expect("one of 64 runs fails").to_string();
+    let run = place.run(&["run", BROKEN, "--index", &index]).ended(100);
+    let replay = place.run(&["replay", &first_token(&run.stdout)]).ended(100);
+    for (what, code) in [("Explain:", 0), ("Shrink:", 0), ("Keep it:", 0), ("Page:", 0)] {
+        for said in [&run.stdout, &replay.stdout] {
+            let line = said.lines().find_map(|line| line.trim().strip_prefix(what));
+            let line = line.unwrap_or_else(|| panic!("{what} is offered in {said}"));
+            let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+            place.run(&words).ended(code);
+        }
+    }
+    assert!(place.path().join("report.html").is_file(), "the page is written");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A failure: what is violated, why, the smallest run that shows it, and the lines to copy.
 
 use super::{
-    command, evidence, indented,
+    command, evidence, indented, offers,
     page::{self, Known},
     play::{Play, body},
     sentence,
@@ -120,15 +120,17 @@ pub(crate) fn failure(failure: &Failure<'_>, count: u64, runs: u64, folder: &Pat
     );
     let why = format!("{}:\n{}", failure.sentence(), evidence(&found.violation));
     let again = failure.again(folder);
-    let [replay, explain, shrink, keep] = ["replay", "explain", "shrink", "regressions add"]
-        .map(|verb| command(verb, target.subject, &again));
-    format!(
-        "{head}\n\n{}\n\n{}\n\n  Replay:  {replay}\n  Explain: {explain}\n  Shrink:  {shrink}\n  Keep it: {keep}\n  Files:   {}\n  Report:  {}\n",
-        indented(&why, 4),
-        indented(body(&failure.play()).trim_end(), 4),
-        folder.display(),
-        folder.join("report.html").display()
-    )
+    let verb = |verb| command(verb, target.subject, &again);
+    let offers = offers(&[
+        ("Replay", verb("replay")),
+        ("Explain", verb("explain")),
+        ("Shrink", verb("shrink")),
+        ("Keep it", verb("regressions add")),
+        ("Files", folder.display().to_string()),
+        ("Report", folder.join("report.html").display().to_string()),
+    ]);
+    let happened = body(&failure.play());
+    format!("{head}\n\n{}\n\n{}\n\n{offers}", indented(&why, 4), indented(happened.trim_end(), 4))
 }
 
 /// The failure in a line, where another of its variant is told in full.

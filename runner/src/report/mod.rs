@@ -27,7 +27,7 @@ pub(crate) use html::index;
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
 pub(crate) use page::{Known, report, report_of_lines};
-pub(crate) use play::{Play, PlayJson, json, play};
+pub(crate) use play::{Play, PlayJson, json, next, play};
 pub use story::story;
 pub(crate) use timeline::{chrome_trace, json as timeline_json, mermaid, shiviz, svg};
 
@@ -46,6 +46,11 @@ pub(crate) fn shell_word(text: &str) -> String {
         true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', r"'\''")),
     }
+}
+
+/// What one can do next: a word, and the line that does it.
+pub(crate) fn offers(lines: &[(&str, String)]) -> String {
+    lines.iter().map(|(what, line)| format!("  {:<8} {line}\n", format!("{what}:"))).collect()
 }
 
 /// Why an invariant does not hold, below its sentence.

@@ -1,9 +1,9 @@
 //! One run: its workload, its timeline, its verdict.
 
-use super::indented;
+use super::{command, evidence, indented, offers, sentence};
 use crate::{
     output::{BAD, GOOD},
-    token,
+    token::{self, PASTABLE},
 };
 use atropos::{
     case::{Case, Replay},
@@ -62,8 +62,8 @@ pub(crate) fn play(play: &Play<'_>) -> String {
     let mut text = format!("\n{}\n", indented(&body(play), 2));
     let (style, verdict) = match &replay.violation {
         Some(violation) => {
-            let why = violation.evidence.0.replace('\n', "\n    ");
-            (BAD, format!("violated: {}: {why}", violation.invariant))
+            let (name, why) = (&violation.invariant, indented(&evidence(violation), 2));
+            (BAD, format!("violated: {name}: {}:\n{why}", sentence(play.subject, play.case)))
         }
         None if replay.divergence.is_none() => (GOOD, "all invariants held".to_owned()),
         None => return text,
@@ -73,6 +73,20 @@ pub(crate) fn play(play: &Play<'_>) -> String {
         text.push_str(&format!("  reached: {}\n", replay.reached.join(", ")));
     }
     text
+}
+
+/// What one does next with a failure, a command a line, where it cannot be copied by its token from
+/// `file`.
+pub(crate) fn next(play: &Play<'_>, file: Option<&str>) -> String {
+    let token = token::token_of_case(play.subject, play.case);
+    let again = file.filter(|_| token.len() > PASTABLE).unwrap_or(&token);
+    let line = |verb| command(verb, play.subject, again);
+    offers(&[
+        ("Explain", line("explain")),
+        ("Shrink", line("shrink")),
+        ("Keep it", line("regressions add")),
+        ("Page", line("timeline --format html --out report.html")),
+    ])
 }
 
 /// What a run was and what happened in it, without seeds: a failure block, a file and a snapshot

@@ -18,8 +18,10 @@ pub(crate) fn run(args: &ReplayArgs, catalog: &Catalog, out: &mut Output) -> Res
     if let Some(divergence) = &replay.divergence {
         return Err(Stop::new(Exit::Diverged, divergence.to_string()));
     }
-    match &replay.violation {
-        Some(_) => Ok(Exit::Violated),
-        None => Ok(Exit::Held),
+    if replay.violation.is_none() {
+        return Ok(Exit::Held);
     }
+    let file = Some(args.case.as_str()).filter(|case| *case != "-");
+    out.say_more(report::next(&play, file).trim_end())?;
+    Ok(Exit::Violated)
 }

@@ -8,7 +8,7 @@ use crate::{
     report::{self, Play, PlayJson},
     token,
 };
-use atropos::decisions::RunIndex;
+use atropos::{decisions::RunIndex, plan::Spec};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -30,15 +30,17 @@ pub(crate) fn run(args: &RunArgs, catalog: &Catalog, out: &mut Output) -> Result
     let seed = format!("{:#x}", spec.seed);
     out.tell("run", &RunJson { seed, index: args.index, play: report::json(&play) })?;
     out.say(&report::play(&play))?;
-    if spec == atropos::plan::Spec::seeded(spec.seed) {
-        let seed_token = token::seed_token(subject, variant, spec.seed, index);
-        out.say_more(&format!("  Again:   {}", report::command("replay", subject, &seed_token)))?;
-    } else {
-        let token = token::token_of_case(subject, &case);
-        out.say_more(&format!("  Again:   {}", report::command("replay", subject, &token)))?;
-    }
+    let again = match spec == Spec::seeded(spec.seed) {
+        true => token::seed_token(subject, variant, spec.seed, index),
+        false => token::token_of_case(subject, &case),
+    };
+    out.say_more(&format!("  Again:   {}", report::command("replay", subject, &again)))?;
     if let Some(divergence) = &replay.divergence {
         return Err(Stop::new(Exit::Diverged, divergence.to_string()));
     }
-    Ok(if replay.violation.is_some() { Exit::Violated } else { Exit::Held })
+    if replay.violation.is_none() {
+        return Ok(Exit::Held);
+    }
+    out.say_more(report::next(&play, None).trim_end())?;
+    Ok(Exit::Violated)
 }

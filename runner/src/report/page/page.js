@@ -479,6 +479,12 @@ async function copyText(text, code, button) {
 
 // How likely the violation is once so many decisions are kept.
 function drawChance({ points, runs, inevitable }) {
+  const caption = (words) => el("figcaption", {}, words);
+  $("chance").hidden = false;
+  if (inevitable === 0) {
+    $("chance").append(caption(`The violation comes whatever is decided: in all of ${points.length * runs} drawn runs.`));
+    return;
+  }
   const [W, H, L, B] = [760, 150, 40, 24];
   const last = Math.max(1, ...points.map((point) => point.kept));
   const x = (kept) => L + (kept / last) * (W - L - 10);
@@ -496,7 +502,8 @@ function drawChance({ points, runs, inevitable }) {
   text(L, H - 6, "start", "none kept");
   if (inevitable !== null) {
     svg.append(shape("path", { class: "sure", d: `M${x(inevitable)} 10V${y(0)}` }));
-    text(x(inevitable) - 5, y(0) - 6, "end", `inevitable from ${inevitable} on`);
+    const [at, anchor] = x(inevitable) < 200 ? [5, "start"] : [-5, "end"];
+    text(x(inevitable) + at, y(0) - 6, anchor, `inevitable from ${inevitable} on`);
   }
   const edge = (bound) => points.map((point) => `${x(point.kept)} ${y(bound(point))}`);
   const around = [...edge((point) => point.low), ...edge((point) => point.high).reverse()];
@@ -504,8 +511,7 @@ function drawChance({ points, runs, inevitable }) {
   svg.append(shape("path", { class: "curve", d: "M" + points.map((point) => `${x(point.kept)} ${y(point.chance)}`).join("L") }));
   const sure = inevitable === null ? "" : `; from decision ${inevitable} on no run escaped it`;
   svg.setAttribute("aria-label", points.map((point) => `${point.kept}: ${Math.round(point.chance * 100)} %`).join(", "));
-  $("chance").append(svg, el("figcaption", {}, `How likely the violation is, by decisions kept${sure}. ${runs} runs a point; the band holds with 95 %.`));
-  $("chance").hidden = false;
+  $("chance").append(svg, caption(`How likely the violation is, by decisions kept${sure}. ${runs} runs a point; the band holds with 95 %.`));
 }
 
 function drawLegend() {
