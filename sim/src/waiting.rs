@@ -45,16 +45,17 @@ pub(crate) fn deadlock(waits: &[Waiting]) -> Evidence {
     circle.into_iter().chain(unfinished(waits)).collect::<Vec<_>>().join("\n").into()
 }
 
+/// So many are told of at most: who reads it wants the circle and the first of those who wait.
+const MOST: usize = 32;
+
 /// Clients in their order, then those who are waited for, in the order in which one comes to them.
 fn involved(waits: &[Waiting]) -> Vec<&Waiting> {
+    let mut rest: BTreeMap<&str, &Waiting> =
+        waits.iter().filter(|wait| !wait.client).map(|wait| (wait.who.as_str(), wait)).collect();
     let mut found: Vec<&Waiting> = waits.iter().filter(|wait| wait.client).collect();
     let mut at = 0;
     while let Some(wait) = found.get(at).copied() {
-        for other in wait.on.iter().filter_map(|who| waits.iter().find(|wait| wait.who == *who)) {
-            if !found.iter().any(|known| known.who == other.who) {
-                found.push(other);
-            }
-        }
+        found.extend(wait.on.iter().filter_map(|who| rest.remove(who.as_str())));
         at += 1;
     }
     found
@@ -66,8 +67,12 @@ pub fn circle(waits: &[Waiting]) -> Option<Vec<String>> {
     let involved = involved(waits);
     let all: BTreeMap<&str, &Waiting> =
         involved.iter().map(|wait| (wait.who.as_str(), *wait)).collect();
-    involved.iter().filter_map(|wait| way_back(&all, wait)).min_by_key(Vec::len)
+    let starts = involved.iter().take(MOST_STARTS);
+    starts.filter_map(|wait| way_back(&all, wait)).min_by_key(Vec::len)
 }
+
+/// A circle is looked for from so many of them.
+const MOST_STARTS: usize = 1_000;
 
 /// The shortest way from somebody to himself.
 fn way_back(all: &BTreeMap<&str, &Waiting>, start: &Waiting) -> Option<Vec<String>> {
@@ -94,7 +99,10 @@ fn way_back(all: &BTreeMap<&str, &Waiting>, start: &Waiting) -> Option<Vec<Strin
 
 /// The clients that are not done, and those on whom they wait, a sentence a line.
 pub(crate) fn unfinished(waits: &[Waiting]) -> Vec<String> {
-    involved(waits).into_iter().map(Waiting::sentence).collect()
+    let involved = involved(waits);
+    let more = involved.len().saturating_sub(MOST);
+    let told = involved.into_iter().take(MOST).map(Waiting::sentence);
+    told.chain((more > 0).then(|| format!("and {more} more"))).collect()
 }
 
 #[cfg(test)]
@@ -142,6 +150,14 @@ mod tests {
             [wait("idle", &[], false), wait("server", &[], false), wait("a", &["server"], true)];
         let evidence = deadlock(&waits);
         assert_eq!(evidence.0, "a waits\nserver waits");
+    }
+
+    #[test]
+    fn of_very_many_the_first_are_told() {
+        let names: Vec<String> = (0..100).map(|n| format!("c#{n}")).collect();
+        let waits: Vec<Waiting> = names.iter().map(|name| wait(name, &["s"], true)).collect();
+        let lines = unfinished(&waits);
+        assert_eq!((lines.len(), lines[32].as_str()), (33, "and 68 more"));
     }
 
     #[test]

@@ -74,11 +74,11 @@ pub(super) fn race<S: Scenario>(
             let Some(earlier) = at.get(&movers[second]) else { continue };
             for first in begin..second {
                 let turned = at.get(&movers[first]).is_none_or(|later| later > earlier);
-                if !turned || movers[first].0 == movers[second].0 {
+                let [one, other] = [first, second].map(|step| print(&here.played[step]));
+                if !turned || movers[first].0 == movers[second].0 || !one.conflicts(other) {
                     continue;
                 }
-                let both = shared(print(&here.played[first]), print(&here.played[second]));
-                let over = called(world, &both);
+                let over = called(world, &shared(one, other));
                 if !over.is_empty() {
                     return Ok(Some(Race { first: racer(first), second: racer(second), over }));
                 }
