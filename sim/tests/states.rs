@@ -6,18 +6,24 @@ use atropos::{
     check::{
         Claim, Covered, Engine, Search,
         enumerate::{Bounds, enumerate},
+        least::{Price, Turns},
     },
-    decisions::{Draws, Purpose, RunIndex},
+    decisions::{Ahead, Decisions, Draws, Enumerated, Names, Purpose, RunIndex},
     invariant::Invariants,
-    plan::Conditions,
-    process::{Filter, OTP_25, PROFILES, ProcessScenario, ProcessWorld, Profile, Whereis},
+    moves::MoveSet,
+    name::Name,
+    plan::{Conditions, Delivery},
+    process::{
+        Filter, Item, OTP_25, PROFILES, Pid, ProcessScenario, ProcessWorld, Profile, Term, Whereis,
+    },
     scenario::Scenario,
+    scheduler::{self, Record},
     subject::Subject,
     trace::Digest,
     world::World,
 };
 use common::runs::Runs;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a search covers, and the ends that it comes to.
 fn search(mut runs: Runs<'_>, search: Search) -> (Covered, BTreeSet<Digest>) {
@@ -104,6 +110,76 @@ fn a_growing_bound_on_preemptions_covers_more_and_comes_to_all() {
     assert!(grown >= 20, "a bound of 1 came to more than one of 0 in {grown} programs");
 }
 
+/// Answers as another source does, and counts the preemptions of the run.
+struct Counted<'d> {
+    decisions: &'d mut Enumerated,
+    turns: Turns,
+    preemptions: u32,
+}
+
+impl Decisions for Counted<'_> {
+    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
+        let at = self.decisions.next_move(moves, names)?;
+        let mv = moves.all()[at];
+        let is_turn = || matches!(names.name(mv), Name::Process(_));
+        self.preemptions += self.turns.pay(mv, moves, is_turn);
+        Some(at)
+    }
+
+    fn value(&mut self, options: u32) -> u32 {
+        self.decisions.value(options)
+    }
+
+    fn ahead(&mut self) -> Ahead {
+        self.decisions.ahead()
+    }
+}
+
+/// Each end that every schedule of a program comes to, with the fewest preemptions that lead there;
+/// none if there are too many schedules.
+fn fewest(conditions: Conditions, program: &common::Program) -> Option<BTreeMap<Digest, u32>> {
+    const MOST: u32 = 20_000;
+    let (mut world, mut ends) = (ProcessWorld::new(&OTP_25), BTreeMap::new());
+    let (nothing, mut record) = (Invariants::new(Vec::new()), Record::default());
+    let mut all = Enumerated::default();
+    for _ in 0..MOST {
+        all.rewind();
+        world.reset(&conditions, false);
+        common::start(&mut world, program);
+        let turns = Turns::new(Price::Preemptions);
+        let mut counted = Counted { decisions: &mut all, turns, preemptions: 0 };
+        scheduler::run(&mut world, &mut counted, &nothing, 10_000, &mut record);
+        let least = ends.entry(world.state()).or_insert(u32::MAX);
+        *least = counted.preemptions.min(*least);
+        if all.advance().is_none() {
+            return Some(ends);
+        }
+    }
+    None
+}
+
+/// Where deliveries, timers and faults may let somebody go on who waited: whose turn it was counts.
+#[test]
+fn a_bound_on_preemptions_comes_to_the_ends_of_every_schedule_within_it() {
+    let mut draws = Draws::new(13, RunIndex::default(), Purpose::Workload);
+    let mut bounded = 0;
+    for _ in 0..100 {
+        let program = common::random_program(&mut draws, 3, 2);
+        let conditions = common::random_conditions(&mut draws, 1);
+        let Some(ends) = fewest(conditions, &program) else { continue };
+        for most in 0..3 {
+            let within = Search { preemptions: Some(most), ..by(Engine::States) };
+            let (covered, found) = search(Runs::new(&OTP_25, conditions, &program), within);
+            let expected = ends.iter().filter(|&(_, &least)| least <= most);
+            let expected: BTreeSet<Digest> = expected.map(|(&end, _)| end).collect();
+            assert!(covered.closed, "{program:?} is small");
+            assert_eq!(found, expected, "{most} preemptions, {conditions}: {program:?}");
+            bounded += u32::from(expected.len() < ends.len());
+        }
+    }
+    assert!(bounded >= 20, "the bound left something out {bounded} times");
+}
+
 /// A worker that was found may end before it is written to.
 fn check_then_use() -> ProcessScenario {
     ProcessScenario::new("check-then-use", |world| {
@@ -148,6 +224,35 @@ fn a_bug_that_needs_one_preemption_is_missed_with_none() {
         assert_eq!(found(&scenario, claim(enough)).as_deref(), Some("no-panic"));
     }
     assert_eq!(found(&scenario, Claim::of::<()>(&[])).as_deref(), Some("no-panic"));
+}
+
+/// Two wait, one for a message that is on its way, one for ever; a third looks whether it has arrived
+/// where it can be taken. That costs no preemption, if he who waits for ever had the last turn.
+#[test]
+fn whose_turn_it_was_counts_although_he_waits() {
+    let scenario = ProcessScenario::new("mailbox-seen", |world| {
+        let receiver = Pid::root(1);
+        world.root("sender", move |ctx| async move {
+            ctx.send(receiver, "word").await;
+            ctx.receive(Filter::Any).await;
+            Ok(())
+        });
+        world.root("receiver", |ctx| async move {
+            ctx.send(ctx.me(), "note").await;
+            ctx.receive(Filter::Matching(Term::atom("word"))).await;
+            Ok(())
+        });
+        world.root("onlooker", move |ctx| async move {
+            let inside = ctx.info(receiver, Item::MessageQueueLen).await;
+            assert_ne!(inside, Term::int(2), "note and word have arrived and none is taken yet");
+            Ok(())
+        });
+    });
+    let pairwise = Conditions { delivery: Delivery::Pairwise, ..Conditions::default() };
+    let within = |most| Claim::of::<()>(&[]).under(pairwise).by_states(most);
+    for most in [Some(0), None] {
+        assert_eq!(found(&scenario, within(most)).as_deref(), Some("no-panic"), "{most:?}");
+    }
 }
 
 /// A client sleeps, then asks a process that it starts.

@@ -44,9 +44,11 @@ impl States {
         self.turn.filter(|&turn| world.moves().position(turn).is_some())
     }
 
+    /// Whoever had the last turn counts although it waits now: a delivery, a timer or a fault may let it
+    /// go on, and then taking the turn from it costs.
     fn point<W: World>(&self, world: &W) -> u128 {
         let state = world.state().0;
-        match self.goes_on(world).filter(|_| self.preemptions.is_some()) {
+        match self.turn.filter(|_| self.preemptions.is_some()) {
             None => state,
             Some(turn) => digest_words(&[state as u64, (state >> 64) as u64, world.id(turn)]).0,
         }
