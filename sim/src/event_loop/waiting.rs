@@ -6,10 +6,15 @@
 use super::{
     EventLoopWorld,
     heap::Node,
+    kind::What,
     table::{Future, Group, Kind, Primitive, Tables, Waiters},
     texts::Text,
 };
 use crate::{site, waiting::Waiting};
+use std::panic::Location;
+
+/// A place in code.
+type At = &'static Location<'static>;
 
 impl EventLoopWorld {
     /// Why the program does not come to its end: all of its tasks that are not done are missed.
@@ -57,30 +62,30 @@ impl Tables {
         let awaited = row.waiter.map(|(future, _)| future);
         let awaited = awaited.or(row.lost.as_ref().and_then(|lost| lost.awaited));
         let on = awaited.map(|future| self.needed_by(future)).unwrap_or_default();
-        let what = match row.awaits {
-            None => "has not run yet".to_owned(),
-            Some((what, at)) => {
-                let named = awaited.and_then(|future| self.named(future));
-                let object = awaited.and_then(|future| self.object_of(future));
-                let on = object.map(|object| format!(" on {}", self.described(object)));
-                let what = named.unwrap_or_else(|| what.text().to_owned());
-                let taken = object.and_then(|object| self.taker(object));
-                let taken = taken.map(|task| format!(", taken by {}", self.shown_task(task)));
-                let at = site::text(at);
-                format!(
-                    "awaits {what} at {at}{}{}",
-                    on.unwrap_or_default(),
-                    taken.unwrap_or_default()
-                )
-            }
-        };
         Waiting {
             who: self.shown_task(task),
             born: format!("created at {made}"),
-            what,
+            what: match row.awaits {
+                None => "has not run yet".to_owned(),
+                Some(why) => self.awaits_text(why, awaited),
+            },
             on: on.into_iter().map(|task| self.shown_task(task)).collect(),
             client: true,
         }
+    }
+
+    /// What is awaited where, on which primitive, and who took that.
+    fn awaits_text(&self, (what, at): (What, At), awaited: Option<Node>) -> String {
+        let named = awaited.and_then(|future| self.named(future));
+        let what = named.unwrap_or_else(|| what.text().to_owned());
+        let mut text = format!("awaits {what} at {}", site::text(at));
+        if let Some(object) = awaited.and_then(|future| self.object_of(future)) {
+            text.push_str(&format!(" on {}", self.described(object)));
+            if let Some(task) = self.taker(object) {
+                text.push_str(&format!(", taken by {}", self.shown_task(task)));
+            }
+        }
+        text
     }
 
     /// A future that has a name, or is a task.

@@ -52,7 +52,9 @@ impl ProcessWorld {
         };
         let named = matches!(wanted.arg() & filter::KIND, filter::EXIT_FROM);
         let of = if named { "" } else { &of };
-        format!("waits for {what}{of} for ever, with {others}")
+        let armed = self.tables.processes[pid.index()].timeout.is_some();
+        let until = if armed { "until its time is over" } else { "for ever" };
+        format!("waits for {what}{of} {until}, with {others}")
     }
 
     /// Who alone can answer a receive.
