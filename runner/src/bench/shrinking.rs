@@ -22,6 +22,9 @@ use serde::{Deserialize, Serialize};
 const STEPS: u32 = 10_000;
 /// How many write.
 const WRITERS: u8 = 8;
+/// The roots behind them.
+const STORE: u32 = WRITERS as u32;
+const PLAYER: u32 = STORE + 1;
 /// Seconds aimed at, and a fault.
 const SECONDS: [f64; 2] = [10.0, 30.0];
 
@@ -36,10 +39,29 @@ struct Op {
 /// Writers of a store that must not be written to by two in a row.
 struct Store;
 
-static VARIANTS: [Variant; 2] = [
+static VARIANTS: [Variant; 3] = [
     Variant::breaks("long", "two write in a row after a long run", &["no-overwrite"]),
     Variant::breaks("endless", "the store asks itself for ever", &[NO_LIVELOCK]),
+    Variant::breaks("rally", "store and player hand a ball to and fro for ever", &[NO_LIVELOCK]),
 ];
+
+/// What a store does once two have written in a row.
+#[derive(Clone, Copy)]
+enum Then {
+    Marks,
+    Spins,
+    Plays,
+}
+
+impl Then {
+    fn of(variant: &Variant) -> Self {
+        match &*variant.name {
+            "endless" => Then::Spins,
+            "rally" => Then::Plays,
+            _ => Then::Marks,
+        }
+    }
+}
 
 impl Scenario for Store {
     type World = ProcessWorld;
@@ -78,8 +100,9 @@ impl Scenario for Store {
             let ops: Vec<Op> = workload.iter().filter(|op| op.who == me).copied().collect();
             world.root("writer", move |ctx| write(ctx, ops));
         }
-        let is_endless = variant.name == "endless";
-        world.root("store", move |ctx| store(ctx, is_endless));
+        let then = Then::of(variant);
+        world.root("store", move |ctx| store(ctx, then));
+        world.root("player", |ctx| hit(ctx, STORE));
     }
 
     fn invariants(&self, _: &Variant) -> Vec<Invariant<ProcessWorld>> {
@@ -98,30 +121,43 @@ impl Scenario for Store {
 async fn write(ctx: Ctx, ops: Vec<Op>) -> Ending {
     for op in ops {
         match op.writes {
-            true => ctx.send(Pid::root(WRITERS.into()), Term::from(ctx.me())).await,
+            true => ctx.send(Pid::root(STORE), Term::from(ctx.me())).await,
             false => ctx.yield_now().await,
         }
     }
     Ok(())
 }
 
-/// Marks a second writer. An endless one then goes on for ever.
-async fn store(ctx: Ctx, is_endless: bool) -> Ending {
+/// Sends back whatever comes.
+async fn hit(ctx: Ctx, to: u32) -> Ending {
+    loop {
+        ctx.receive(Filter::User).await;
+        ctx.send(Pid::root(to), "ball").await;
+    }
+}
+
+async fn store(ctx: Ctx, then: Then) -> Ending {
     let first = ctx.receive(Filter::User).await.user();
     while ctx.receive(Filter::User).await.user() == first {}
-    if is_endless {
-        loop {
+    match then {
+        Then::Marks => {
+            ctx.mark("overwritten");
             ctx.yield_now().await;
+            Ok(())
+        }
+        Then::Spins => loop {
+            ctx.yield_now().await;
+        },
+        Then::Plays => {
+            ctx.send(Pid::root(PLAYER), "ball").await;
+            hit(ctx, PLAYER).await
         }
     }
-    ctx.mark("overwritten");
-    ctx.yield_now().await;
-    Ok(())
 }
 
 /// A failure of about so many steps.
 fn failure(variant: &Variant) -> Found {
-    let limit = if variant.name == "endless" { STEPS } else { 4 * STEPS };
+    let limit = if matches!(Then::of(variant), Then::Marks) { 4 * STEPS } else { STEPS };
     let spec = Spec { step_limit: limit, ..Spec::default() };
     let (plan, case, replay): (Plan, Case, _) =
         Subject::run(&Store, variant, spec, RunIndex::default());
