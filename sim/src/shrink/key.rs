@@ -9,6 +9,7 @@ use crate::{
     plan::{Budget, Conditions, Delivery, Scheduler, TimerRule},
     scenario::Scenario,
 };
+use std::collections::BTreeSet;
 
 /// What failures are compared by, most important first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,9 +48,7 @@ impl Key {
         tape: &Tape,
         (by, preemptions): (By, u32),
     ) -> Key {
-        let mut movers: Vec<_> = tape.segments.iter().map(|segment| &segment.who).collect();
-        movers.sort();
-        movers.dedup();
+        let movers: BTreeSet<_> = tape.segments.iter().map(|segment| &segment.who).collect();
         Key {
             needs: [
                 conditions.delivery == Delivery::Pairwise,
