@@ -67,7 +67,7 @@ fn counted(subject: &dyn Subject, variant: &Variant) -> String {
     let case = subject.canonical(variant, Conditions::default());
     let (workload, conditions) = (case.workload, case.conditions);
     let search =
-        Search { steps: 500, executions: 300, held: 4_000, runs: 30_000, ..Search::default() };
+        Search { steps: 500, executions: 300, held: 6_000, runs: 30_000, ..Search::default() };
     let states = |preemptions| Search { engine: Engine::States, preemptions, ..search };
     let bounds = [search, states(None), states(Some(2)), states(Some(1)), states(Some(0))];
     for search in bounds {
