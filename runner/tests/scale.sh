@@ -52,7 +52,11 @@ HOST=$(hostname -s)
 SLURM=$(mktemp -d)
 stop() {
   set +e
-  kill $(cat "$SLURM"/slurm*.pid) 2>/dev/null
+  local pids
+  pids=$(cat "$SLURM"/slurm*.pid 2>/dev/null)
+  kill $pids 2>/dev/null
+  # They write their state once more as they end.
+  for _ in {1..50}; do kill -0 $pids 2>/dev/null || break; sleep 0.2; done
   test -z "${MUNGED:-}" || { kill "$MUNGED" && wait "$MUNGED"; } 2>/dev/null
   rm -rf "$SLURM"
 }
