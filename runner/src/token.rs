@@ -26,7 +26,7 @@ use std::{fmt, sync::LazyLock};
 const PREFIX: &str = "at1-";
 const CRC: crc::Crc<u16> = crc::Crc::<u16>::new(&crc::CRC_16_IBM_SDLC);
 /// Longer tokens are no longer pasted by hand: the case file is named instead.
-pub(crate) const PASTABLE: usize = 400;
+const PASTABLE: usize = 400;
 /// No run of ours comes near; more is refused before anything is allocated for it.
 const LONGEST: usize = 1 << 20;
 
@@ -154,6 +154,15 @@ impl Sparse {
 /// 16 bits that stand for a scenario and variant.
 fn variant_id(subject: &dyn Subject, variant: &Variant) -> u16 {
     digest_bytes(format!("{}/{}", subject.name(), variant.name).as_bytes()).0 as u16
+}
+
+/// What plays a case again: its token, or, where that is too long to be copied, the file that holds it.
+pub(crate) fn again(subject: &dyn Subject, case: &Case, file: Option<&str>) -> String {
+    let token = token_of_case(subject, case);
+    match file {
+        Some(file) if token.len() > PASTABLE => file.to_owned(),
+        _ => token,
+    }
 }
 
 /// The token of a case.

@@ -2,8 +2,11 @@
 
 use std::panic::Location;
 
+/// A place in code.
+pub(crate) type Place = &'static Location<'static>;
+
 /// A place, `file.rs:12`.
-pub(crate) fn text(site: &'static Location<'static>) -> String {
+pub(crate) fn text(site: Place) -> String {
     let mut parts = site.file().rsplit(['/', '\\']);
     let (file, folder) = (parts.next().unwrap_or_default(), parts.next());
     // There are many files of these names.

@@ -55,6 +55,11 @@ const WIDEST_LANE: usize = 30;
 const MOST_ALIKE: usize = 4;
 
 impl Timeline {
+    /// The lines of a step, from 1.
+    pub fn of_step(&self, step: u32) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| entry.step == step)
+    }
+
     /// The lanes, in the order of the paths that their names end in (`a#1`, `b#2`, `child#2.1`), so
     /// that a lane keeps its place from schedule to schedule; those without a path come last.
     pub fn lanes(&self) -> Vec<&str> {

@@ -63,17 +63,14 @@ impl Told {
 /// # Errors
 /// If it is no case of this scenario.
 pub fn told<S: Scenario>(scenario: &S, case: &Case) -> Result<Told, Unplayable> {
-    let Watched { player, played, changes } = watched(scenario, case)?;
-    let timeline = player.timeline();
-    let causes = causes(&played, &changes, &timeline);
-    Ok(Told { timeline, changes, causes })
+    Ok(watched(scenario, case)?.told)
 }
 
 /// A run that was played step by step, with its world as it stands at the end.
 pub(crate) struct Watched<'s, S: Scenario> {
     pub(crate) player: Player<'s, S>,
     pub(crate) played: Vec<Played>,
-    changes: Vec<Change>,
+    pub(crate) told: Told,
 }
 
 /// Plays a case and watches each step.
@@ -112,7 +109,9 @@ pub(crate) fn watched<'s, S: Scenario>(
             break;
         }
     }
-    Ok(Watched { player, played, changes })
+    let timeline = player.timeline();
+    let causes = causes(&played, &changes, &timeline);
+    Ok(Watched { player, played, told: Told { timeline, changes, causes } })
 }
 
 fn facts_of<W: World>(world: &W) -> Vec<Fact> {

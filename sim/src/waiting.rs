@@ -5,11 +5,10 @@
 //! anybody might send it names nobody, so a deadlock without a circle is told as far as it goes.
 
 use crate::invariant::Evidence;
-use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Somebody who is not done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// Who, called as the lanes of a timeline are.
     pub who: String,
@@ -63,7 +62,7 @@ fn involved(waits: &[Waiting]) -> Vec<&Waiting> {
 
 /// The shortest circle that a client waits in or comes to, beginning and ending with the same name;
 /// of several as short, the first that is met.
-pub fn circle(waits: &[Waiting]) -> Option<Vec<String>> {
+fn circle(waits: &[Waiting]) -> Option<Vec<String>> {
     let involved = involved(waits);
     let all: BTreeMap<&str, &Waiting> =
         involved.iter().map(|wait| (wait.who.as_str(), *wait)).collect();

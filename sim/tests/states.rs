@@ -5,13 +5,11 @@ mod common;
 use atropos::{
     check::{
         Claim, Covered, Engine, Search,
+        counting::Counting,
         enumerate::{Bounds, enumerate},
-        least::{Price, Turns},
     },
-    decisions::{Ahead, Decisions, Draws, Enumerated, Names, Purpose, RunIndex},
+    decisions::{Draws, Enumerated, Purpose, RunIndex},
     invariant::Invariants,
-    moves::MoveSet,
-    name::Name,
     plan::{Conditions, Delivery},
     process::{
         Filter, Item, OTP_25, PROFILES, Pid, ProcessScenario, ProcessWorld, Profile, Term, Whereis,
@@ -110,31 +108,6 @@ fn a_growing_bound_on_preemptions_covers_more_and_comes_to_all() {
     assert!(grown >= 20, "a bound of 1 came to more than one of 0 in {grown} programs");
 }
 
-/// Answers as another source does, and counts the preemptions of the run.
-struct Counted<'d> {
-    decisions: &'d mut Enumerated,
-    turns: Turns,
-    preemptions: u32,
-}
-
-impl Decisions for Counted<'_> {
-    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
-        let at = self.decisions.next_move(moves, names)?;
-        let mv = moves.all()[at];
-        let is_turn = || matches!(names.name(mv), Name::Process(_));
-        self.preemptions += self.turns.pay(mv, moves, is_turn);
-        Some(at)
-    }
-
-    fn value(&mut self, options: u32) -> u32 {
-        self.decisions.value(options)
-    }
-
-    fn ahead(&mut self) -> Ahead {
-        self.decisions.ahead()
-    }
-}
-
 /// Each end that every schedule of a program comes to, with the fewest preemptions that lead there;
 /// none if there are too many schedules.
 fn fewest(conditions: Conditions, program: &common::Program) -> Option<BTreeMap<Digest, u32>> {
@@ -146,8 +119,7 @@ fn fewest(conditions: Conditions, program: &common::Program) -> Option<BTreeMap<
         all.rewind();
         world.reset(&conditions, false);
         common::start(&mut world, program);
-        let turns = Turns::new(Price::Preemptions);
-        let mut counted = Counted { decisions: &mut all, turns, preemptions: 0 };
+        let mut counted = Counting::new(&mut all);
         scheduler::run(&mut world, &mut counted, &nothing, 10_000, &mut record);
         let least = ends.entry(world.state()).or_insert(u32::MAX);
         *least = counted.preemptions.min(*least);

@@ -38,18 +38,13 @@ pub(crate) fn explanation(subject: &dyn Subject, case: &Case, explained: &Explan
 /// The decision and the race that decide a run, a paragraph each.
 pub(crate) fn decided(explained: &Explanation) -> Vec<String> {
     let Some(passing) = &explained.passing else { return Vec::new() };
+    let (step, [here, there]) = (passing.step, sides(passing));
     let alone = match passing.alone {
-        true => format!(
-            "Deciding is step {}: there {}. Had {} instead, the run passes.",
-            passing.step,
-            turn(&passing.failing, "moves"),
-            turn(&passing.passing, "moved")
-        ),
+        true => {
+            format!("Deciding is step {step}: there {here}. Had {there} instead, the run passes.")
+        }
         false => format!(
-            "No run that differs in one decision passes. Of those drawn the nearest that passes parts at step {}: there {}; in that one {}, and what follows differs, too.",
-            passing.step,
-            turn(&passing.failing, "moves"),
-            turn(&passing.passing, "moves")
+            "No run that differs in one decision passes. Of those drawn the nearest that passes parts at step {step}: there {here}; in that one {there}, and what follows differs, too."
         ),
     };
     let race = explained.race.as_ref().map(|race| {
@@ -74,16 +69,13 @@ fn chain(chain: &[Link]) -> String {
 /// The nearest run that passes, told by the decision in which it differs.
 fn decision(explained: &Explanation) -> String {
     let tried = counted(explained.flips, "other decision was", "other decisions were");
-    match &explained.passing {
-        Some(Passing { step, failing, passing, alone: false, .. }) => format!(
-            "No run that differs in one decision passes ({tried} tried)\nOf those drawn the nearest that passes parts at step {step}\n  there {}\n  in that one {}, and what follows differs, too",
-            turn(failing, "moves"),
-            turn(passing, "moves")
+    let passing = explained.passing.as_ref().map(|passing| (passing, sides(passing)));
+    match passing {
+        Some((Passing { step, alone: true, .. }, [here, there])) => format!(
+            "Deciding: step {step}\n  there {here}\n  had {there} instead, the run passes\n  ({tried} tried, from the last one back)"
         ),
-        Some(Passing { step, failing, passing, .. }) => format!(
-            "Deciding: step {step}\n  there {}\n  had {} instead, the run passes\n  ({tried} tried, from the last one back)",
-            turn(failing, "moves"),
-            turn(passing, "moved")
+        Some((Passing { step, .. }, [here, there])) => format!(
+            "No run that differs in one decision passes ({tried} tried)\nOf those drawn the nearest that passes parts at step {step}\n  there {here}\n  in that one {there}, and what follows differs, too"
         ),
         None if explained.all_flips => {
             format!("No run that differs in one decision passes ({tried} tried, which is all)")
@@ -92,6 +84,12 @@ fn decision(explained: &Explanation) -> String {
             "No run that differs in one decision passes, of those looked at ({tried} tried)"
         ),
     }
+}
+
+/// What was decided where two runs part, in the failing one and in the other.
+fn sides(passing: &Passing) -> [String; 2] {
+    let would = if passing.alone { "moved" } else { "moves" };
+    [turn(&passing.failing, "moves"), turn(&passing.passing, would)]
 }
 
 /// The two steps whose order decides, and what they race for.

@@ -11,7 +11,7 @@ use crate::{
     catalog::Target,
     output::BAD,
     progress::{counted, grouped},
-    token::{self, PASTABLE},
+    token,
     verbs::{shrink::word, source::CaseFile},
 };
 use atropos::{
@@ -73,9 +73,8 @@ impl<'c> Failure<'c> {
 
     /// What plays it again: its token, or its file if that is too long to be copied.
     fn again(&self, folder: &Path) -> String {
-        let token = token::token_of_case(self.target.subject, &self.found.case);
-        let case = folder.join("case.json");
-        if token.len() > PASTABLE { case.display().to_string() } else { token }
+        let file = folder.join("case.json").display().to_string();
+        token::again(self.target.subject, &self.found.case, Some(&file))
     }
 
     /// The failure as a page; `before` is the run that was found, if this one is smaller.

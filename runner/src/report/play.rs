@@ -3,7 +3,7 @@
 use super::{command, evidence, indented, offers, sentence};
 use crate::{
     output::{BAD, GOOD},
-    token::{self, PASTABLE},
+    token,
 };
 use atropos::{
     case::{Case, Replay},
@@ -78,9 +78,8 @@ pub(crate) fn play(play: &Play<'_>) -> String {
 /// What one does next with a failure, a command a line, where it cannot be copied by its token from
 /// `file`.
 pub(crate) fn next(play: &Play<'_>, file: Option<&str>) -> String {
-    let token = token::token_of_case(play.subject, play.case);
-    let again = file.filter(|_| token.len() > PASTABLE).unwrap_or(&token);
-    let line = |verb| command(verb, play.subject, again);
+    let again = token::again(play.subject, play.case, file);
+    let line = |verb| command(verb, play.subject, &again);
     offers(&[
         ("Explain", line("explain")),
         ("Shrink", line("shrink")),

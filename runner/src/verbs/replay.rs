@@ -21,7 +21,6 @@ pub(crate) fn run(args: &ReplayArgs, catalog: &Catalog, out: &mut Output) -> Res
     if replay.violation.is_none() {
         return Ok(Exit::Held);
     }
-    let file = Some(args.case.as_str()).filter(|case| *case != "-");
-    out.say_more(report::next(&play, file).trim_end())?;
+    out.say_more(report::next(&play, source::place(&args.case)).trim_end())?;
     Ok(Exit::Violated)
 }

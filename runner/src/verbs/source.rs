@@ -213,6 +213,11 @@ fn refuse_endless(case: &Case) -> Result<(), String> {
     }
 }
 
+/// Where one finds what was read again, if it was not stdin.
+pub(crate) fn place(case: &str) -> Option<&str> {
+    (case != "-").then_some(case)
+}
+
 /// Plays a run that must be what it says: where it leaves its tape it is refused.
 pub(crate) fn played(source: &Source<'_>) -> Result<Replay, Stop> {
     let replay = play(source)?;

@@ -11,7 +11,7 @@ use crate::{
     files,
     output::{Output, remark},
     report::{self, Known},
-    token::{self, PASTABLE},
+    token,
 };
 use atropos::explain::Effort;
 
@@ -28,11 +28,9 @@ pub(crate) fn run(args: &TimelineArgs, catalog: &Catalog, out: &mut Output) -> R
         Format::ChromeTrace => report::chrome_trace(timeline),
         Format::Shiviz => report::shiviz(&told()),
         Format::Html => {
-            let token = token::token_of_case(subject, &source.case);
-            let is_file = token.len() > PASTABLE && args.case != "-";
-            let again = if is_file { &args.case } else { &token };
+            let again = token::again(subject, &source.case, source::place(&args.case));
             let explained = subject.explain(&source.case, Effort::default()).ok().flatten();
-            let known = Known::new(subject, &source.case, &replay, again);
+            let known = Known::new(subject, &source.case, &replay, &again);
             report::report(&Known { explained: explained.as_ref(), ..known })
         }
         Format::Json => {

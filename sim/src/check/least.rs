@@ -93,6 +93,11 @@ impl Turns {
         Turns { price, last: None }
     }
 
+    /// Who had the last turn, whether or not he can go on.
+    pub(super) fn last(&self) -> Option<Move> {
+        self.last
+    }
+
     /// What is paid for a move that is played now; `is_turn` is asked only if it matters.
     pub fn pay(&mut self, mv: Move, moves: &MoveSet, is_turn: impl FnOnce() -> bool) -> u32 {
         if self.last == Some(mv) || self.price == Price::Preemptions && !is_turn() {

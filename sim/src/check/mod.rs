@@ -11,6 +11,7 @@
 pub mod audit;
 mod claim;
 pub mod classes;
+pub mod counting;
 pub mod dpor;
 mod engine;
 pub mod enumerate;

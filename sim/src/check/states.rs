@@ -17,7 +17,10 @@
 //! Musuvathi, Qadeer: "Iterative Context Bounding for Systematic Testing of Multithreaded Programs",
 //! PLDI 2007. Needs memory for one digest a point at which there is a choice.
 
-use super::walk::{Arrival, Point, Rule};
+use super::{
+    least::{Price, Turns},
+    walk::{Arrival, Point, Rule},
+};
 use crate::{moves::Move, trace::digest_words, world::World};
 use std::collections::BTreeMap;
 
@@ -28,8 +31,7 @@ pub(super) struct States {
     preemptions: Option<u32>,
     /// The points that were met, with the fewest preemptions that led there.
     met: BTreeMap<u128, u32>,
-    /// Whose turn was the last.
-    turn: Option<Move>,
+    turns: Turns,
     /// The preemptions of the schedule at hand.
     used: u32,
 }
@@ -41,14 +43,14 @@ impl States {
 
     /// Whose turn it is, if it can go on.
     fn goes_on<W: World>(&self, world: &W) -> Option<Move> {
-        self.turn.filter(|&turn| world.moves().position(turn).is_some())
+        self.turns.last().filter(|&turn| world.moves().position(turn).is_some())
     }
 
     /// Whoever had the last turn counts although it waits now: a delivery, a timer or a fault may let it
     /// go on, and then taking the turn from it costs.
     fn point<W: World>(&self, world: &W) -> u128 {
         let state = world.state().0;
-        match self.turn.filter(|_| self.preemptions.is_some()) {
+        match self.turns.last().filter(|_| self.preemptions.is_some()) {
             None => state,
             Some(turn) => digest_words(&[state as u64, (state >> 64) as u64, world.id(turn)]).0,
         }
@@ -57,7 +59,7 @@ impl States {
 
 impl<W: World> Rule<W> for States {
     fn begin(&mut self) {
-        (self.turn, self.used) = (None, 0);
+        (self.turns, self.used) = (Turns::new(Price::Preemptions), 0);
     }
 
     /// Whoever has the turn first: the first schedule is one without preemptions.
@@ -85,13 +87,10 @@ impl<W: World> Rule<W> for States {
     }
 
     fn before(&mut self, world: &W, mv: Move) {
-        if !world.is_turn(mv) {
-            return;
-        }
+        let paid = self.turns.pay(mv, world.moves(), || world.is_turn(mv));
         if self.preemptions.is_some() {
-            self.used += u32::from(self.goes_on(world).is_some_and(|turn| turn != mv));
+            self.used += paid;
         }
-        self.turn = Some(mv);
     }
 
     fn held(&self) -> u64 {

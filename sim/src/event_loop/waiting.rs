@@ -10,11 +10,10 @@ use super::{
     table::{Future, Group, Kind, Primitive, Tables, Waiters},
     texts::Text,
 };
-use crate::{site, waiting::Waiting};
-use std::panic::Location;
-
-/// A place in code.
-type At = &'static Location<'static>;
+use crate::{
+    site::{self, Place},
+    waiting::Waiting,
+};
 
 impl EventLoopWorld {
     /// Why the program does not come to its end: all of its tasks that are not done are missed.
@@ -75,7 +74,7 @@ impl Tables {
     }
 
     /// What is awaited where, on which primitive, and who took that.
-    fn awaits_text(&self, (what, at): (What, At), awaited: Option<Node>) -> String {
+    fn awaits_text(&self, (what, at): (What, Place), awaited: Option<Node>) -> String {
         let named = awaited.and_then(|future| self.named(future));
         let what = named.unwrap_or_else(|| what.text().to_owned());
         let mut text = format!("awaits {what} at {}", site::text(at));

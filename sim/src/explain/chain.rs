@@ -68,7 +68,7 @@ pub(super) fn chain(told: &Told, violation: &Violation) -> Vec<Link> {
         }
         change.apply(&mut facts);
     }
-    let used = told.timeline.entries.iter().filter(|entry| entry.step == last);
+    let used = told.timeline.of_step(last);
     let of_step = used.map(|entry| {
         let text = entry.line.with_arrow();
         let about =
@@ -139,7 +139,7 @@ fn subjects(told: &Told, violation: &Violation, last: u32) -> Vec<String> {
     all.dedup();
     let mut subjects: Vec<String> = all.into_iter().filter(|who| names(evidence, who)).collect();
     let is_named = !subjects.is_empty();
-    for entry in told.timeline.entries.iter().filter(|entry| entry.step == last) {
+    for entry in told.timeline.of_step(last) {
         let moved = Some(&entry.line.who).filter(|_| !is_named);
         for who in moved.into_iter().chain(&entry.line.to) {
             if !subjects.contains(who) {

@@ -13,7 +13,7 @@ use crate::{
     name::Name,
     scenario::Scenario,
     scheduler::End,
-    timeline::Entry,
+    timeline::{Entry, Timeline},
 };
 use serde::Serialize;
 
@@ -76,7 +76,7 @@ pub(super) fn nearest<S: Scenario>(
     spent: &mut u64,
 ) -> Flips {
     let steps = options(player, workload, case);
-    let failing = player.timeline().entries;
+    let failing = player.timeline();
     let movers: Vec<&Name> = case.tape.movers().collect();
     let mut flips = Flips { nearest: None, tried: 0, all: true };
     for (at, options) in steps.iter().enumerate().rev() {
@@ -100,7 +100,7 @@ pub(super) fn nearest<S: Scenario>(
                     (movers[at].clone(), (case.tape.values.get(*place).copied(), Some(*value)))
                 }
             };
-            let passing = player.timeline().entries;
+            let passing = player.timeline();
             flips.nearest = Some(Passing {
                 step,
                 failing: turn(movers[at], (&failing, step), values.0),
@@ -114,9 +114,8 @@ pub(super) fn nearest<S: Scenario>(
     flips
 }
 
-fn turn(name: &Name, (entries, step): (&[Entry], u32), value: Option<u32>) -> Turn {
-    let lines = entries.iter().filter(|entry| entry.step == step).cloned().collect();
-    Turn { name: name.clone(), lines, value }
+fn turn(name: &Name, (timeline, step): (&Timeline, u32), value: Option<u32>) -> Turn {
+    Turn { name: name.clone(), lines: timeline.of_step(step).cloned().collect(), value }
 }
 
 /// A run that passes and shares the first decisions of a failing one: where they part. None if they
@@ -128,10 +127,10 @@ pub(super) fn parted<S: Scenario>(
     other: &Case,
 ) -> Option<Passing> {
     let steps = options(player, workload, case);
-    let failing = player.timeline().entries;
+    let failing = player.timeline();
     let mut decisions = Recorded::strict(&other.tape);
     player.drive((&case.conditions, workload), false, &mut decisions, case.step_limit);
-    let passing = player.timeline().entries;
+    let passing = player.timeline();
     let pairs = case.tape.movers().zip(other.tape.movers());
     let (here, there) = (&case.tape.values, &other.tape.values);
     for (at, (options, (mine, others))) in steps.iter().zip(pairs).enumerate() {

@@ -31,7 +31,7 @@ use crate::{
     invariant::Violation,
     scenario::Scenario,
     scheduler::End,
-    told::told,
+    told::watched,
 };
 use serde::Serialize;
 
@@ -97,7 +97,8 @@ pub fn explain<S: Scenario>(
         return Ok(None);
     }
     let steps = tape.steps() as u32;
-    let chain = chain::chain(&told(scenario, case)?, &violation);
+    let watched = watched(scenario, case)?;
+    let chain = chain::chain(&watched.told, &violation);
     let mut spent = 0;
     let flips = flips::nearest(&mut player, &workload, case, effort, &mut spent);
     let wanted = violation.invariant.clone();
@@ -105,10 +106,7 @@ pub fn explain<S: Scenario>(
     let drawn = chance.passing.filter(|_| flips.nearest.is_none());
     let drawn = drawn.and_then(|other| flips::parted(&mut player, &workload, case, &other));
     let passing = flips.nearest.or(drawn);
-    let race = match &passing {
-        Some(passing) => race::race(scenario, case, passing)?,
-        None => None,
-    };
+    let race = passing.as_ref().and_then(|passing| race::race(&watched, passing));
     Ok(Some(Explanation {
         violation,
         steps,

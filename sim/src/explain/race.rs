@@ -7,12 +7,11 @@
 
 use super::flips::Passing;
 use crate::{
-    case::{Case, Unplayable},
     footprint::{Footprint, Resource},
     name::Name,
     scenario::Scenario,
     timeline::Entry,
-    told::{Played, watched},
+    told::{Played, Watched},
     world::World,
 };
 use serde::Serialize;
@@ -43,28 +42,19 @@ pub struct Racer {
 }
 
 /// The race that decides between a failing run and its nearest passing one, if one is known.
-///
-/// # Errors
-/// If one of the two is no case of this scenario.
-pub(super) fn race<S: Scenario>(
-    scenario: &S,
-    failing: &Case,
-    passing: &Passing,
-) -> Result<Option<Race>, Unplayable> {
+pub(super) fn race<S: Scenario>(here: &Watched<'_, S>, passing: &Passing) -> Option<Race> {
     if passing.failing.value.is_some() {
-        return Ok(None);
+        return None;
     }
-    let there = watched(scenario, &passing.case)?;
-    let here = watched(scenario, failing)?;
-    let at: BTreeMap<(&Name, u32), u32> = numbered(&there.played).zip(1..).collect();
-    let movers: Vec<(&Name, u32)> = numbered(&here.played).collect();
+    let there = passing.case.tape.movers();
+    let at: BTreeMap<(&Name, u32), u32> = numbered(there).zip(1..).collect();
+    let movers: Vec<(&Name, u32)> = numbered(here.played.iter().map(|step| &step.mover)).collect();
     let world = &here.player.world;
-    let timeline = here.player.timeline();
     let racer = |index: usize| Racer {
         name: here.played[index].mover.clone(),
         failing: index as u32 + 1,
         passing: at.get(&movers[index]).copied(),
-        lines: timeline.entries.iter().filter(|e| e.step == index as u32 + 1).cloned().collect(),
+        lines: here.told.timeline.of_step(index as u32 + 1).cloned().collect(),
     };
     // What every step of a world touches tells less than what these two do.
     let prints: [fn(&Played) -> &Footprint; 2] = [|step| &step.print, |step| &step.whole];
@@ -80,21 +70,21 @@ pub(super) fn race<S: Scenario>(
                 }
                 let over = called(world, &shared(one, other));
                 if !over.is_empty() {
-                    return Ok(Some(Race { first: racer(first), second: racer(second), over }));
+                    return Some(Race { first: racer(first), second: racer(second), over });
                 }
             }
         }
     }
-    Ok(None)
+    None
 }
 
 /// Each step as its mover and which of the mover's steps it is.
-fn numbered(played: &[Played]) -> impl Iterator<Item = (&Name, u32)> {
+fn numbered<'n>(movers: impl Iterator<Item = &'n Name>) -> impl Iterator<Item = (&'n Name, u32)> {
     let mut steps: BTreeMap<&Name, u32> = BTreeMap::new();
-    played.iter().map(move |step| {
-        let count = steps.entry(&step.mover).or_default();
+    movers.map(move |mover| {
+        let count = steps.entry(mover).or_default();
         *count += 1;
-        (&step.mover, *count)
+        (mover, *count)
     })
 }
 

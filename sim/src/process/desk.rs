@@ -10,7 +10,7 @@
 //! thread-local.
 
 use super::term::{Pid, Terms};
-use crate::word::Words;
+use crate::{site::Place, word::Words};
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
@@ -80,11 +80,8 @@ pub(super) struct Newborn {
     pub(super) label: Cow<'static, str>,
     pub(super) body: Body,
     /// Where in the code it was spawned.
-    pub(super) place: Place,
+    pub(super) place: Option<Place>,
 }
-
-/// A place in the code of bodies, if one is known.
-pub(super) type Place = Option<&'static Location<'static>>;
 
 /// What a body declares beside its effects.
 pub(super) enum Note {
@@ -307,7 +304,7 @@ pub struct Spawn<'a, T> {
     label: Cow<'static, str>,
     /// None once it is laid on the desk.
     body: Option<Body>,
-    place: Place,
+    place: Option<Place>,
 }
 
 impl<'a, T> Spawn<'a, T> {

@@ -65,6 +65,7 @@ use crate::{
     plan::{Conditions, Delivery, TimerRule},
     relation::{Relation, Sight},
     simple::{Profiled, Simple},
+    site::Place,
     timeline::Line,
     trace::{Digest, Event, Trace},
     waiting::Waiting,
@@ -86,7 +87,7 @@ pub struct ProcessWorld {
     // invariant: one for each process; None once it is dead
     bodies: Vec<Option<Body>>,
     // invariant: one for each process; where it was spawned, if that is known and it is no root
-    places: Vec<desk::Place>,
+    places: Vec<Option<Place>>,
     moves: MoveSet,
     recorder: Recorder,
     /// What root processes declared before the run began; told in its first step.

@@ -5,10 +5,11 @@
 
 use super::{
     Effort, Ended, Shrunk,
-    key::{By, Counting, Key},
+    key::{By, Key},
 };
 use crate::{
     case::{Player, encode},
+    check::counting::Counting,
     decisions::{Decisions, Recorded, RunIndex, Seeded, Tape},
     hunt::Found,
     invariant::Violation,

@@ -2,10 +2,7 @@
 
 use crate::{
     case::encode,
-    check::least::{Price, Turns},
-    decisions::{Ahead, Decisions, Names, Tape},
-    moves::MoveSet,
-    name::Name,
+    decisions::Tape,
     plan::{Budget, Conditions, Delivery, Scheduler, TimerRule},
     scenario::Scenario,
 };
@@ -79,40 +76,4 @@ pub(super) fn actors<S: Scenario>(scenario: &S, workload: &[S::Op]) -> Vec<u32> 
     actors.sort_unstable();
     actors.dedup();
     actors
-}
-
-/// Decisions, and how many preemptions they come to.
-pub(super) struct Counting<'d, D> {
-    decisions: &'d mut D,
-    turns: Turns,
-    pub(super) preemptions: u32,
-}
-
-impl<'d, D> Counting<'d, D> {
-    pub(super) fn new(decisions: &'d mut D) -> Self {
-        Counting { decisions, turns: Turns::new(Price::Preemptions), preemptions: 0 }
-    }
-}
-
-impl<D: Decisions> Decisions for Counting<'_, D> {
-    fn next_move(&mut self, moves: &MoveSet, names: &dyn Names) -> Option<usize> {
-        let at = self.decisions.next_move(moves, names)?;
-        let mv = moves.all()[at];
-        // A world's turns are the moves that bear the name of a process.
-        let is_turn = || matches!(names.name(mv), Name::Process(_));
-        self.preemptions += self.turns.pay(mv, moves, is_turn);
-        Some(at)
-    }
-
-    fn value(&mut self, options: u32) -> u32 {
-        self.decisions.value(options)
-    }
-
-    fn spares(&mut self, from: u32) {
-        self.decisions.spares(from);
-    }
-
-    fn ahead(&mut self) -> Ahead {
-        self.decisions.ahead()
-    }
 }

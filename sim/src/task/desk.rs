@@ -41,7 +41,7 @@ pub(super) trait Held {
     fn is_there(&self, op: Op) -> bool;
 
     /// Tasks that alone can give whoever waits for it in this way what he waits for, and by what they
-    /// have it in hand: `taken`. For reports; nothing that decides asks.
+    /// have it in hand: `taken`, or nothing where that needs no saying. For reports; nothing that decides asks.
     fn holders(&self, _: Op) -> (&'static str, Vec<u32>) {
         ("", Vec::new())
     }

@@ -81,7 +81,7 @@ impl TaskWorld {
         let (how, holders) = self.holders(thing, op);
         let state = match holders.as_slice() {
             [] => self.held(thing).and_then(|held| held.text()),
-            _ if how == "awaited" => None,
+            _ if how.is_empty() => None,
             all => {
                 let all: Vec<String> = all.iter().map(|&task| self.shown(task)).collect();
                 Some(format!("{how} by {}", all.join(" and ")))

@@ -107,7 +107,7 @@ impl Held for Known {
     fn holders(&self, _: Op) -> (&'static str, Vec<u32>) {
         let tables = self.place.desk.tables.borrow();
         let runs = |task: &u32| tables.tasks[*task as usize].phase != Phase::Done;
-        ("awaited", self.members.borrow().iter().copied().filter(runs).collect())
+        ("", self.members.borrow().iter().copied().filter(runs).collect())
     }
 }
 
